@@ -1,0 +1,58 @@
+# Reading the Loss: `make book` and `make test` are all a fresh machine needs (Python >= 3.11, make, git).
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+BUILD := _build
+WORKERS ?= 2
+PORT ?= 8000
+
+.PHONY: help book test lint types unit notebooks serve bench lock clean
+
+help:  ## list these targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# The environment: exactly the hashes in requirements.lock, then aelib itself, editable.
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try make PYTHON=python3.12")'
+	$(PYTHON) -m venv --clear $(VENV)
+	sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+book: $(READY)  ## execute every chapter and build the book; warnings are errors
+	$(BIN)/jupyter-book build . --path-output $(BUILD)/.. -W -n --keep-going --quiet
+	@echo "The book is built. Open $(BUILD)/html/index.html"
+
+serve: book  ## build, then serve the book on localhost (PORT=8000)
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(BUILD)/html $(PORT)
+
+test: lint types unit notebooks  ## lint, types, unit tests with doctests, every notebook
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/nbstripout --keep-id --verify $$(git ls-files '*.ipynb')
+
+types: $(READY)
+	$(BIN)/mypy
+
+unit: $(READY)
+	$(BIN)/pytest -n $(WORKERS) -q
+
+notebooks: $(READY)
+	$(BIN)/pytest -n $(WORKERS) -q --nbmake --nbmake-timeout=120 -p no:doctest book
+
+bench: $(READY)  ## speed, as ratios measured in one run (extra: parity)
+	$(BIN)/python -m tests.benchmarks
+
+lock: $(READY)  ## resolve the dependencies in pyproject.toml again
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra test \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header -o requirements.lock
+
+clean:  ## remove everything that was built
+	rm -rf $(BUILD) $(VENV)
