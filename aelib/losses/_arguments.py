@@ -1,0 +1,66 @@
+"""Shape and type rules shared by every loss, applied while tracing."""
+
+import jax
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+
+
+def compute_dtype(**arguments: ArrayLike) -> jnp.dtype:
+    """The floating type a loss computes and answers in.
+
+    ``float64`` when any array argument is ``float64`` (only possible with x64 enabled),
+    ``float32`` otherwise: half precision is widened, integers and booleans follow, and Python
+    numbers have no say.
+
+    Raises:
+        TypeError: an argument is not a real number or array.
+
+    >>> compute_dtype(mean=jnp.zeros(3, jnp.bfloat16), targets=jnp.arange(3), scale=0.5)
+    dtype('float32')
+    """
+    dtype = jnp.dtype(jnp.float32)
+    for name, value in arguments.items():
+        kind = jax.dtypes.canonicalize_dtype(jnp.result_type(value))
+        if not (jnp.issubdtype(kind, jnp.floating) or _is_whole(kind)):
+            raise TypeError(f"{name}: expected real numbers, got dtype {kind}")
+        if kind == jnp.float64 and not isinstance(value, (int, float)):
+            dtype = jnp.dtype(jnp.float64)
+    return dtype
+
+
+def _is_whole(dtype: jnp.dtype) -> bool:
+    return bool(jnp.issubdtype(dtype, jnp.integer) or jnp.issubdtype(dtype, jnp.bool_))
+
+
+def same_shape(dtype: jnp.dtype, **arrays: ArrayLike) -> tuple[jax.Array, ...]:
+    """Cast the arrays to ``dtype``; they must all have the shape of the first.
+
+    Raises:
+        ValueError: two shapes differ. Nothing is broadcast, because a ``[batch, 1]`` against a
+            ``[batch]`` would silently become ``[batch, batch]``.
+    """
+    cast = {name: jnp.asarray(value).astype(dtype) for name, value in arrays.items()}
+    first, *rest = cast
+    for name in rest:
+        if cast[name].shape != cast[first].shape:
+            raise ValueError(
+                f"{name}: expected the shape of {first}, {cast[first].shape}, "
+                f"got {cast[name].shape}"
+            )
+    return tuple(cast.values())
+
+
+def parameter(dtype: jnp.dtype, shape: tuple[int, ...], name: str, value: ArrayLike) -> jax.Array:
+    """Cast a distribution parameter to ``dtype`` and spread it over ``shape``.
+
+    A parameter may be a scalar, one number per feature (the shape of the trailing axes of
+    ``shape``), or have the full shape.
+
+    Raises:
+        ValueError: it has any other shape.
+    """
+    array = jnp.asarray(value).astype(dtype)
+    if array.ndim > len(shape) or shape[len(shape) - array.ndim :] != array.shape:
+        features = f"{shape[-1:]} (features) or " if len(shape) > 1 else ""
+        raise ValueError(f"{name}: expected shape (), {features}{shape}, got {array.shape}")
+    return jnp.broadcast_to(array, shape)
