@@ -1,1 +1,51 @@
-"""Autoencoder losses."""
+"""Autoencoder losses that say what they mean: exact, in nats, in JAX and Flax.
+
+The rooms, each of which imports only the ones before it: :mod:`aelib.losses`, :mod:`aelib.likelihoods`,
+:mod:`aelib.models`, :mod:`aelib.penalties`, :mod:`aelib.data`, :mod:`aelib.training`, :mod:`aelib.pca`,
+:mod:`aelib.claims` and :mod:`aelib.plots`. A room is imported when it is first used, so ``import aelib`` costs
+nothing that is not needed.
+
+>>> import aelib
+>>> import jax.numpy as jnp
+>>> aelib.losses.bernoulli_nll(jnp.array([0.0]), jnp.array([1.0])).round(3)  # a fair coin: ln 2 nats
+Array([0.693], dtype=float32)
+"""
+
+import importlib
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aelib import claims as claims
+    from aelib import data as data
+    from aelib import likelihoods as likelihoods
+    from aelib import losses as losses
+    from aelib import models as models
+    from aelib import pca as pca
+    from aelib import penalties as penalties
+    from aelib import plots as plots
+    from aelib import training as training
+
+__version__ = "0.1.0"
+__all__ = [
+    "claims",
+    "data",
+    "likelihoods",
+    "losses",
+    "models",
+    "pca",
+    "penalties",
+    "plots",
+    "training",
+]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Import a room the first time it is asked for."""
+    if name in __all__:
+        return importlib.import_module(f"aelib.{name}")
+    raise AttributeError(f"module 'aelib' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
