@@ -1,0 +1,218 @@
+"""The :class:`Dataset` that every loader returns, and its :class:`Splits`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._column import Column
+from ._split import DEFAULT_FRACTIONS, check_fractions, split_indices
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Splits(NamedTuple):
+    """Three datasets that share no item (and no group of items that belong together)."""
+
+    train: Dataset
+    validation: Dataset
+    test: Dataset
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset:
+    """Items with what must be known to use them honestly: origin, licence, units and splits.
+
+    Arrays are read-only views; copy one before changing it.
+
+    Args:
+        name: the name that :func:`aelib.data.load` knows it by.
+        x: the items, one per row: ``[n, d]``. Images are flattened in C order.
+        labels: integer class of each item, ``[n]``, or ``None``.
+        shape: shape of one item; ``(h, w)`` or ``(h, w, c)`` for images, else ``(d,)``.
+        feature_names: name of each of the ``d`` features, or empty.
+        label_names: name of each class, or empty.
+        columns: for a mixed table, what each column of ``x`` holds.
+        units: what a value in ``x`` means.
+        source: who made the data and where the copy comes from.
+        licence: the terms of the copy.
+        citation: how to cite it.
+        description: what a user has to know, warnings included.
+        groups: items with the same value stay in the same part of every split, ``[n]``.
+        parts: 0, 1 or 2 for each item (train, validation, test) where a default split is
+            published with the data, ``[n]``.
+        table: the published values as a pandas data frame of ``n`` rows.
+        texts: the raw text of each item.
+        extras: further arrays with one entry for each item, by name.
+        metadata: anything about the whole dataset, by name.
+
+    Raises:
+        ValueError: if shapes or lengths disagree, or if origin, licence or units are missing.
+
+    Example:
+        >>> import numpy as np
+        >>> coins = Dataset(
+        ...     "coins", np.eye(20, dtype=np.float32), units="1 = heads", source="made here",
+        ...     licence="CC0-1.0")
+        >>> [len(part) for part in coins.split(seed=0)]
+        [14, 3, 3]
+    """
+
+    name: str
+    x: NDArray[Any]
+    labels: NDArray[Any] | None = None
+    shape: tuple[int, ...] = ()
+    feature_names: tuple[str, ...] = ()
+    label_names: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+    units: str = ""
+    source: str = ""
+    licence: str = ""
+    citation: str = ""
+    description: str = ""
+    groups: NDArray[Any] | None = None
+    parts: NDArray[Any] | None = None
+    table: pd.DataFrame | None = None
+    texts: tuple[str, ...] | None = None
+    extras: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.x.ndim != 2:
+            raise ValueError(f"x: expected shape [n, d], got {self.x.shape}")
+        n, d = self.x.shape
+        shape = tuple(self.shape) or (d,)
+        if math.prod(shape) != d:
+            raise ValueError(f"shape: expected {d} values per item, got {shape}")
+        for key in ("units", "source", "licence"):
+            if not getattr(self, key):
+                raise ValueError(f"{key}: expected a non-empty text for the dataset {self.name!r}")
+        for key in ("feature_names", "columns"):
+            if getattr(self, key) and len(getattr(self, key)) != d:
+                raise ValueError(f"{key}: expected {d}, got {len(getattr(self, key))}")
+        lengths = {
+            key: getattr(self, key) for key in ("labels", "groups", "parts", "table", "texts")
+        }
+        lengths |= {f"extras[{key!r}]": value for key, value in self.extras.items()}
+        for key, value in lengths.items():
+            if value is not None and len(value) != n:
+                raise ValueError(
+                    f"{key}: expected one entry for each of {n} items, got {len(value)}"
+                )
+        put = object.__setattr__  # the way to fill a field of a frozen dataclass
+        put(self, "shape", shape)
+        for key in ("feature_names", "label_names", "columns"):
+            put(self, key, tuple(getattr(self, key)))
+        for key in ("x", "labels", "groups", "parts"):
+            put(self, key, _read_only(getattr(self, key)))
+        put(self, "extras", MappingProxyType({k: _read_only(v) for k, v in self.extras.items()}))
+        put(self, "metadata", MappingProxyType(dict(self.metadata)))
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __getitem__(self, index: slice | ArrayLike) -> Dataset:
+        """A dataset of the chosen items: by a slice, item numbers or a boolean mask."""
+        if isinstance(index, slice):
+            return self.take(np.arange(len(self))[index])
+        array = np.asarray(index)
+        if array.dtype == bool:
+            if array.shape != (len(self),):
+                raise ValueError(f"index: expected a mask of {len(self)}, got shape {array.shape}")
+            array = np.flatnonzero(array)
+        return self.take(array)
+
+    def take(self, indices: ArrayLike) -> Dataset:
+        """A dataset of the items with these numbers, in this order.
+
+        Args:
+            indices: integers, ``[m]``.
+
+        Raises:
+            TypeError: if they are not a one-dimensional array of integers.
+        """
+        rows = np.asarray(indices)
+        if rows.ndim != 1 or (rows.size and rows.dtype.kind not in "iu"):
+            raise TypeError(f"indices: expected integers [m], got {rows.dtype} {rows.shape}")
+        rows = rows.astype(np.int64)
+        return replace(
+            self,
+            x=self.x[rows],
+            labels=None if self.labels is None else self.labels[rows],
+            groups=None if self.groups is None else self.groups[rows],
+            parts=None if self.parts is None else self.parts[rows],
+            table=None if self.table is None else self.table.iloc[rows],
+            texts=None if self.texts is None else tuple(self.texts[row] for row in rows),
+            extras={key: value[rows] for key, value in self.extras.items()},
+        )
+
+    @property
+    def images(self) -> NDArray[Any]:
+        """The items as images, ``[n, h, w]`` or ``[n, h, w, c]``.
+
+        Raises:
+            ValueError: if the items are no images.
+        """
+        if len(self.shape) < 2:
+            raise ValueError(f"images: the items of {self.name!r} have the shape {self.shape}")
+        return self.x.reshape(len(self), *self.shape)
+
+    def split(
+        self, seed: int | None = None, fractions: Sequence[float] = DEFAULT_FRACTIONS
+    ) -> Splits:
+        """Divide into train, validation and test.
+
+        Items of one group (the same person, the same block of a photograph) stay together, so
+        parts may be a little smaller or larger than their share. The same seed gives the same
+        split on every machine and with every release of NumPy.
+
+        Args:
+            seed: ``None`` for the fixed default split, which is the published one where there is
+                one; an integer for another split.
+            fractions: shares of train, validation and test; they sum to 1, and zero is allowed.
+
+        Returns:
+            Three datasets that share no item.
+
+        Raises:
+            ValueError: if the fractions are no shares, if the published split is asked for in
+                other fractions, or if there are too few items or groups.
+        """
+        shares = check_fractions(fractions)
+        if seed is None and self.parts is not None:
+            if shares != DEFAULT_FRACTIONS:
+                raise ValueError(
+                    f"fractions: the default split of {self.name!r} is the published one; "
+                    f"give a seed to have another, got {shares}"
+                )
+            rows = tuple(np.flatnonzero(self.parts == part) for part in range(3))
+            return Splits(self.take(rows[0]), self.take(rows[1]), self.take(rows[2]))
+        purpose = f"{self.name}/{'default' if seed is None else int(seed)}"
+        train, validation, test = split_indices(len(self), shares, purpose, self.groups)
+        return Splits(self.take(train), self.take(validation), self.take(test))
+
+    def __repr__(self) -> str:
+        from ._card import text_card
+
+        return text_card(self)
+
+    def _repr_html_(self) -> str:
+        from ._card import html_card
+
+        return html_card(self)
+
+
+def _read_only(array: NDArray[Any] | None) -> NDArray[Any] | None:
+    """A view that cannot be written through; the caller's own array stays as it is."""
+    if array is None:
+        return None
+    view = np.asarray(array).view()
+    view.flags.writeable = False
+    return view
