@@ -16,7 +16,19 @@ Loader = Callable[..., Dataset]
 # name -> "module:function". A text is imported when its dataset is asked for, which keeps
 # `import aelib.data` cheap. A loader takes keyword-only options with defaults and, where it can
 # fetch or read files, `root` and `download`.
-_LOADERS: dict[str, str | Loader] = {}
+_LOADERS: dict[str, str | Loader] = {
+    "digits": "aelib.data._digits:load_digits",
+    "lfw_subset": "aelib.data._faces:load_lfw_subset",
+    "page": "aelib.data._images:page",
+    "text": "aelib.data._images:text",
+    "camera": "aelib.data._images:camera",
+    "astronaut": "aelib.data._images:astronaut",
+    "coffee": "aelib.data._images:coffee",
+    "chelsea": "aelib.data._images:chelsea",
+    "brick": "aelib.data._images:brick",
+    "grass": "aelib.data._images:grass",
+    "gravel": "aelib.data._images:gravel",
+}
 
 
 def register(name: str, loader: str | Loader) -> None:

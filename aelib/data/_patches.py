@@ -1,0 +1,116 @@
+"""Patches of an image, in blocks that do not overlap, so that splits do not either."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._split import shuffle_keys
+
+
+class Patches(NamedTuple):
+    """Patches ``[n, h, w(, c)]``, their top left corners ``[n, 2]`` and block numbers ``[n]``."""
+
+    values: NDArray[Any]
+    corners: NDArray[np.int64]
+    blocks: NDArray[np.int64]
+
+
+def pair(name: str, value: int | tuple[int, int]) -> tuple[int, int]:
+    """A positive integer or a pair of them, as a pair."""
+    values = (value, value) if isinstance(value, int) else tuple(value)
+    if len(values) != 2 or any(isinstance(v, bool) or not isinstance(v, int) for v in values):
+        raise TypeError(f"{name}: expected an integer or a pair of integers, got {value!r}")
+    if min(values) < 1:
+        raise ValueError(f"{name}: expected at least 1, got {value!r}")
+    return values[0], values[1]
+
+
+def block_grid(
+    size: tuple[int, int], patch: tuple[int, int], blocks: tuple[int, int] | None
+) -> tuple[int, int]:
+    """How many blocks the image is cut into, down and across.
+
+    Without a wish of the caller: four each way, or fewer where a block would not hold two patches
+    side by side.
+
+    Raises:
+        ValueError: if a patch does not fit in a block, or there are fewer than three blocks.
+    """
+    grid = blocks or (
+        max(1, min(4, size[0] // (2 * patch[0]))),
+        max(1, min(4, size[1] // (2 * patch[1]))),
+    )
+    room = (size[0] // grid[0], size[1] // grid[1])
+    if patch[0] > room[0] or patch[1] > room[1]:
+        raise ValueError(
+            f"patch_size: expected at most {room}, the size of one of {grid[0]} × {grid[1]} blocks "
+            f"of the {size[0]} × {size[1]} image, got {patch}"
+        )
+    if grid[0] * grid[1] < 3:
+        raise ValueError(
+            "blocks: expected at least 3, for train, validation and test, "
+            f"got {grid[0]} × {grid[1]}"
+        )
+    return grid
+
+
+def cut_patches(
+    image: NDArray[Any],
+    patch_size: int | tuple[int, int],
+    *,
+    stride: int | tuple[int, int] | None = None,
+    num_patches: int | None = None,
+    seed: int = 0,
+    blocks: tuple[int, int] | None = None,
+) -> Patches:
+    """Cut an image into patches, each wholly inside one block.
+
+    Args:
+        image: ``[h, w]`` or ``[h, w, c]``.
+        patch_size: side of a patch, or height and width.
+        stride: step between patches of a block, down and across; ``None`` for the patch's own
+            size, so that patches do not overlap.
+        num_patches: take this many, at random places without repetition, instead of a grid.
+        seed: decides the random places.
+        blocks: number of blocks down and across.
+
+    Raises:
+        ValueError: if ``stride`` and ``num_patches`` are both given, patches do not fit, or there
+            are fewer places than ``num_patches``.
+    """
+    if stride is not None and num_patches is not None:
+        raise ValueError("stride, num_patches: expected at most one of the two")
+    patch = pair("patch_size", patch_size)
+    size = (image.shape[0], image.shape[1])
+    grid = block_grid(size, patch, None if blocks is None else pair("blocks", blocks))
+    step = (1, 1) if num_patches is not None else pair("stride", stride or patch)
+    down, down_block = _starts(size[0], grid[0], patch[0], step[0])
+    across, across_block = _starts(size[1], grid[1], patch[1], step[1])
+    corners = np.stack(np.meshgrid(down, across, indexing="ij"), axis=-1).reshape(-1, 2)
+    block = (down_block[:, None] * grid[1] + across_block[None, :]).reshape(-1)
+    if num_patches is not None:
+        if not 1 <= num_patches <= len(corners):
+            raise ValueError(
+                f"num_patches: expected 1 to {len(corners)}, the number of places, "
+                f"got {num_patches}"
+            )
+        keys = shuffle_keys(len(corners), f"patches/{size}/{patch}/{grid}/{seed}")
+        chosen = np.argsort(keys, kind="stable")[:num_patches]
+        corners, block = corners[chosen], block[chosen]
+    windows = np.lib.stride_tricks.sliding_window_view(image, patch, axis=(0, 1))
+    values = windows[corners[:, 0], corners[:, 1]]
+    if image.ndim == 3:  # the window's axes come last: [n, c, h, w]
+        values = np.moveaxis(values, 1, -1)
+    return Patches(np.ascontiguousarray(values), corners, block)
+
+
+def _starts(
+    length: int, parts: int, patch: int, step: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where patches may start along one axis, and in which part of it each of them lies."""
+    edges = np.arange(parts + 1) * length // parts
+    starts = [np.arange(edges[i], edges[i + 1] - patch + 1, step) for i in range(parts)]
+    return np.concatenate(starts), np.repeat(np.arange(parts), [len(s) for s in starts])
