@@ -1,0 +1,38 @@
+"""Autoencoders as Flax NNX modules: linear, tied and multi-layer.
+
+Every model is an :class:`Autoencoder` with an ``encoder`` and a ``decoder``. Encoders are a
+:class:`Stack` of layers whose weights and activation names are public, so that a Jacobian can be
+had in closed form from the structure. Tying is ``z @ W.T``, never a variable that appears twice, so
+models work in NNX's graph mode and in its tree mode.
+
+>>> from flax import nnx
+>>> import aelib
+>>> aelib.models.mlp(64, 8, hidden=(32,), rngs=nnx.Rngs(0))
+Autoencoder(mlp: [64] -> 32 relu -> 8 | 32 relu -> 64 -> [64]; 4,744 parameters, float32)
+"""
+
+from aelib.models._activations import ACTIVATIONS as ACTIVATIONS
+from aelib.models._autoencoder import Architecture as Architecture
+from aelib.models._autoencoder import Autoencoder as Autoencoder
+from aelib.models._build import linear as linear
+from aelib.models._build import mlp as mlp
+from aelib.models._build import tied as tied
+from aelib.models._layers import Dense as Dense
+from aelib.models._layers import Stack as Stack
+from aelib.models._storage import load as load
+from aelib.models._tied import TiedAutoencoder as TiedAutoencoder
+from aelib.models._tied import Transpose as Transpose
+
+__all__ = [
+    "ACTIVATIONS",
+    "Architecture",
+    "Autoencoder",
+    "Dense",
+    "Stack",
+    "TiedAutoencoder",
+    "Transpose",
+    "linear",
+    "load",
+    "mlp",
+    "tied",
+]

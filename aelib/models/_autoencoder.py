@@ -1,0 +1,139 @@
+"""The autoencoder: an encoder, a decoder, and how it was made."""
+
+import dataclasses
+import math
+import os
+from typing import Any, Literal
+
+import jax
+from flax import nnx
+
+from aelib.models._predict import apply_in_batches
+
+
+@dataclasses.dataclass(frozen=True)
+class Architecture:
+    """Which builder made a model, and with what arguments: all that is needed to make it again.
+
+    Attributes:
+        name: name of the builder, such as ``"mlp"``.
+        arguments: its arguments but ``rngs``, as (name, value) pairs of JSON values and tuples of
+            them.
+    """
+
+    name: str
+    arguments: tuple[tuple[str, Any], ...]
+
+
+class Autoencoder(nnx.Module):
+    """An encoder from items to codes and a decoder from codes to raw outputs.
+
+    The builders :func:`aelib.models.linear`, :func:`aelib.models.tied` and :func:`aelib.models.mlp`
+    make one; one made from modules of your own trains and predicts just as well, but cannot be
+    saved.
+
+    Attributes:
+        encoder: module [batch, ...] -> [batch, latent].
+        decoder: module [batch, latent] -> raw outputs.
+        architecture: how it was built, or None for one made from other modules.
+
+    Args:
+        encoder: the encoder.
+        decoder: the decoder.
+        architecture: how it was built; the builders fill it in.
+    """
+
+    def __init__(
+        self, encoder: nnx.Module, decoder: nnx.Module, *, architecture: Architecture | None = None
+    ) -> None:
+        self.encoder = encoder
+        self.decoder = decoder
+        self.architecture = architecture
+
+    def encode(self, x: jax.Array) -> jax.Array:
+        """Codes of ``x``: [batch, ...] -> [batch, latent]."""
+        return self.encoder(x)
+
+    def decode(self, codes: jax.Array) -> jax.Array:
+        """Raw outputs for ``codes``: [batch, latent] -> [batch, ...], or [batch, ..., p].
+
+        Raw means unconstrained: logits, log-rates, locations. What they are is up to the
+        likelihood, which also turns them into a reconstruction (``likelihood.mean(outputs)``).
+        """
+        return self.decoder(codes)
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Raw outputs for ``x``: ``decode(encode(x))``."""
+        return self.decode(self.encode(x))
+
+    def predict(
+        self,
+        x: jax.Array,
+        *,
+        batch_size: int = 1024,
+        method: Literal["outputs", "codes"] = "outputs",
+    ) -> jax.Array:
+        """Raw outputs or codes for many items, compiled once and applied in batches.
+
+        Args:
+            x: [n, ...], NumPy or JAX.
+            batch_size: items at a time; bounds the memory, changes nothing else.
+            method: ``"outputs"`` for ``model(x)``, ``"codes"`` for ``model.encode(x)``.
+
+        Returns:
+            [n, ...], as one JAX array.
+
+        Raises:
+            ValueError: if ``x`` has the wrong shape, or ``batch_size`` is below 1, or ``method`` is
+                unknown.
+
+        >>> import numpy as np
+        >>> from flax import nnx
+        >>> import aelib
+        >>> model = aelib.models.linear(5, 2, rngs=nnx.Rngs(0))
+        >>> model.predict(np.ones((7, 5)), batch_size=3).shape
+        (7, 5)
+        >>> model.predict(np.ones((7, 5)), method="codes").shape
+        (7, 2)
+        """
+        return apply_in_batches(self, x, batch_size=batch_size, method=method)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the parameters and the architecture to a safetensors file.
+
+        The file is written under a temporary name and then renamed, so that ``path`` holds either
+        what it held before or the whole model. :func:`aelib.models.load` reads it back.
+
+        Args:
+            path: where; an existing file is replaced.
+
+        Raises:
+            ValueError: if the model was not made by a builder of :mod:`aelib.models`.
+        """
+        from aelib.models._storage import save  # storage builds models, so it imports this module
+
+        save(self, path)
+
+    @property
+    def num_parameters(self) -> int:
+        """How many numbers are trained."""
+        return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(nnx.state(self, nnx.Param)))
+
+    def __repr__(self) -> str:
+        # Only shapes are read, so a model full of tracers can be shown as well.
+        dtypes = {str(leaf.dtype) for leaf in jax.tree.leaves(nnx.state(self, nnx.Param))}
+        size = f"{self.num_parameters:,} parameters, {', '.join(sorted(dtypes))}"
+        name = self.architecture.name if self.architecture else "own modules"
+        return f"{type(self).__name__}({name}: {self._describe()}; {size})"
+
+    def _describe(self) -> str:
+        return f"{_flow(self.encoder, 'input_shape')} | {_flow(self.decoder, 'output_shape')}"
+
+
+def _flow(module: nnx.Module, end: Literal["input_shape", "output_shape"]) -> str:
+    """``[64] -> 32 relu -> 8`` for an encoder, ``32 relu -> 64 -> [64]`` for a decoder."""
+    if not hasattr(module, "describe"):
+        return type(module).__name__
+    shape = str(list(getattr(module, end)))
+    steps = [shape, module.describe()] if end == "input_shape" else [module.describe(), shape]
+    return " -> ".join(steps)

@@ -1,0 +1,141 @@
+"""Layers with public weights and named activations, and stacks of them."""
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from aelib.models._activations import ACTIVATIONS, require_activation
+
+
+class Dense(nnx.Module):
+    """One affine map and an activation: ``activation(x @ weight + bias)``.
+
+    Weights start as normal draws of variance gain / in_features, where the gain belongs to the
+    activation, so that the variance of a signal is kept; biases start at 0.
+
+    Attributes:
+        weight: ``nnx.Param`` [in_features, out_features].
+        bias: ``nnx.Param`` [out_features], or None.
+        activation: a name in :data:`aelib.models.ACTIVATIONS`.
+
+    Args:
+        in_features: number of inputs.
+        out_features: number of outputs.
+        activation: name of the elementwise activation.
+        use_bias: whether there is a bias.
+        dtype: floating type of the parameters; None for JAX's default.
+        rngs: where the initial weights come from.
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        activation: str = "identity",
+        use_bias: bool = True,
+        dtype: jax.typing.DTypeLike | None = None,
+        rngs: nnx.Rngs,
+    ) -> None:
+        dtype = jnp.zeros((), dtype).dtype
+        self.activation = require_activation("activation", activation)
+        gain = ACTIVATIONS[activation].gain
+        draw = jax.nn.initializers.variance_scaling(gain, "fan_in", "normal", dtype=dtype)
+        self.weight = nnx.Param(draw(rngs.params(), (in_features, out_features)))
+        self.bias = nnx.Param(jnp.zeros(out_features, dtype)) if use_bias else None
+
+    @property
+    def in_features(self) -> int:
+        """Number of inputs."""
+        return int(self.weight.shape[-2])
+
+    @property
+    def out_features(self) -> int:
+        """Number of outputs."""
+        return int(self.weight.shape[-1])
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Map [..., in_features] to [..., out_features]."""
+        return ACTIVATIONS[self.activation].function(self.affine(x))
+
+    def affine(self, x: jax.Array) -> jax.Array:
+        """What the activation is applied to: [..., in_features] -> [..., out_features]."""
+        y = x @ self.weight[...]
+        return y if self.bias is None else y + self.bias[...]
+
+    def __repr__(self) -> str:
+        bias = "" if self.bias is not None else ", no bias"
+        return f"Dense({self.in_features} -> {self.out_features} {self.activation}{bias})"
+
+
+class Stack(nnx.Module):
+    """Layers applied one after the other, from items of one shape to items of another.
+
+    Attributes:
+        layers: tuple of layers in order of application; each has ``weight``, ``bias`` and
+            ``activation``.
+        input_shape: shape of one item that goes in.
+        output_shape: shape of one item that comes out; the last layer's outputs are reshaped to it.
+
+    Args:
+        layers: the layers, at least one.
+        input_shape: shape of one item that goes in.
+        output_shape: shape of one item that comes out.
+
+    >>> from flax import nnx
+    >>> rngs = nnx.Rngs(0)
+    >>> layers = [Dense(4, 3, activation="tanh", rngs=rngs), Dense(3, 2, rngs=rngs)]
+    >>> encoder = Stack(layers, (4,), (2,))
+    >>> [(layer.weight.shape, layer.activation) for layer in encoder.layers]
+    [((4, 3), 'tanh'), ((3, 2), 'identity')]
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[nnx.Module],
+        input_shape: tuple[int, ...],
+        output_shape: tuple[int, ...],
+    ) -> None:
+        self.layers = nnx.data(tuple(layers))
+        self.input_shape = tuple(input_shape)
+        self.output_shape = tuple(output_shape)
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Map [..., *input_shape] to [..., *output_shape].
+
+        The computation is in the type of the parameters, whatever the type of ``x``.
+
+        Raises:
+            ValueError: if the trailing axes of ``x`` are not ``input_shape``.
+        """
+        x = jnp.asarray(x)
+        batch = leading_shape(x, self.input_shape)
+        x = x.astype(self.layers[0].weight.dtype)
+        for layer in self.layers:
+            x = layer(x)
+        return x.reshape(batch + self.output_shape)
+
+    def __repr__(self) -> str:
+        return f"Stack({self.describe()})"
+
+    def describe(self) -> str:
+        """The widths and activations in order, as one line."""
+        return " -> ".join(
+            f"{layer.out_features} {layer.activation}".removesuffix(" identity")
+            for layer in self.layers
+        )
+
+
+def leading_shape(x: jax.Array, item_shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The batch axes of ``x``, whose trailing axes must be ``item_shape``.
+
+    Raises:
+        ValueError: if they are not.
+    """
+    split = x.ndim - len(item_shape)
+    if split < 0 or x.shape[split:] != item_shape:
+        expected = ", ".join(["...", *map(str, item_shape)])
+        raise ValueError(f"x: expected shape [{expected}] as the model was built, got {x.shape}")
+    return x.shape[:split]

@@ -1,0 +1,38 @@
+"""Apply a model to many items: one compilation, bounded memory."""
+
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+METHODS = {"outputs": "__call__", "codes": "encode"}
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _apply(graphdef: nnx.GraphDef[Any], method: str, state: Any, x: jax.Array) -> Any:
+    model = nnx.merge(graphdef, state)
+    return getattr(model, METHODS[method])(x)
+
+
+def apply_in_batches(model: nnx.Module, x: Any, *, batch_size: int, method: str) -> Any:
+    """``model(x)`` or ``model.encode(x)``, some items at a time; see ``Autoencoder.predict``."""
+    if method not in METHODS:
+        raise ValueError(f"method: expected one of {', '.join(METHODS)}; got {method!r}")
+    if batch_size < 1:
+        raise ValueError(f"batch_size: expected at least 1, got {batch_size}")
+    n = np.shape(x)[0] if np.ndim(x) else 0
+    if n == 0:
+        raise ValueError(f"x: expected [n, ...] with n of at least 1, got shape {np.shape(x)}")
+    graphdef, state = nnx.split(model)
+    apply = functools.partial(_apply, graphdef, method, nnx.as_pure(state))
+    if n <= batch_size:
+        return apply(jnp.asarray(x))
+    # The last batch is filled up with repeats of the last item, so that every batch has one shape.
+    parts = []
+    for start in range(0, n, batch_size):
+        rows = np.minimum(np.arange(start, start + batch_size), n - 1)
+        parts.append(apply(jnp.asarray(x[rows])))
+    return jax.tree.map(lambda *leaves: jnp.concatenate(leaves)[:n], *parts)
