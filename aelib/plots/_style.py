@@ -1,0 +1,129 @@
+"""One look for every figure: colours that can be told apart, text kept as text, stable SVG."""
+
+import sys
+from typing import Any
+
+# Colours are written into the SVG as these very values; the book replaces them with CSS
+# variables, so that a figure follows the reader's light or dark theme. A plain notebook shows
+# them as they are; JupyterLab puts a light ground under figures with dark tick labels.
+INK = "#3d4046"  # text, axes and ticks
+RULE = "#97999d"  # grid lines
+PAPER = "#fdfdfc"  # what hides a line behind a marker or a label
+PALETTE = ("#2440b5", "#dc6a22", "#159aa6", "#b61963", "#9c4fe8", "#71400f")
+
+# Variables that a page sets, by the colour they replace.
+VARIABLES = {
+    INK: "--figure-ink",
+    RULE: "--figure-rule",
+    PAPER: "--figure-paper",
+    **{colour: f"--figure-{index}" for index, colour in enumerate(PALETTE, start=1)},
+}
+
+METADATA: dict[str, Any] = {"Date": None, "Creator": None, "Format": None, "Type": None}
+_DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
+
+
+def style() -> dict[str, Any]:
+    """Matplotlib settings of the book, as ``rcParams``.
+
+    Returns:
+        Settings by name. Lines differ in dashes as well as in colour.
+    """
+    from cycler import cycler
+
+    return {
+        "svg.fonttype": "none",
+        "svg.hashsalt": "aelib",
+        "font.family": "sans-serif",
+        "font.sans-serif": ["DejaVu Sans"],
+        "font.size": 10.5,
+        "mathtext.fontset": "dejavusans",
+        "figure.figsize": (5.8, 3.4),
+        "figure.dpi": 96,
+        "figure.facecolor": "none",
+        "figure.constrained_layout.use": True,
+        "savefig.facecolor": "none",
+        "savefig.transparent": True,
+        "text.color": INK,
+        "axes.facecolor": "none",
+        "axes.edgecolor": INK,
+        "axes.labelcolor": INK,
+        "axes.titlecolor": INK,
+        "axes.titlesize": 10.5,
+        "axes.titlelocation": "left",
+        "axes.titleweight": "bold",
+        "axes.labelsize": 10.5,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.linewidth": 0.8,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "axes.prop_cycle": cycler(color=PALETTE) + cycler(linestyle=_DASHES),
+        "grid.color": RULE,
+        "grid.alpha": 0.35,
+        "grid.linewidth": 0.6,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "xtick.labelsize": 9.5,
+        "ytick.labelsize": 9.5,
+        "legend.frameon": False,
+        "legend.fontsize": 9.5,
+        "legend.labelcolor": INK,
+        "lines.linewidth": 1.9,
+        "lines.markersize": 4.5,
+        "patch.edgecolor": "none",
+        "hatch.color": INK,
+        "image.cmap": "gray",
+        "image.interpolation": "none",
+        "boxplot.boxprops.color": INK,
+        "boxplot.whiskerprops.color": INK,
+        "boxplot.capprops.color": INK,
+        "boxplot.flierprops.markeredgecolor": INK,
+    }
+
+
+def use() -> None:
+    """Draw all figures of this session in the book's style; call it once at a notebook's top.
+
+    In a notebook, figures become SVG with text kept as text, the same bytes at every run.
+
+    Example:
+        >>> use()
+    """
+    import matplotlib
+
+    settings: Any = style()
+    matplotlib.rcParams.update(settings)
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is None or not hasattr(shell, "kernel"):
+        return
+    from matplotlib_inline.config import InlineBackend
+
+    backend = InlineBackend.instance(parent=shell)
+    # The layout engine keeps everything inside; cropping would make every figure another width.
+    options: Any = {"bbox_inches": None, "metadata": METADATA}
+    backend.print_figure_kwargs = options
+    backend.figure_formats = {"svg"}
+    _show_figures_only(shell)
+
+
+def _show_figures_only(shell: Any) -> None:
+    """Let a cell that ends in ``ax.set_title(…)`` show its figure and not ``Text(0.5, 1.0, …)``."""
+    from matplotlib import axes, collections, image, legend, lines, patches, text
+
+    formatter = shell.display_formatter.ipython_display_formatter
+    for artist in (
+        axes.Axes,
+        collections.Collection,
+        image.AxesImage,
+        legend.Legend,
+        lines.Line2D,
+        patches.Patch,
+        text.Text,
+    ):
+        formatter.for_type(artist, _show_nothing)
+
+
+def _show_nothing(artist: object) -> None:
+    del artist
