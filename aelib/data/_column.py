@@ -23,6 +23,8 @@ class Column:
         levels: what each level means, in the order of its code 0, 1, …; for the first three kinds
             only.
         unit: unit of a count or a measured value, in words.
+        resolution: step between the values that a measured one is rounded to, 0 where it is not
+            coarse; a density has to be integrated over this step to be compared with a mass.
         description: one sentence.
 
     Raises:
@@ -37,6 +39,7 @@ class Column:
     kind: Kind
     levels: tuple[str, ...] = ()
     unit: str = ""
+    resolution: float = 0.0
     description: str = ""
 
     def __post_init__(self) -> None:

@@ -17,7 +17,15 @@ Loader = Callable[..., Dataset]
 # `import aelib.data` cheap. A loader takes keyword-only options with defaults and, where it can
 # fetch or read files, `root` and `download`.
 _LOADERS: dict[str, str | Loader] = {
+    # Downloaded when asked.
+    "mnist": "aelib.data._mnist:load_mnist",
+    "fashion_mnist": "aelib.data._mnist:load_fashion_mnist",
+    # Bundled with installed packages.
     "digits": "aelib.data._digits:load_digits",
+    "anes96": "aelib.data._anes96:load_anes96",
+    "fair": "aelib.data._fair:load_fair",
+    "modechoice": "aelib.data._modechoice:load_modechoice",
+    "randhie": "aelib.data._randhie:load_randhie",
     "lfw_subset": "aelib.data._faces:load_lfw_subset",
     "page": "aelib.data._images:page",
     "text": "aelib.data._images:text",
