@@ -1,0 +1,21 @@
+"""Likelihoods: what the decoder's raw outputs say about the data, in nats.
+
+A likelihood owns the link from raw outputs to parameters, the mean, the variance, a sampler, a
+check of the data against its support, and how many decoder outputs each feature needs. The
+arithmetic is in :mod:`aelib.losses`.
+"""
+
+from ._protocol import Likelihood as Likelihood
+from .bernoulli import Bernoulli as Bernoulli
+from .categorical import Categorical as Categorical
+from .continuous_bernoulli import ContinuousBernoulli as ContinuousBernoulli
+from .discretised import normal_log_mass as normal_log_mass
+from .factorised import Factorised as Factorised
+from .gaussian import Gaussian as Gaussian
+from .laplace import Laplace as Laplace
+from .multinomial import Multinomial as Multinomial
+from .negative_binomial import NegativeBinomial as NegativeBinomial
+from .poisson import Poisson as Poisson
+from .positive import Positive as Positive
+from .student_t import StudentT as StudentT
+from .zero_inflated import ZeroInflatedNegativeBinomial as ZeroInflatedNegativeBinomial

@@ -1,0 +1,59 @@
+"""What a likelihood has to offer."""
+
+from typing import Protocol, runtime_checkable
+
+from jax import Array
+from jax.typing import ArrayLike
+
+
+@runtime_checkable
+class Likelihood(Protocol):
+    """The face of a likelihood; anything with these members can be given to ``fit``.
+
+    No base class is needed. A likelihood with parameters of its own should be an
+    ``flax.nnx.Module`` that holds them as ``nnx.Param``, so that ``fit`` finds and trains them. For
+    a family that treats every feature alike, :class:`aelib.likelihoods.Factorised` does the
+    shapes, masks and sums, and leaves four short methods to write.
+
+    Attributes:
+        num_outputs: raw decoder outputs per feature, p.
+
+    >>> from aelib import likelihoods
+    >>> isinstance(likelihoods.Poisson(), likelihoods.Likelihood)
+    True
+    """
+
+    num_outputs: int
+
+    def log_prob(
+        self,
+        outputs: ArrayLike,
+        x: ArrayLike,
+        *,
+        mask: ArrayLike | None = None,
+        exposure: ArrayLike | None = None,
+    ) -> Array:
+        """Log-probability (or log-density) of each example given its raw outputs.
+
+        Args:
+            outputs: raw decoder outputs, ``x.shape + (p,)``, or ``x.shape`` where p is 1.
+            x: data, ``[batch, ...]``.
+            mask: boolean, shaped like ``x``; ``True`` = observed.
+            exposure: scalar or ``[batch]``; only for families that count.
+
+        Returns:
+            ``[batch]``, in nats, summed over the observed features.
+        """
+        ...
+
+    def mean(self, outputs: ArrayLike, *, exposure: ArrayLike | None = None) -> Array:
+        """Expected data given raw outputs."""
+        ...
+
+    def sample(self, key: Array, outputs: ArrayLike, *, exposure: ArrayLike | None = None) -> Array:
+        """One draw of the data given raw outputs."""
+        ...
+
+    def check(self, x: ArrayLike) -> None:
+        """Raise ``ValueError`` naming value and place if ``x`` is outside the support."""
+        ...

@@ -1,0 +1,83 @@
+"""Checks of data against the support of a likelihood, on concrete (not traced) arrays."""
+
+import numpy as np
+from jax.typing import ArrayLike
+
+
+def numeric(x: ArrayLike, name: str = "x") -> np.ndarray:
+    """``x`` as a NumPy array of real numbers with at least a batch axis.
+
+    Raises:
+        ValueError: anything else: strings, objects, complex numbers, a single number.
+    """
+    array = np.asarray(x)
+    # bfloat16 has kind "V" in NumPy, so the kind alone cannot tell.
+    if array.dtype.kind not in "biuf" and array.dtype.name != "bfloat16":
+        raise ValueError(f"{name}: expected real numbers, got dtype {array.dtype}")
+    if array.ndim == 0:
+        raise ValueError(f"{name}: expected [batch, ...], got a single number, {array}")
+    return array
+
+
+def observed(x: np.ndarray, mask: ArrayLike | None) -> np.ndarray:
+    """Where to look: everywhere, or where ``mask`` is true.
+
+    Raises:
+        ValueError: the mask is not boolean or not shaped like ``x``.
+    """
+    if mask is None:
+        return np.ones(x.shape, bool)
+    mask = np.asarray(mask)
+    if mask.dtype != bool:
+        raise ValueError(f"mask: expected booleans (True = observed), got dtype {mask.dtype}")
+    if mask.shape != x.shape:
+        raise ValueError(f"mask: expected the shape of x, {x.shape}, got {mask.shape}")
+    return mask
+
+
+def require(
+    accepted: np.ndarray, x: np.ndarray, seen: np.ndarray, expected: str, hint: str = ""
+) -> None:
+    """Every seen value must be accepted, or the first that is not is reported with its place.
+
+    Raises:
+        ValueError: e.g. ``x: expected values in [0, 1], got 1.7 at index (3, 12)``.
+    """
+    bad = seen & ~accepted
+    if bad.any():
+        index = tuple(int(i) for i in np.argwhere(bad)[0])
+        others = int(bad.sum()) - 1
+        more = f" (and {others} more)" if others else ""
+        raise ValueError(f"x: expected {expected}, got {x[index]} at index {index}{more}{hint}")
+
+
+def require_finite(x: np.ndarray, seen: np.ndarray) -> None:
+    """Real, finite values."""
+    require(np.isfinite(x.astype(np.float64)), x, seen, "finite values")
+
+
+def require_counts(x: np.ndarray, seen: np.ndarray) -> None:
+    """Whole numbers from 0 up, of any numeric dtype."""
+    wide = x.astype(np.float64)
+    # NaN fails both comparisons, infinity fails the first.
+    whole = np.isfinite(wide) & (wide == np.floor(wide)) & (wide >= 0)
+    require(whole, x, seen, "counts (whole numbers, 0 or more)")
+
+
+def require_features(x: np.ndarray, shape: tuple[int, ...] | None, owner: str) -> None:
+    """The trailing axes must be those a per-feature parameter was made for."""
+    if shape is not None and x.shape[1:] != shape:
+        raise ValueError(
+            f"x: expected features of shape {shape}, for which {owner} was made, got {x.shape[1:]}"
+        )
+
+
+def require_exposure(exposure: ArrayLike) -> None:
+    """Exposures are positive and finite."""
+    array = np.atleast_1d(np.asarray(exposure, np.float64))
+    bad = ~(np.isfinite(array) & (array > 0))
+    if bad.any():
+        index = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise ValueError(
+            f"exposure: expected positive, finite values, got {array[index]} at index {index}"
+        )

@@ -1,0 +1,69 @@
+"""The Bernoulli likelihood."""
+
+import jax
+import numpy as np
+from jax import Array
+
+from aelib.losses import bernoulli_nll
+
+from . import _support
+from .factorised import Factorised
+
+_GREY = (
+    "; a Bernoulli has no probability for values in between: binarise them, use "
+    "ContinuousBernoulli, or say soft_targets=True if a cross-entropy that is not a likelihood "
+    "is what you want"
+)
+
+
+class Bernoulli(Factorised):
+    r"""Values that are 0 or 1; the raw output is the logit o of :math:`p = P(x = 1)`.
+
+    .. math:: -\log p(x) = -x\log p - (1 - x)\log(1 - p) = \operatorname{softplus}(o) - xo
+
+    Args:
+        soft_targets: let :meth:`check` pass targets strictly between 0 and 1. The number is then
+            the cross-entropy between two coins, *not* a negative log-likelihood of x: over
+            [0, 1] its exponential does not integrate to 1, and the best it can reach is not 0
+            but the entropy of the targets.
+
+    Source: J. Bernoulli, *Ars conjectandi* (1713); the trap of grey targets, Loaiza-Ganem and
+    Cunningham, *The continuous Bernoulli* (2019).
+
+    >>> import jax.numpy as jnp
+    >>> Bernoulli().check(jnp.array([[0.0, 0.25]]))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: x: expected values in {0, 1}, got 0.25 at index (0, 1); a Bernoulli has no...
+    >>> round(float(Bernoulli().log_prob(jnp.zeros((1, 1)), jnp.ones((1, 1)))[0]), 4)
+    -0.6931
+    """
+
+    def __init__(self, *, soft_targets: bool = False) -> None:
+        self.soft_targets = soft_targets
+
+    def elementwise_nll(self, parts: tuple[Array, ...], x: Array) -> Array:
+        """See :class:`Bernoulli`."""
+        return bernoulli_nll(parts[0], x)
+
+    def elementwise_mean(self, parts: tuple[Array, ...]) -> Array:
+        """The probability p."""
+        return jax.nn.sigmoid(parts[0])
+
+    def elementwise_variance(self, parts: tuple[Array, ...]) -> Array:
+        r""":math:`p(1-p)`."""
+        return jax.nn.sigmoid(parts[0]) * jax.nn.sigmoid(-parts[0])
+
+    def elementwise_sample(self, key: Array, parts: tuple[Array, ...]) -> Array:
+        """Zeros and ones, as floating-point numbers."""
+        uniform = jax.random.uniform(key, parts[0].shape, parts[0].dtype)
+        return (uniform < jax.nn.sigmoid(parts[0])).astype(parts[0].dtype)
+
+    def check_values(self, x: np.ndarray, seen: np.ndarray) -> None:
+        """Zeros and ones; with ``soft_targets``, numbers in [0, 1]."""
+        inside = (x >= 0) & (x <= 1)
+        if self.soft_targets:
+            _support.require(inside, x, seen, "values in [0, 1]")
+            return
+        _support.require(inside, x, seen, "values in {0, 1}")
+        _support.require((x == 0) | (x == 1), x, seen, "values in {0, 1}", _GREY)

@@ -1,0 +1,93 @@
+"""The categorical likelihood."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+
+from aelib.losses import categorical_nll
+
+from . import _support
+from ._outputs import check_mask, floating
+from .factorised import Factorised
+
+
+class Categorical(Factorised):
+    r"""Labels 0 to K - 1 without an order; the raw outputs are K logits per feature.
+
+    .. math:: -\log p(x) = -\log\operatorname{softmax}(o)_x
+
+    ``x`` is ``[batch, ...]`` of integers, ``outputs`` is ``[batch, ..., K]``.
+
+    Args:
+        num_classes: K, at least 2.
+
+    Raises:
+        ValueError: fewer than 2 classes.
+
+    Source: C. M. Bishop, *Pattern Recognition and Machine Learning* (2006), section 4.3.4.
+
+    >>> import jax.numpy as jnp
+    >>> likelihood = Categorical(4)
+    >>> round(float(likelihood.log_prob(jnp.zeros((1, 2, 4)), jnp.array([[0, 3]]))[0]), 4)
+    -2.7726
+    """
+
+    def __init__(self, num_classes: int) -> None:
+        if num_classes < 2:
+            raise ValueError(f"num_classes: expected 2 or more, got {num_classes}")
+        self.num_outputs = int(num_classes)
+
+    def _nll(
+        self,
+        outputs: ArrayLike,
+        x: ArrayLike,
+        mask: ArrayLike | None,
+        exposure: ArrayLike | None,
+    ) -> Array:
+        outputs, x = self._logits(outputs), jnp.asarray(x)
+        self.with_exposure((), exposure)
+        if not jnp.issubdtype(x.dtype, jnp.integer):
+            raise TypeError(f"x: expected integer labels, got dtype {x.dtype}")
+        if outputs.shape != (*x.shape, self.num_outputs):
+            raise ValueError(
+                f"outputs: expected shape {(*x.shape, self.num_outputs)} for labels of shape "
+                f"{x.shape}, got {outputs.shape}"
+            )
+        if mask is None:
+            return categorical_nll(outputs, x)
+        mask = check_mask(mask, x)
+        x = jnp.where(mask, x, 0)
+        outputs = jnp.where(mask[..., None], outputs, 0.0)
+        return jnp.where(mask, categorical_nll(outputs, x), 0.0)
+
+    def mean(self, outputs: ArrayLike, *, exposure: ArrayLike | None = None) -> Array:
+        """Probability of each class, ``[batch, ..., K]``: the mean of the one-hot label."""
+        self.with_exposure((), exposure)
+        return jax.nn.softmax(self._logits(outputs), axis=-1)
+
+    def variance(self, outputs: ArrayLike, *, exposure: ArrayLike | None = None) -> Array:
+        """Variance of each entry of the one-hot label, ``[batch, ..., K]``."""
+        mean = self.mean(outputs, exposure=exposure)
+        return mean * (1 - mean)
+
+    def sample(self, key: Array, outputs: ArrayLike, *, exposure: ArrayLike | None = None) -> Array:
+        """Labels, ``[batch, ...]``, int32."""
+        self.with_exposure((), exposure)
+        return jax.random.categorical(key, self._logits(outputs), axis=-1).astype(jnp.int32)
+
+    def check_values(self, x: np.ndarray, seen: np.ndarray) -> None:
+        """Integers from 0 to K - 1."""
+        if x.dtype.kind not in "iu":
+            raise ValueError(f"x: expected integer labels, got dtype {x.dtype}")
+        expected = f"labels from 0 to {self.num_outputs - 1}"
+        _support.require((x >= 0) & (x < self.num_outputs), x, seen, expected)
+
+    def _logits(self, outputs: ArrayLike) -> Array:
+        logits = floating("outputs", outputs)
+        if logits.ndim < 2 or logits.shape[-1] != self.num_outputs:
+            raise ValueError(
+                f"outputs: expected [batch, ..., {self.num_outputs}], got shape {logits.shape}"
+            )
+        return logits

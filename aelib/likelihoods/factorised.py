@@ -1,0 +1,168 @@
+"""Shapes, masks and sums of every likelihood that treats features one by one."""
+
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax import Array
+from jax.typing import ArrayLike
+
+from . import _support
+from ._outputs import align_exposure, check_mask, per_feature, split_like
+
+
+class Factorised(nnx.Module):
+    r"""Base of likelihoods with :math:`\log p(x) = \sum_i \log p(x_i)` given the outputs.
+
+    A subclass sets ``num_outputs`` and writes the ``elementwise_*`` methods. They receive
+    ``parts``, a tuple of p arrays shaped like the data: the raw outputs, one array per parameter.
+
+    Attributes:
+        num_outputs: raw decoder outputs per feature, p.
+        uses_exposure: the first raw output is a log-rate, to which the log of ``exposure`` is
+            added; otherwise passing an exposure raises.
+        inside: a value in the support, put where the mask says "not observed".
+
+    A likelihood for waiting times, :math:`-\log p(x) = x e^{-o} + o` with raw output
+    :math:`o = \log` mean:
+
+    >>> class Exponential(Factorised):
+    ...     num_outputs, inside = 1, 1.0
+    ...     def elementwise_nll(self, parts, x):
+    ...         return x * jnp.exp(-parts[0]) + parts[0]
+    ...     def elementwise_mean(self, parts):
+    ...         return jnp.exp(parts[0])
+    >>> float(Exponential().log_prob(jnp.zeros((1, 2)), jnp.array([[1.0, 2.0]]))[0])
+    -3.0
+    """
+
+    num_outputs: int = 1
+    uses_exposure: bool = False
+    inside: float = 0.0
+
+    def elementwise_nll(self, parts: tuple[Array, ...], x: Array) -> Array:
+        """Negative log-likelihood of each feature, in nats, shaped like ``x``."""
+        raise NotImplementedError
+
+    def elementwise_mean(self, parts: tuple[Array, ...]) -> Array:
+        """Mean of each feature."""
+        raise NotImplementedError
+
+    def elementwise_variance(self, parts: tuple[Array, ...]) -> Array:
+        """Variance of each feature."""
+        raise NotImplementedError
+
+    def elementwise_sample(self, key: Array, parts: tuple[Array, ...]) -> Array:
+        """One draw of each feature."""
+        raise NotImplementedError
+
+    def check_values(self, x: np.ndarray, seen: np.ndarray) -> None:
+        """Raise ``ValueError`` if a seen value is outside the support."""
+        _support.require_finite(x, seen)
+
+    def log_prob(
+        self,
+        outputs: ArrayLike,
+        x: ArrayLike,
+        *,
+        mask: ArrayLike | None = None,
+        exposure: ArrayLike | None = None,
+    ) -> Array:
+        """Log-probability (or log-density) of each example, summed over observed features.
+
+        Args:
+            outputs: raw decoder outputs, ``x.shape + (p,)``, or ``x.shape`` where p is 1.
+            x: data, ``[batch, ...]``.
+            mask: boolean, shaped like ``x``; ``True`` = observed. What lies under ``False``, NaN
+                included, reaches neither the value nor the gradient.
+            exposure: scalar, ``[batch]`` or shaped like ``x``; for families that count.
+
+        Returns:
+            ``[batch]``, in nats.
+
+        Raises:
+            ValueError: shapes do not fit, or the family has no exposure and got one.
+            TypeError: outputs or data are not real numbers, or the mask is not boolean.
+        """
+        nll = self._nll(outputs, x, mask, exposure)
+        return -nll.sum(axis=tuple(range(1, nll.ndim)))
+
+    def log_prob_per_feature(
+        self,
+        outputs: ArrayLike,
+        x: ArrayLike,
+        *,
+        mask: ArrayLike | None = None,
+        exposure: ArrayLike | None = None,
+    ) -> Array:
+        """The terms that :meth:`log_prob` adds up, shaped like ``x``; 0 where not observed."""
+        return -self._nll(outputs, x, mask, exposure)
+
+    def _nll(
+        self,
+        outputs: ArrayLike,
+        x: ArrayLike,
+        mask: ArrayLike | None,
+        exposure: ArrayLike | None,
+    ) -> Array:
+        parts, x = split_like(outputs, x, self.num_outputs)
+        parts = self.with_exposure(parts, exposure)
+        if mask is None:
+            return self.elementwise_nll(parts, x)
+        mask = check_mask(mask, x)
+        # Replaced before and after: a NaN in the branch not taken would still reach the gradient.
+        x = jnp.where(mask, x, self.inside)
+        parts = tuple(jnp.where(mask, part, 0.0) for part in parts)
+        return jnp.where(mask, self.elementwise_nll(parts, x), 0.0)
+
+    def mean(self, outputs: ArrayLike, *, exposure: ArrayLike | None = None) -> Array:
+        """Expected data, ``outputs.shape`` without the output axis, in the unit of the data.
+
+        Where p is 1, outputs ``[batch, d]`` and ``[batch, h, w, c]`` are read as shaped like the
+        data, and a last axis of length 1 beyond those is read as the output axis.
+        """
+        return self.elementwise_mean(self._parts(outputs, exposure))
+
+    def variance(self, outputs: ArrayLike, *, exposure: ArrayLike | None = None) -> Array:
+        """Variance of each feature, in the squared unit of the data; shapes as in :meth:`mean`."""
+        return self.elementwise_variance(self._parts(outputs, exposure))
+
+    def sample(self, key: Array, outputs: ArrayLike, *, exposure: ArrayLike | None = None) -> Array:
+        """One draw of the data for the given ``jax.random`` key; shapes as in :meth:`mean`."""
+        return self.elementwise_sample(key, self._parts(outputs, exposure))
+
+    def check(
+        self, x: ArrayLike, *, mask: ArrayLike | None = None, exposure: ArrayLike | None = None
+    ) -> None:
+        """Look at concrete data before training on it.
+
+        Args:
+            x: data, ``[batch, ...]``.
+            mask: boolean, shaped like ``x``; only values under ``True`` are looked at.
+            exposure: if given, must be positive and finite.
+
+        Raises:
+            ValueError: the first value outside the support, with its index; or a wrong dtype or
+                shape.
+        """
+        array = _support.numeric(x)
+        self.check_values(array, _support.observed(array, mask))
+        if exposure is not None:
+            self.with_exposure((jnp.zeros(array.shape),), exposure)
+            _support.require_exposure(exposure)
+
+    def with_exposure(
+        self, parts: tuple[Array, ...], exposure: ArrayLike | None
+    ) -> tuple[Array, ...]:
+        """The raw outputs with the exposure in them: its logarithm added to the log-rate.
+
+        Raises:
+            ValueError: the family has no exposure and got one, or its shape does not fit.
+        """
+        if exposure is None:
+            return parts
+        if not self.uses_exposure:
+            raise ValueError(f"exposure: {type(self).__name__} has none, expected None")
+        return (parts[0] + jnp.log(align_exposure(exposure, parts[0])), *parts[1:])
+
+    def _parts(self, outputs: ArrayLike, exposure: ArrayLike | None) -> tuple[Array, ...]:
+        return self.with_exposure(per_feature(outputs, self.num_outputs), exposure)

@@ -1,0 +1,91 @@
+"""The negative binomial likelihood."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+
+from aelib.losses import negative_binomial_nll
+
+from . import _support
+from .factorised import Factorised
+from .positive import Positive
+
+
+class NegativeBinomial(Factorised):
+    r"""Counts that vary more than a Poisson's; the raw output o is the log of the rate.
+
+    .. math:: \mu = \text{exposure}\cdot e^{o}, \qquad
+              \operatorname{Var}x = \mu + \alpha\mu^2, \qquad \theta = 1/\alpha
+
+    A Poisson whose rate is itself random, Gamma distributed with shape :math:`\theta`. The
+    dispersion :math:`\alpha` has no unit; :math:`\alpha \to 0` gives back the Poisson. (Some write
+    "dispersion" for :math:`\theta`, the inverse; here large means noisy.)
+
+    Args:
+        dispersion: :math:`\alpha`: a number or an array (fixed), ``"shared"``, ``"feature"``
+            (learned) or ``"example"`` (from the decoder; then p is 2: log-rate, raw dispersion).
+        num_features: features, or their shape; needed by ``"feature"``.
+        floor: smallest learned dispersion.
+        initial: learned dispersion to start from.
+
+    Raises:
+        ValueError: a dispersion that is not positive, or an unknown kind.
+
+    Source: M. Greenwood and G. U. Yule, JRSS 83 (1920); in this form, Cameron and Trivedi,
+    *Regression Analysis of Count Data* (2013), section 3.3.
+
+    >>> import jax.numpy as jnp
+    >>> x = jnp.array([[0.0]])
+    >>> round(float(NegativeBinomial(1.0).log_prob(jnp.zeros((1, 1)), x)[0]), 4)
+    -0.6931
+    """
+
+    uses_exposure = True
+
+    def __init__(
+        self,
+        dispersion: ArrayLike | str = "example",
+        *,
+        num_features: int | tuple[int, ...] | None = None,
+        floor: float = 1e-6,
+        initial: float = 1.0,
+    ) -> None:
+        self.dispersion = Positive(
+            dispersion, "dispersion", num_features=num_features, floor=floor, initial=initial
+        )
+        self.num_outputs = 2 if self.dispersion.per_example else 1
+
+    def dispersion_of(self, parts: tuple[Array, ...]) -> Array:
+        r"""The dispersion :math:`\alpha` of each feature, shaped like the data."""
+        raw = parts[1] if self.dispersion.per_example else None
+        return self.dispersion(raw, parts[0].shape, parts[0].dtype)
+
+    def elementwise_nll(self, parts: tuple[Array, ...], x: Array) -> Array:
+        """See :class:`NegativeBinomial`."""
+        log_theta = -jnp.log(self.dispersion_of(parts))
+        return negative_binomial_nll(parts[0], log_theta, x)
+
+    def elementwise_mean(self, parts: tuple[Array, ...]) -> Array:
+        r""":math:`\mu`."""
+        return jnp.exp(parts[0])
+
+    def elementwise_variance(self, parts: tuple[Array, ...]) -> Array:
+        r""":math:`\mu + \alpha\mu^2`."""
+        mean = jnp.exp(parts[0])
+        return mean + self.dispersion_of(parts) * jnp.square(mean)
+
+    def elementwise_sample(self, key: Array, parts: tuple[Array, ...]) -> Array:
+        """Counts, as floating-point numbers: a Poisson of a Gamma."""
+        rate_key, count_key = jax.random.split(key)
+        log_theta = -jnp.log(self.dispersion_of(parts))
+        # In logarithms: a Gamma of tiny shape is often too small a number to write down.
+        gamma = jax.random.loggamma(rate_key, jnp.exp(log_theta), parts[0].shape)
+        rate = jnp.exp(parts[0] + gamma - log_theta)
+        return jax.random.poisson(count_key, rate).astype(parts[0].dtype)
+
+    def check_values(self, x: np.ndarray, seen: np.ndarray) -> None:
+        """Counts: whole numbers, 0 or more."""
+        _support.require_features(x, self.dispersion.shape, "dispersion")
+        _support.require_counts(x, seen)

@@ -1,0 +1,52 @@
+"""The Poisson likelihood."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from aelib.losses import poisson_nll
+
+from . import _support
+from .factorised import Factorised
+
+
+class Poisson(Factorised):
+    r"""Counts of independent events; the raw output o is the log of their rate.
+
+    .. math:: -\log p(x) = \mu - x\log\mu + \log x!, \qquad \mu = \text{exposure}\cdot e^{o}
+
+    ``exposure`` is how long or how much was watched (time, area, the size of a cell's library);
+    1 unless given.
+
+    Source: S. D. Poisson, *Recherches sur la probabilité des jugements* (1837); exposure,
+    McCullagh and Nelder, *Generalized Linear Models* (1989), section 6.2.
+
+    >>> import jax.numpy as jnp
+    >>> x = jnp.array([[2.0]])
+    >>> round(float(Poisson().log_prob(jnp.zeros((1, 1)), x, exposure=2.0)[0]), 4)
+    -1.3069
+    """
+
+    uses_exposure = True
+
+    def elementwise_nll(self, parts: tuple[Array, ...], x: Array) -> Array:
+        """See :class:`Poisson`."""
+        return poisson_nll(parts[0], x)
+
+    def elementwise_mean(self, parts: tuple[Array, ...]) -> Array:
+        r""":math:`\mu`."""
+        return jnp.exp(parts[0])
+
+    def elementwise_variance(self, parts: tuple[Array, ...]) -> Array:
+        r""":math:`\mu`."""
+        return self.elementwise_mean(parts)
+
+    def elementwise_sample(self, key: Array, parts: tuple[Array, ...]) -> Array:
+        """Counts, as floating-point numbers."""
+        mean = self.elementwise_mean(parts)
+        return jax.random.poisson(key, mean).astype(mean.dtype)
+
+    def check_values(self, x: np.ndarray, seen: np.ndarray) -> None:
+        """Counts: whole numbers, 0 or more."""
+        _support.require_counts(x, seen)
