@@ -90,13 +90,13 @@ def _check(pictures: np.ndarray) -> None:
         raise ValueError(f"array: expected finite values, got {pictures[place]} at index {place}")
 
 
-def _mosaic(pictures: np.ndarray, columns: int, gap: int) -> np.ndarray:
-    """Pictures ``[n, h, w, 4]`` set in a grid with transparent gaps."""
+def _mosaic(pictures: np.ndarray, columns: int, gap: int, lead: int) -> np.ndarray:
+    """Pictures ``[n, h, w, 4]`` set in a grid with transparent gaps, ``lead`` between lines."""
     count, height, width = pictures.shape[:3]
     lines = -(-count // columns)
-    board = np.zeros((lines * (height + gap) - gap, columns * (width + gap) - gap, 4), np.uint8)
+    board = np.zeros((lines * (height + lead) - lead, columns * (width + gap) - gap, 4), np.uint8)
     for index, picture in enumerate(pictures):
-        top, left = (index // columns) * (height + gap), (index % columns) * (width + gap)
+        top, left = (index // columns) * (height + lead), (index % columns) * (width + gap)
         board[top : top + height, left : left + width] = picture
     return board
 
@@ -119,9 +119,11 @@ def _draw(
     colours = colormaps[cmap](values) if pictures.ndim == 3 else _opaque(values)
     height, width = pictures.shape[1:3]
     gap = max(1, round(0.07 * max(height, width)))
-    board = _mosaic(np.round(colours * 255).astype(np.uint8), columns, gap)
+    titled_lines = len(titles) > columns
+    lead = max(gap, round(0.025 * columns * (width + gap))) * 2 if titled_lines else gap
+    board = _mosaic(np.round(colours * 255).astype(np.uint8), columns, gap, lead)
     if ax is None:
-        margin = 0.3 * (len(titles) > 0) * (1 if names else -(-len(pictures) // columns)) + 0.1
+        margin = 0.3 * bool(titles) + 0.1
         inches = pyplot.rcParams["figure.figsize"][0]
         tall = (inches - bool(names)) * board.shape[0] / board.shape[1] + margin
         _, ax = pyplot.subplots(figsize=(inches, min(max(tall, 0.9), 9.0)))
@@ -129,10 +131,12 @@ def _draw(
     ax.axis("off")
     for index, title in enumerate(titles):
         x = (index % columns) * (width + gap) + (width - 1) / 2
-        y = (index // columns) * (height + gap) - 0.08 * height - 0.5
-        ax.text(x, y, title, ha="center", va="bottom", fontsize="small")
+        y = (index // columns) * (height + lead) - 0.5
+        ax.annotate(
+            title, (x, y), (0, 3), textcoords="offset points", ha="center", fontsize="small"
+        )
     for index, name in enumerate(names):
-        y = index * (height + gap) + (height - 1) / 2
+        y = index * (height + lead) + (height - 1) / 2
         ax.text(-0.5 - 0.15 * width, y, name, ha="right", va="center", fontsize="small")
 
 

@@ -8,6 +8,9 @@ from xml.etree import ElementTree
 from ._style import VARIABLES
 
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
+_ANY_REFERENCE = re.compile(r"[\"(]#([^\")]+)[\")]")
+_FONT = re.compile(r"font-family: 'DejaVu Sans', sans-serif;? ?|(?<=px )'DejaVu Sans', sans-serif")
+_NO_TURN = re.compile(r"rotate\(-?0 [^)]*\)")
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _COORDINATES = frozenset(["d", "x", "y", "width", "height", "points"])
 
@@ -40,8 +43,9 @@ def themed_svg(
     if not label.strip():
         raise ValueError("label: expected alternative text for the figure, got no words")
     root = _parse(svg)
+    used = set(_ANY_REFERENCE.findall(svg))
     for element in root.iter():
-        _use_prefix(element, prefix)
+        _use_prefix(element, prefix, used)
         _use_variables(element)
         _round(element)
         if _name(element) == "text":
@@ -54,7 +58,8 @@ def themed_svg(
     root.set("aria-label", label)
     root.set(
         "style",
-        f"width:100%;max-width:{width:.2f}in;height:auto;stroke-linejoin:round;stroke-linecap:butt",
+        f"width:100%;max-width:{width:.2f}in;height:auto;stroke-linejoin:round;stroke-linecap:butt;"
+        "font-family:var(--figure-font,'DejaVu Sans',sans-serif)",
     )
     return _serialise(root)
 
@@ -87,10 +92,12 @@ def _name(element: ElementTree.Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
-def _use_prefix(element: ElementTree.Element, prefix: str) -> None:
+def _use_prefix(element: ElementTree.Element, prefix: str, used: set[str]) -> None:
     for key, value in list(element.attrib.items()):
         name = key.rpartition("}")[2]
-        if name == "id":
+        if name == "id" and value not in used:
+            del element.attrib[key]
+        elif name == "id":
             element.set(key, f"{prefix}-{value}")
         elif name == "href" and value.startswith("#"):
             element.set(key, f"#{prefix}-{value[1:]}")
@@ -102,17 +109,18 @@ def _use_variables(element: ElementTree.Element) -> None:
     style = element.get("style", "")
     for colour, variable in VARIABLES.items():
         style = style.replace(colour, f"var({variable},{colour})")
-    style = style.replace(
-        "'DejaVu Sans', sans-serif", "var(--figure-font,'DejaVu Sans',sans-serif)"
-    )
+    style = _FONT.sub(lambda m: "" if m[0].startswith("font-family") else "inherit", style)
     if style:
-        element.set("style", style)
+        element.set("style", style.replace("; ", ";").replace(": ", ":"))
 
 
 def _round(element: ElementTree.Element) -> None:
     """Two decimals of a point are finer than any screen and half the bytes."""
     for key in _COORDINATES & element.attrib.keys():
-        element.set(key, _LONG_NUMBER.sub(lambda m: f"{float(m[0]):.2f}", element.attrib[key]))
+        short = _LONG_NUMBER.sub(lambda m: f"{float(m[0]):.2f}", element.attrib[key])
+        element.set(key, " ".join(short.split()))
+    if _NO_TURN.fullmatch(element.get("transform", "")):
+        del element.attrib["transform"]
 
 
 def _words(element: ElementTree.Element) -> str:
@@ -131,16 +139,22 @@ def _serialise(element: ElementTree.Element) -> str:
     """Markup that HTML and XML parsers read alike, without namespace prefixes or white space."""
     name = _name(element)
     attributes = {key.rpartition("}")[2]: value for key, value in element.attrib.items()}
-    head = "".join(f' {key}="{escape(value)}"' for key, value in attributes.items())
+    head = "".join(f' {key}="{_attribute(value)}"' for key, value in attributes.items())
     if name == "svg":
         head += ' xmlns="http://www.w3.org/2000/svg"'
     keep_space = name in ("text", "tspan", "title")
     inner = _text(element.text, keep_space)
     for child in element:
         inner += _serialise(child) + _text(child.tail, keep_space)
+    if (name == "g" and not head) or (name == "defs" and not inner):
+        return inner
     return f"<{name}{head}>{inner}</{name}>" if inner else f"<{name}{head}/>"
 
 
 def _text(text: str | None, keep_space: bool) -> str:
     text = text or ""
     return escape(text, quote=False) if keep_space or text.strip() else ""
+
+
+def _attribute(value: str) -> str:
+    return escape(value, quote=False).replace('"', "&quot;")
