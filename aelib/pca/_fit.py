@@ -1,0 +1,187 @@
+"""Principal component analysis of a data matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from numpy.typing import DTypeLike, NDArray
+
+from aelib.pca import _scatter
+from aelib.pca._validation import as_matrix, check_num_components
+
+Array = Any  # jax.Array or numpy.ndarray: whichever the data was
+
+
+@dataclass(frozen=True)
+class PCA:
+    """The best affine map through k numbers, in the sense of squared error.
+
+    Attributes:
+        mean: Mean of the data, [d].
+        components: Principal axes as rows, orthonormal, by falling variance, [k, d]. The sign
+            of each makes its entry of largest size positive.
+        spectrum: Variances along *all* principal axes, [min(n, d)], with divisor n - 1.
+        num_examples: Number of rows the fit has seen, n.
+    """
+
+    mean: Array
+    components: Array
+    spectrum: Array
+    num_examples: int
+
+    @property
+    def basis(self) -> Array:
+        """The principal axes as columns, [d, k]."""
+        return self.components.T
+
+    @property
+    def num_components(self) -> int:
+        """Number of kept axes, k."""
+        return self.components.shape[0]
+
+    @property
+    def explained_variance(self) -> Array:
+        """Variance of the data along each kept axis, [k], with divisor n - 1."""
+        return self.spectrum[: self.num_components]
+
+    @property
+    def explained_variance_ratio(self) -> Array:
+        """Share of the total variance along each kept axis, [k]."""
+        return self.explained_variance / self.spectrum.sum()
+
+    def transform(self, x: ArrayLike) -> Array:
+        """Return the codes of ``x``: its coordinates along the axes, [..., d] to [..., k]."""
+        return _product(self._features(x, self.mean.shape[0], "x") - self.mean, self.basis)
+
+    def inverse_transform(self, codes: ArrayLike) -> Array:
+        """Return the points whose codes these are, [..., k] to [..., d]."""
+        codes = self._features(codes, self.num_components, "codes")
+        return _product(codes, self.components) + self.mean
+
+    def __call__(self, x: ArrayLike) -> Array:
+        """Return the reconstructions of ``x``: the nearest points with a code, [..., d]."""
+        return self.inverse_transform(self.transform(x))
+
+    def _features(self, values: ArrayLike, expected: int, name: str) -> Array:
+        array = values if isinstance(values, jax.Array) else np.asarray(values)
+        if array.ndim == 0 or array.shape[-1] != expected:
+            raise ValueError(f"{name}: expected shape [..., {expected}], got {array.shape}")
+        return array
+
+
+# A pytree, so that a fitted PCA can be passed through jit and vmap like any model.
+jax.tree_util.register_dataclass(
+    PCA, data_fields=["mean", "components", "spectrum"], meta_fields=["num_examples"]
+)
+
+
+def fit(x: ArrayLike, num_components: int) -> PCA:
+    """Fit a principal component analysis.
+
+    The data is centred and reduced block by block with QR, in float64 on the host, so that
+    float32 data loses nothing and quiet directions stay exact (see :func:`fit_batches` for data
+    that does not fit in memory). JAX arrays in, JAX arrays out; NumPy in, NumPy out; both in the
+    dtype of ``x`` (float32 for half precision, float64 for integers in NumPy).
+
+    Args:
+        x: Data, [n, d].
+        num_components: Number of axes to keep, k, at most min(n, d).
+
+    Returns:
+        The fitted :class:`PCA`.
+
+    Raises:
+        TypeError: If ``x`` is not real or ``num_components`` is not an int.
+        ValueError: If ``x`` is not a finite matrix of at least two rows, or ``num_components``
+            is out of range.
+
+    Example:
+        >>> import numpy as np
+        >>> from aelib import pca
+        >>> x = np.array([[0.0, 0.0], [2.0, 2.0], [4.0, 4.0], [2.0, 2.0]])
+        >>> model = pca.fit(x, 1)
+        >>> model.components.round(4)
+        array([[0.7071, 0.7071]])
+        >>> float(model.explained_variance[0].round(4))
+        5.3333
+
+    Source:
+        Pearson (1901); Hotelling (1933).
+    """
+    matrix = as_matrix("x", x)
+    if len(matrix) < 2:
+        raise ValueError(f"x: expected at least two rows, got shape {matrix.shape}")
+    k = check_num_components(num_components, matrix.shape)
+    model = _from_scatter(_scatter.of_matrix(matrix), k)
+    if isinstance(x, jax.Array):
+        dtype = jnp.promote_types(jnp.promote_types(x.dtype, jnp.bfloat16), jnp.float32)
+        return jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), model)
+    return _cast(model, _host_dtype(np.asarray(x).dtype))
+
+
+def fit_batches(batches: Iterable[ArrayLike], num_components: int) -> PCA:
+    """Fit a principal component analysis in one pass over batches of rows.
+
+    The result equals :func:`fit` on all rows together to rounding, whatever the batches; memory
+    is one batch and a [d, d] matrix.
+
+    Args:
+        batches: Matrices [m_i, d]; the m_i may differ.
+        num_components: Number of axes to keep, k.
+
+    Returns:
+        The fitted :class:`PCA`, in NumPy float64.
+
+    Raises:
+        ValueError: If there is no batch, a batch is no finite matrix, their widths differ, or
+            ``num_components`` is out of range.
+
+    Example:
+        >>> import numpy as np
+        >>> from aelib import pca
+        >>> x = np.random.default_rng(0).normal(size=(60, 3))
+        >>> streamed = pca.fit_batches((x[i : i + 7] for i in range(0, 60, 7)), 2)
+        >>> bool(np.allclose(streamed.components, pca.fit(x, 2).components, atol=1e-14))
+        True
+    """
+    scatter = _scatter.of_batches(np.asarray(batch) for batch in batches)
+    if scatter.count < 2:
+        raise ValueError(f"batches: expected at least two rows in all, got {scatter.count}")
+    k = check_num_components(num_components, (scatter.count, len(scatter.mean)))
+    return _from_scatter(scatter, k)
+
+
+def _from_scatter(scatter: _scatter.Scatter, num_components: int) -> PCA:
+    singular_values, axes = scatter.svd()
+    return PCA(
+        mean=scatter.mean,
+        components=axes[:num_components],
+        spectrum=singular_values**2 / (scatter.count - 1),
+        num_examples=scatter.count,
+    )
+
+
+def _host_dtype(dtype: np.dtype) -> DTypeLike:
+    if dtype.kind != "f":
+        return np.float64
+    return np.promote_types(dtype, np.float32)
+
+
+def _cast(model: PCA, dtype: DTypeLike) -> PCA:
+    def cast(leaf: NDArray) -> NDArray:
+        return leaf.astype(dtype)
+
+    return PCA(cast(model.mean), cast(model.components), cast(model.spectrum), model.num_examples)
+
+
+def _product(a: Array, b: Array) -> Array:
+    if isinstance(a, jax.Array) or isinstance(b, jax.Array):
+        # Float32 products are TF32 on recent GPUs unless asked otherwise.
+        return jnp.matmul(a, b, precision=jax.lax.Precision.HIGHEST)
+    return a @ b

@@ -1,0 +1,98 @@
+"""The centred second moments of a matrix, gathered in one pass without squaring it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aelib.pca._validation import as_matrix
+
+_BLOCK_ROWS = 4096
+
+
+@dataclass(frozen=True)
+class Scatter:
+    r"""The mean of n rows and a triangular root of their scatter matrix.
+
+    ``root.T @ root`` is :math:`\sum_i (x_i - \bar x)(x_i - \bar x)^T`. Forming that product and
+    taking its eigenvalues would square the condition number: every direction quieter than
+    :math:`10^{-8}` of the loudest would drown in rounding. The singular values of ``root`` are
+    those of the centred data, to full precision.
+
+    Attributes:
+        count: Number of rows seen, n.
+        mean: Their mean, [d].
+        root: Upper triangular, [min(n, d), d].
+    """
+
+    count: int
+    mean: NDArray[np.float64]
+    root: NDArray[np.float64]
+
+    def merge(self, other: Scatter) -> Scatter:
+        """Return the moments of both sets of rows together.
+
+        The rows of the two centred sets are stacked with one more row that carries the distance
+        between the two means (Chan, Golub & LeVeque 1983), and reduced by QR: the streaming,
+        tall-and-skinny QR of Demmel et al. (2012).
+        """
+        total = self.count + other.count
+        shift = other.mean - self.mean
+        step = np.sqrt(self.count * other.count / total) * shift
+        stacked = np.concatenate([self.root, other.root, step[None]])
+        return Scatter(
+            count=total,
+            mean=self.mean + shift * (other.count / total),
+            root=_triangle(stacked),
+        )
+
+    def svd(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the singular values [m] of the centred data and its right vectors [m, d]."""
+        _, singular_values, axes = np.linalg.svd(self.root, full_matrices=False)
+        rows = min(self.count, axes.shape[1])
+        return singular_values[:rows], orient(axes[:rows])
+
+
+def of_block(rows: NDArray[np.float64]) -> Scatter:
+    """Return the moments of one block of rows, [m, d]."""
+    mean = rows.mean(axis=0)
+    return Scatter(len(rows), mean, _triangle(rows - mean))
+
+
+def of_matrix(x: NDArray[np.float64]) -> Scatter:
+    """Return the moments of a matrix [n, d], block by block, so that no second copy is needed."""
+    return of_batches(x[start : start + _BLOCK_ROWS] for start in range(0, len(x), _BLOCK_ROWS))
+
+
+def of_batches(batches: Iterable[NDArray]) -> Scatter:
+    """Return the moments of all rows of an iterable of matrices [m_i, d].
+
+    Raises:
+        ValueError: If there is no batch, or if the batches differ in their number of columns.
+    """
+    total: Scatter | None = None
+    for index, batch in enumerate(batches):
+        block = of_block(as_matrix(f"batches[{index}]", batch))
+        if total is not None and block.mean.shape != total.mean.shape:
+            raise ValueError(
+                f"batches[{index}]: expected {len(total.mean)} columns as in the first batch, "
+                f"got {len(block.mean)}"
+            )
+        total = block if total is None else total.merge(block)
+    if total is None:
+        raise ValueError("batches: expected at least one batch, got none")
+    return total
+
+
+def orient(axes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Flip each row so that its entry of largest size is positive: one sign on every machine."""
+    largest = np.argmax(np.abs(axes), axis=1)
+    signs = np.sign(axes[np.arange(len(axes)), largest])
+    return axes * np.where(signs == 0, 1.0, signs)[:, None]
+
+
+def _triangle(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.linalg.qr(rows, mode="r"))

@@ -1,0 +1,135 @@
+"""PCA against scikit-learn and NumPy's SVD, in every dtype, in one pass and in many."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.decomposition import PCA as Reference
+
+from aelib import pca
+
+
+@pytest.fixture(scope="module")
+def digits() -> np.ndarray:
+    return load_digits().data / 16.0
+
+
+def test_agrees_with_scikit_learn(digits):
+    ours, theirs = pca.fit(digits, 8), Reference(8, svd_solver="full").fit(digits)
+    cosines = np.abs((ours.components * theirs.components_).sum(axis=1))
+    np.testing.assert_allclose(cosines, 1.0, atol=1e-13)
+    np.testing.assert_allclose(ours.explained_variance, theirs.explained_variance_, rtol=1e-12)
+    np.testing.assert_allclose(
+        ours.explained_variance_ratio, theirs.explained_variance_ratio_, rtol=1e-12
+    )
+    np.testing.assert_allclose(ours.mean, digits.mean(axis=0), rtol=1e-13, atol=1e-16)
+    np.testing.assert_allclose(
+        ours(digits), theirs.inverse_transform(theirs.transform(digits)), atol=1e-12
+    )
+    assert ours.basis.shape == (64, 8)
+    assert ours.num_examples == len(digits)
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+def test_float32_loses_nothing_beyond_the_rounding_of_the_result(digits, dtype):
+    x = jnp.asarray(digits, dtype)
+    exact = pca.fit(np.asarray(x, np.float64), 8)
+    ours = pca.fit(x, 8)
+    assert isinstance(ours.components, jax.Array)
+    assert ours.components.dtype == jnp.float32
+    assert pca.principal_angles(exact.basis, ours.basis)[-1] < 5e-7
+    np.testing.assert_allclose(ours.explained_variance, exact.explained_variance, rtol=1e-7)
+    codes = ours.transform(x.astype(jnp.float32))
+    assert codes.dtype == jnp.float32
+    assert codes.shape == (len(digits), 8)
+
+
+def test_keeps_numpy_in_numpy_and_its_dtype(digits):
+    assert pca.fit(digits.astype(np.float32), 2).components.dtype == np.float32
+    assert pca.fit(digits.astype(np.float16), 2).components.dtype == np.float32
+    assert pca.fit((digits * 16).astype(np.int64), 2).components.dtype == np.float64
+
+
+def test_quiet_directions_do_not_drown():
+    # Standard deviations over twelve decades: a covariance matrix in float64 has only eight.
+    rng = np.random.default_rng(0)
+    deviations = 10.0 ** -np.arange(0, 13, 2.0)
+    x = rng.normal(size=(500, 7)) * deviations
+    expected = np.linalg.svd(x - x.mean(axis=0), compute_uv=False) ** 2 / 499
+    np.testing.assert_allclose(pca.fit(x, 7).spectrum, expected, rtol=1e-6)
+    assert (np.abs(pca.fit(x, 7).components) > 0.9).sum() == 7
+
+
+def test_a_large_mean_does_not_drown_the_variance():
+    x = np.random.default_rng(0).normal(size=(300, 3)) * [3.0, 2.0, 1.0]
+    np.testing.assert_allclose(
+        pca.fit(x + 1e6, 3).explained_variance, pca.fit(x, 3).explained_variance, rtol=1e-8
+    )
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 500])
+def test_batches_give_the_same_model(digits, size):
+    x = digits[:500]
+    streamed = pca.fit_batches((x[i : i + size] for i in range(0, 500, size)), 8)
+    whole = pca.fit(x, 8)
+    assert streamed.num_examples == 500
+    np.testing.assert_allclose(streamed.components, whole.components, atol=1e-11)
+    np.testing.assert_allclose(streamed.spectrum, whole.spectrum, atol=1e-13)
+
+
+def test_many_blocks_in_fit(monkeypatch, digits):
+    whole = pca.fit(digits, 8)
+    monkeypatch.setattr("aelib.pca._scatter._BLOCK_ROWS", 100)
+    np.testing.assert_allclose(pca.fit(digits, 8).components, whole.components, atol=1e-11)
+
+
+def test_fewer_rows_than_columns():
+    x = np.random.default_rng(1).normal(size=(5, 9))
+    model = pca.fit(x, 4)
+    assert model.spectrum.shape == (5,)
+    np.testing.assert_allclose(model(x), x, atol=1e-13)  # four axes hold five centred points
+    with pytest.raises(ValueError, match=r"num_components: expected 1 to 5 for x of shape"):
+        pca.fit(x, 6)
+
+
+def test_signs_do_not_depend_on_the_order_of_the_rows(digits):
+    shuffled = np.random.default_rng(0).permutation(digits)
+    np.testing.assert_allclose(
+        pca.fit(shuffled, 8).components, pca.fit(digits, 8).components, atol=1e-10
+    )
+
+
+def test_is_a_pytree_that_jit_accepts(digits):
+    model = pca.fit(jnp.asarray(digits, jnp.float32), 3)
+    inside = jax.jit(lambda m, x: m(x))(model, digits[:2].astype(np.float32))
+    np.testing.assert_allclose(inside, model(digits[:2].astype(np.float32)), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("x", "k", "error", "message"),
+    [
+        (np.zeros(3), 1, ValueError, r"x: expected a matrix \[rows, columns\], got shape \(3,\)"),
+        (np.zeros((1, 3)), 1, ValueError, "x: expected at least two rows"),
+        (np.zeros((0, 3)), 1, ValueError, "x: expected at least one row"),
+        (np.array([[1.0, np.nan], [0, 0]]), 1, ValueError, r"got nan at index \(0, 1\)"),
+        (np.zeros((3, 2), complex), 1, TypeError, "x: expected real numbers, got dtype complex128"),
+        (np.eye(3), 0, ValueError, "num_components: expected 1 to 3"),
+        (np.eye(3), 1.0, TypeError, "num_components: expected an int, got 1.0"),
+        (np.eye(3), True, TypeError, "num_components: expected an int, got True"),
+    ],
+)
+def test_says_what_is_wrong(x, k, error, message):
+    with pytest.raises(error, match=message):
+        pca.fit(x, k)
+
+
+def test_says_what_is_wrong_with_batches():
+    with pytest.raises(ValueError, match="expected at least one batch, got none"):
+        pca.fit_batches([], 1)
+    with pytest.raises(ValueError, match=r"batches\[1\]: expected 3 columns"):
+        pca.fit_batches([np.eye(3), np.eye(2)], 1)
+    with pytest.raises(ValueError, match=r"x: expected shape \[..., 3\], got \(2, 2\)"):
+        pca.fit(np.eye(3), 1).transform(np.eye(2))
+    with pytest.raises(ValueError, match=r"codes: expected shape \[..., 1\], got \(2, 2\)"):
+        pca.fit(np.eye(3), 1).inverse_transform(np.eye(2))
