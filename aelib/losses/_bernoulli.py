@@ -1,0 +1,53 @@
+"""The Bernoulli distribution: cross-entropy of a coin."""
+
+import jax
+from jax import Array
+from jax.typing import ArrayLike
+
+from ._arguments import compute_dtype, same_shape
+from ._partials import with_partials
+
+
+def _slope_logits(logits: Array, targets: Array) -> Array:
+    return (1.0 - targets) * jax.nn.sigmoid(logits) - targets * jax.nn.sigmoid(-logits)
+
+
+def _slope_targets(logits: Array, targets: Array) -> Array:
+    del targets
+    return -logits
+
+
+@with_partials(_slope_logits, _slope_targets)
+def _bernoulli(logits: Array, targets: Array) -> Array:
+    """Two terms, neither negative.
+
+    The partials are given so that a target of exactly one leaves ``-sigmoid(-logits)``, which
+    ``sigmoid(logits) - 1`` rounds to zero from a logit of 17 on.
+    """
+    return targets * jax.nn.softplus(-logits) + (1.0 - targets) * jax.nn.softplus(logits)
+
+
+def bernoulli_nll(logits: ArrayLike, targets: ArrayLike) -> Array:
+    r"""Negative log-probability of a Bernoulli distribution, elementwise, in nats.
+
+    .. math:: x \log(1 + e^{-\ell}) + (1 - x) \log(1 + e^{\ell})
+
+    For ``targets`` in {0, 1} this is a likelihood. In between it is a cross-entropy and no
+    likelihood: it does not integrate to one over [0, 1]; see :func:`continuous_bernoulli_nll`.
+
+    Args:
+        logits: :math:`\ell = \log p / (1 - p)`, any shape.
+        targets: :math:`x`, the same shape, in {0, 1} (boolean and integer accepted) or [0, 1].
+
+    Returns:
+        Nats, in the shape of ``logits``; float32, or float64 when an argument is.
+
+    Raises:
+        ValueError: the shapes differ.
+        TypeError: an argument is not real.
+
+    >>> print(f"{bernoulli_nll(40.0, 1):.4g}")
+    4.248e-18
+    """
+    dtype = compute_dtype(logits=logits, targets=targets)
+    return _bernoulli(*same_shape(dtype, logits=logits, targets=targets))

@@ -1,0 +1,211 @@
+"""The negative binomial: counts more scattered than Poisson's."""
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike
+
+from ._arguments import compute_dtype, parameter, same_shape
+from ._cancellation import exponential_remainder, log_ratio, logarithm_remainder
+from ._partials import derivative, with_partials
+from ._poisson import rate_excess
+from ._stirling import log_gamma_one_plus, saddle_point_prefactor, stirling_error
+
+# Beyond these an exponential is replaced by one that does not overflow. At theta = e^60 the
+# distribution is Poisson's to far more than sixteen digits.
+_LARGEST_LOG_MEAN = 80.0
+_LARGEST_LOG_THETA = 60.0
+_FAR = 30.0  # e^-30 is below the last digit of either precision
+
+
+def _exponentials(log_mean: Array, log_theta: Array) -> tuple[Array, Array]:
+    mean = jnp.exp(jnp.minimum(log_mean, _LARGEST_LOG_MEAN))
+    theta = jnp.exp(jnp.clip(log_theta, -_LARGEST_LOG_MEAN, _LARGEST_LOG_THETA))
+    return mean, theta
+
+
+def _deviance(log_mean: Array, log_theta: Array, counts: Array) -> Array:
+    """``(theta + x) log((theta + mu) / (theta + x)) - x t``, ``t = log(mu / x)``, for ``x > 0``.
+
+    With ``p = x / (theta + x)`` this is ``(theta + x) K(p, t)``, where
+    ``K(p, t) = log1p(p expm1(t)) - p t = K(1 - p, -t)``; the smaller of ``p`` and ``1 - p`` is
+    used. Near ``t = 0``, ``K = p (exp(t) - 1 - t) - (u - log1p(u))`` with ``u = p expm1(t)``: two
+    terms of which the first is at least twice the second.
+    """
+    mean, theta = _exponentials(log_mean, log_theta)
+    total = theta + counts
+    t = log_ratio(log_mean, counts)
+    flip = counts > theta
+    size = jnp.where(flip, theta, counts)
+    tau = jnp.where(flip, -t, t)
+
+    near = jnp.abs(tau) < 1.0
+    inner = jnp.where(near, tau, 0.0)
+    u = size / total * jnp.expm1(inner)
+    close = size * exponential_remainder(inner) - total * logarithm_remainder(u, 1.0 + u)
+
+    far = tau > _FAR
+    excess = (mean - counts) / jnp.where(flip, mean, total)
+    argument = jnp.where(flip, -theta / total * excess, excess)
+    log_share = jnp.where(flip, log_theta, jnp.log(counts)) - jnp.log(total)
+    logarithm = jnp.where(
+        far,
+        jax.nn.softplus(tau + log_share),
+        jnp.log1p(jnp.where(near | far, 0.0, argument)),
+    )
+    return jnp.where(near, close, total * logarithm - size * tau)
+
+
+def _prefactor(log_theta: Array, counts: Array) -> Array:
+    """What does not depend on the mean, for ``x > 0``.
+
+    ``s(x) + s(theta) - s(theta + x) + log1p(x / theta)``, with ``s`` the saddle-point prefactor;
+    for ``theta >= 1`` the large parts are cancelled.
+    """
+    _, theta = _exponentials(jnp.zeros_like(log_theta), log_theta)
+    total = theta + counts
+    many = theta >= 1.0
+    high, low = jnp.where(many, theta, 1.0), jnp.where(many, 1.0, theta)
+    concentrated = (
+        stirling_error(high) - stirling_error(high + counts) + 0.5 * jnp.log1p(counts / high)
+    )
+    scattered = (
+        log_gamma_one_plus(low)
+        + low
+        - (low + 1.0) * log_theta
+        + jnp.log(total)
+        - saddle_point_prefactor(total)
+    )
+    return saddle_point_prefactor(counts) + jnp.where(many, concentrated, scattered)
+
+
+def _value(log_mean: Array, log_theta: Array, counts: Array) -> Array:
+    some = counts > 0.0
+    safe = jnp.where(some, counts, 1.0)
+    positive = _deviance(log_mean, log_theta, safe) + _prefactor(log_theta, safe)
+
+    mean, theta = _exponentials(log_mean, log_theta)
+    dense = mean > theta
+    zero = theta * jnp.where(
+        dense,
+        jnp.log1p(theta / mean) + (log_mean - log_theta),
+        jnp.log1p(jnp.where(dense, 0.0, mean / theta)),
+    )
+    return jnp.where(some, positive, zero)
+
+
+def _slope_log_mean(log_mean: Array, log_theta: Array, counts: Array) -> Array:
+    """(mu - x) theta / (theta + mu)."""
+    mean, theta = _exponentials(log_mean, log_theta)
+    excess = rate_excess(jnp.minimum(log_mean, _LARGEST_LOG_MEAN), counts)
+    return excess * (theta / (theta + mean))
+
+
+def _slope_log_theta(log_mean: Array, log_theta: Array, counts: Array) -> Array:
+    """``theta (u - log1p(u)) + theta (s'(theta) - s'(theta + x)) - x / (theta + x)``.
+
+    Here ``u = (x - mu) / (theta + mu)``. At ``x = 0`` the last two terms are absent.
+
+    At ``x = 1`` the loss is ``(theta + 1) log1p(mu / theta) - log mu``, whose derivative vanishes
+    with ``mu``: there the terms are regrouped around ``u = -mu / (theta + mu)``.
+    """
+    mean, theta = _exponentials(log_mean, log_theta)
+    single = counts == 1.0
+    few = (counts == 0.0) | single
+    total = theta + jnp.where(few, 0.0, counts)
+    excess = rate_excess(jnp.minimum(log_mean, _LARGEST_LOG_MEAN), counts)
+    u = -jnp.where(few, mean, excess) / (theta + mean)
+    curvature = theta * logarithm_remainder(u, total / (theta + mean))
+
+    many = theta >= 1.0
+    high, low = jnp.where(many, theta, 1.0), jnp.where(many, 1.0, theta)
+    safe = jnp.where(few, 2.0, counts)
+    everything = theta + safe
+    concentrated = (
+        high * (derivative(stirling_error, high) - derivative(stirling_error, high + safe))
+        - 0.5 * safe / everything
+    )
+    scattered = (
+        low
+        * (
+            derivative(log_gamma_one_plus, low)
+            - log_theta
+            - derivative(saddle_point_prefactor, everything)
+        )
+        - safe / everything
+    )
+    rest = jnp.where(many, concentrated, scattered)
+    return curvature + jnp.where(few, jnp.where(single, -mean / (theta + mean), 0.0), rest)
+
+
+def _slope_counts(log_mean: Array, log_theta: Array, counts: Array) -> Array:
+    """``log((theta + mu) / mu) + digamma(x + 1) - digamma(x + theta)``."""
+    _, theta = _exponentials(log_mean, log_theta)
+    small = counts < 1.0
+    low, high = jnp.where(small, counts, 0.0), jnp.where(small, 1.0, counts)
+    sparse = jax.nn.softplus(log_theta - log_mean) + derivative(log_gamma_one_plus, low)
+    total = theta + low
+    sparse += 1.0 / total - jnp.log(total) - derivative(saddle_point_prefactor, total)
+
+    total = theta + high
+    t = log_ratio(log_mean, high)
+    many = theta > high
+    # log((theta + mu) x / ((theta + x) mu)), by the smaller of the two shares
+    by_counts = jnp.log1p(high / total * jnp.expm1(jnp.where(many, jnp.minimum(t, _FAR), 0.0)))
+    by_theta = jnp.log1p(theta / total * jnp.expm1(jnp.where(many, 0.0, jnp.minimum(-t, _FAR))))
+    beyond_counts = jax.nn.softplus(t + jnp.log(high) - jnp.log(total))
+    beyond_theta = jax.nn.softplus(-t + log_theta - jnp.log(total))
+    dense = jnp.where(
+        many,
+        jnp.where(t > _FAR, beyond_counts, by_counts) - t,
+        jnp.where(-t > _FAR, beyond_theta, by_theta),
+    )
+    dense += derivative(saddle_point_prefactor, high) - derivative(saddle_point_prefactor, total)
+    return jnp.where(small, sparse, dense + 1.0 / total)
+
+
+# Partials in closed form, because the value is arranged around exact subtractions: differentiating
+# the series and branches would undo them, as exp(t) - 1 undoes expm1(t).
+negative_binomial = with_partials(_slope_log_mean, _slope_log_theta, _slope_counts)(_value)
+
+
+def negative_binomial_nll(log_mean: ArrayLike, log_theta: ArrayLike, counts: ArrayLike) -> Array:
+    r"""Negative log-probability of a negative binomial distribution, elementwise, in nats.
+
+    The counts of a Poisson whose rate is itself gamma-distributed with mean :math:`\mu` and shape
+    :math:`\theta`; their variance is :math:`\mu + \mu^2 / \theta`.
+
+    .. math::
+        -\log \frac{\Gamma(x + \theta)}{\Gamma(\theta)\, x!}
+        - \theta \log\frac{\theta}{\theta + \mu} - x \log\frac{\mu}{\theta + \mu}
+        = D + \tfrac12 \log 2\pi x + \tfrac12\log(1 + x / \theta)
+        + \delta(x) + \delta(\theta) - \delta(\theta + x)
+
+    where :math:`D = (\theta + x) \log\frac{\theta + \mu}{\theta + x} - x \log\frac{\mu}{x} \ge 0`
+    is zero at :math:`x = \mu` and :math:`\delta` is what Stirling's formula leaves out: the
+    saddle-point form of Loader (*Fast and accurate computation of binomial probabilities*, 2000).
+    As :math:`\theta \to \infty` every term runs into :func:`poisson_nll`, without
+    :math:`\log\Gamma` of large numbers being subtracted from each other.
+
+    Args:
+        log_mean: :math:`\log\mu`, any shape.
+        log_theta: :math:`\log\theta`, the inverse dispersion: a scalar, one per feature (the
+            trailing axes of ``log_mean``), or the shape of ``log_mean``.
+        counts: :math:`x \ge 0`, the shape of ``log_mean``, integer or floating. Between the
+            integers the factorial is the gamma function.
+
+    Returns:
+        Nats, in the shape of ``log_mean``; float32, or float64 when an argument is.
+
+    Raises:
+        ValueError: the shapes do not fit; nothing else is broadcast.
+        TypeError: an argument is not real.
+
+    >>> nats = negative_binomial_nll(jnp.log(3.0), jnp.log(1e6), 5)
+    >>> print(f"{nats:.4f}")
+    2.2944
+    """
+    dtype = compute_dtype(log_mean=log_mean, log_theta=log_theta, counts=counts)
+    log_mean, counts = same_shape(dtype, log_mean=log_mean, counts=counts)
+    log_theta = parameter(dtype, log_mean.shape, "log_theta", log_theta)
+    return negative_binomial(log_mean, log_theta, counts)

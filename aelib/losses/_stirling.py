@@ -1,0 +1,112 @@
+r"""What Stirling's formula leaves out.
+
+.. math:: \log\Gamma(k + 1) = k \log k - k + \tfrac12 \log(2 \pi k) + \delta(k)
+
+The first two terms are huge and cancel against the rest of a likelihood; the third is small and
+:math:`\delta` is tiny (0.081 at one, 8e-7 at 1e5). Writing likelihoods with :math:`\delta` in place
+of :math:`\log\Gamma` is the saddle-point form of C. Loader, *Fast and accurate computation of
+binomial probabilities* (2000).
+"""
+
+import jax.numpy as jnp
+from jax import Array
+
+from ._cancellation import atanh_tail, is_single, polynomial
+
+HALF_LOG_TWO_PI = 0.9189385332046727
+
+# B_2n / (2n (2n - 1)), the Stirling series in 1 / k^(2n - 1).
+_STIRLING = [
+    1 / 12,
+    -1 / 360,
+    1 / 1260,
+    -1 / 1680,
+    1 / 1188,
+    -691 / 360360,
+    1 / 156,
+    -3617 / 122400,
+]
+# (1 - 4^-n) B_2n / (n (2n - 1)), the same for a step of one half.
+_HALF_STEP = [
+    1 / 8,
+    -1 / 192,
+    1 / 640,
+    -17 / 14336,
+    31 / 18432,
+    -691 / 180224,
+    5461 / 425984,
+    -929569 / 15728640,
+]
+
+
+def _odd_inverse_series(k: Array, coefficients: list[float]) -> Array:
+    inverse = 1.0 / k
+    terms = coefficients[:5] if is_single(k) else coefficients
+    return inverse * polynomial(inverse * inverse, terms)
+
+
+def stirling_error(k: Array) -> Array:
+    r""":math:`\delta(k)` for real ``k >= 1``.
+
+    The asymptotic series, reached by stepping up with
+
+    .. math:: \delta(k) - \delta(k + 1) = (k + \tfrac12) \log\frac{k + 1}{k} - 1
+              = \frac{v^2}{3} + \frac{v^4}{5} + \dots, \qquad v = \frac{1}{2k + 1},
+
+    a sum of positive terms: nothing cancels, in the value or in any derivative.
+
+    >>> float(stirling_error(jnp.float32(1.0)))  # 1 - log(2 pi) / 2
+    0.08106147...
+    """
+    steps = 4 if is_single(k) else 10
+    total = _odd_inverse_series(k + steps, _STIRLING)
+    for step in range(steps):
+        v = 1.0 / (2.0 * (k + step) + 1.0)
+        total = total + 0.5 * atanh_tail(v * v)
+    return total
+
+
+def log_gamma_one_plus(k: Array) -> Array:
+    r""":math:`\log\Gamma(1 + k)` for ``0 <= k <= 1``.
+
+    >>> abs(float(log_gamma_one_plus(jnp.float32(0.5))) + 0.12078224) < 1e-7
+    True
+    """
+    return stirling_error(k + 1.0) + (k + 0.5) * jnp.log1p(k) - k - (1.0 - HALF_LOG_TWO_PI)
+
+
+def saddle_point_prefactor(k: Array) -> Array:
+    r""":math:`\log\Gamma(k + 1) - k \log k + k`, for ``k > 0``.
+
+    From 1 on this is :math:`\tfrac12 \log(2 \pi k) + \delta(k)`.
+
+    >>> float(saddle_point_prefactor(jnp.float32(1.0)))
+    1.0
+    """
+    small = k < 1.0
+    low = jnp.where(small, k, 1.0)
+    high = jnp.where(small, 1.0, k)
+    return jnp.where(
+        small,
+        log_gamma_one_plus(low) + low - low * jnp.log(low),
+        stirling_error(high) + 0.5 * jnp.log(high) + HALF_LOG_TWO_PI,
+    )
+
+
+def half_step_excess(a: Array) -> Array:
+    r""":math:`\tfrac12 \log a - \log\Gamma(a + \tfrac12) + \log\Gamma(a)` for ``a > 0``.
+
+    What separates the normaliser of Student's t (with ``a`` half its degrees of freedom) from the
+    Gaussian's. The asymptotic series, reached by stepping up with
+
+    .. math:: c(a) - c(a + 1) = \tfrac12 \log\Bigl(1 + \frac{1}{4 a (a + 1)}\Bigr) > 0.
+
+    >>> abs(float(half_step_excess(jnp.float32(1e4))) * 8e4 - 1) < 1e-6
+    True
+    """
+    steps = 6 if is_single(a) else 12
+    total = _odd_inverse_series(a + steps, _HALF_STEP)
+    for step in range(steps):
+        b = a + step
+        total = total + 0.5 * jnp.log1p(0.25 / (b * (b + 1.0)))
+    return total

@@ -1,0 +1,93 @@
+"""Student's t: between the Gaussian and distributions without a mean."""
+
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike
+
+from ._arguments import compute_dtype, parameter, same_shape
+from ._cancellation import logarithm_remainder
+from ._partials import derivative, with_partials
+from ._stirling import HALF_LOG_TWO_PI, half_step_excess
+
+
+def _share(residual: Array, df: Array, scale: Array) -> tuple[Array, Array, Array]:
+    """``z^2 / (df + z^2)``, one minus it, and the log of the latter with its sign changed.
+
+    By the ratio ``z / sqrt(df)`` or its inverse, whichever is below one, so that no square
+    overflows.
+    """
+    ratio = jnp.abs(residual) / scale / jnp.sqrt(df)
+    far = ratio > 1.0
+    small = jnp.square(jnp.where(far, 1.0 / jnp.where(far, ratio, 1.0), ratio))
+    tail = 2.0 * jnp.log(jnp.where(far, ratio, 1.0))
+    share = jnp.where(far, 1.0, small) / (1.0 + small)
+    return share, jnp.where(far, small, 1.0) / (1.0 + small), tail + jnp.log1p(small)
+
+
+def _slope(residual: Array, df: Array, scale: Array) -> Array:
+    """Derivative by ``residual``: (df + 1) z / (df + z^2) / scale."""
+    _, rest, _ = _share(residual, df, scale)
+    return (df + 1.0) / df * rest * (residual / scale) / scale
+
+
+def _slope_df(residual: Array, df: Array, scale: Array) -> Array:
+    share, rest, _ = _share(residual, df, scale)
+    return 0.5 * (
+        logarithm_remainder(-share, rest) - share / df + derivative(half_step_excess, 0.5 * df)
+    )
+
+
+def _slope_scale(residual: Array, df: Array, scale: Array) -> Array:
+    _, rest, _ = _share(residual, df, scale)
+    z = residual / scale
+    return rest * (1.0 - z) * (1.0 + z) / scale
+
+
+@with_partials(_slope, _slope_df, _slope_scale)
+def _student_t(residual: Array, df: Array, scale: Array) -> Array:
+    """The loss, from arguments of one shape and dtype.
+
+    The partials are given because the one by ``df`` is of order 1 / df^2, and automatic
+    differentiation would find it by subtracting terms of order 1 / df.
+    """
+    _, _, log_term = _share(residual, df, scale)
+    normaliser = HALF_LOG_TWO_PI + half_step_excess(0.5 * df)
+    return 0.5 * (df + 1.0) * log_term + normaliser + jnp.log(scale)
+
+
+def student_t_nll(
+    loc: ArrayLike, targets: ArrayLike, *, df: ArrayLike, scale: ArrayLike = 1.0
+) -> Array:
+    r"""Negative log-density of Student's t, elementwise, in nats.
+
+    .. math::
+        \frac{\nu + 1}{2} \log\left(1 + \frac{z^2}{\nu}\right)
+        + \log\frac{\Gamma(\nu / 2)}{\Gamma((\nu + 1) / 2)} + \tfrac12 \log \pi\nu + \log\sigma,
+        \qquad z = \frac{x - m}{\sigma}
+
+    The gamma functions and :math:`\tfrac12\log\pi\nu` enter only as their small difference from
+    the Gaussian's constant, so the loss runs into :func:`gaussian_nll` as ``df`` grows.
+
+    Args:
+        loc: the centre :math:`m`, any shape.
+        targets: :math:`x`, the same shape.
+        df: degrees of freedom :math:`\nu > 0`; 1 is the Cauchy distribution. A scalar, one per
+            feature (the trailing axes of ``loc``), or the shape of ``loc``.
+        scale: :math:`\sigma > 0`, likewise. Not the standard deviation, which is larger by
+            :math:`\sqrt{\nu / (\nu - 2)}` and infinite for ``df <= 2``.
+
+    Returns:
+        Nats, in the shape of ``loc``; float32, or float64 when an argument is.
+
+    Raises:
+        ValueError: the shapes do not fit; nothing else is broadcast.
+        TypeError: an argument is not real.
+
+    >>> print(f"{student_t_nll(jnp.zeros(()), 0.0, df=1.0):.6f}")  # log(pi)
+    1.144730
+    """
+    dtype = compute_dtype(loc=loc, targets=targets, df=df, scale=scale)
+    loc, targets = same_shape(dtype, loc=loc, targets=targets)
+    df = parameter(dtype, loc.shape, "df", df)
+    scale = parameter(dtype, loc.shape, "scale", scale)
+    return _student_t(targets - loc, df, scale)
