@@ -26,6 +26,7 @@ _LOADERS: dict[str, str | Loader] = {
     "fair": "aelib.data._fair:load_fair",
     "modechoice": "aelib.data._modechoice:load_modechoice",
     "randhie": "aelib.data._randhie:load_randhie",
+    "docstrings": "aelib.data._docstrings:load_docstrings",
     "lfw_subset": "aelib.data._faces:load_lfw_subset",
     "page": "aelib.data._images:page",
     "text": "aelib.data._images:text",
@@ -36,6 +37,10 @@ _LOADERS: dict[str, str | Loader] = {
     "brick": "aelib.data._images:brick",
     "grass": "aelib.data._images:grass",
     "gravel": "aelib.data._images:gravel",
+    # Made, with the truth known.
+    "glyphs": "aelib.data.glyphs:load",
+    "cells": "aelib.data.cells:load",
+    "defects": "aelib.data.defects:load",
 }
 
 
