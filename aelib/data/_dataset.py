@@ -185,6 +185,13 @@ class Dataset:
             ValueError: if the fractions are no shares, if the published split is asked for in
                 other fractions, or if there are too few items or groups.
         """
+        train, validation, test = self.split_rows(seed, fractions)
+        return Splits(self.take(train), self.take(validation), self.take(test))
+
+    def split_rows(
+        self, seed: int | None = None, fractions: Sequence[float] = DEFAULT_FRACTIONS
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Item numbers of the three parts that :meth:`split` makes, each in ascending order."""
         shares = check_fractions(fractions)
         if seed is None and self.parts is not None:
             if shares != DEFAULT_FRACTIONS:
@@ -192,11 +199,10 @@ class Dataset:
                     f"fractions: the default split of {self.name!r} is the published one; "
                     f"give a seed to have another, got {shares}"
                 )
-            rows = tuple(np.flatnonzero(self.parts == part) for part in range(3))
-            return Splits(self.take(rows[0]), self.take(rows[1]), self.take(rows[2]))
+            first, second, third = (np.flatnonzero(self.parts == part) for part in range(3))
+            return first, second, third
         purpose = f"{self.name}/{'default' if seed is None else int(seed)}"
-        train, validation, test = split_indices(len(self), shares, purpose, self.groups)
-        return Splits(self.take(train), self.take(validation), self.take(test))
+        return split_indices(len(self), shares, purpose, self.groups)
 
     def __repr__(self) -> str:
         from ._card import text_card
