@@ -1,0 +1,71 @@
+"""Penalties that make codes sparse."""
+
+import jax
+import jax.numpy as jnp
+
+
+def l1(codes: jax.Array) -> jax.Array:
+    r"""Sum of absolute values of each code: a Laplace prior on it, but for a constant.
+
+    Args:
+        codes: [batch, latent].
+
+    Returns:
+        [batch]. With strength 1 / b it is the negative log-density of independent Laplace units of
+        scale b, in nats, less ``latent * log(2 b)``.
+
+    Raises:
+        ValueError: if ``codes`` is not [batch, latent].
+
+    >>> import jax.numpy as jnp
+    >>> l1(jnp.array([[1.0, -2.0], [0.0, 0.5]]))
+    Array([3. , 0.5], dtype=float32)
+    """
+    return jnp.sum(jnp.abs(_codes(codes)), axis=-1)
+
+
+def kl_sparsity(codes: jax.Array, *, rho: float) -> jax.Array:
+    r"""How far each unit's mean activity is from ``rho``: Σ KL(Bernoulli(ρ) ‖ Bernoulli(mean)).
+
+    The sum is over units and the mean over the batch (Lee, Ekanadham and Ng 2007; Ng 2011), so this
+    is one number for a batch:
+
+    .. math::
+        \sum_j \rho \ln\frac{\rho}{\hat\rho_j} + (1 - \rho) \ln\frac{1 - \rho}{1 - \hat\rho_j}
+
+    Args:
+        codes: [batch, latent], in (0, 1), such as those of ``code_activation="sigmoid"``.
+        rho: the activity wanted, in (0, 1).
+
+    Returns:
+        [], in nats; infinite if a unit is 0, or 1, for the whole batch.
+
+    Raises:
+        ValueError: if ``codes`` is not [batch, latent] or ``rho`` is not in (0, 1).
+
+    >>> import jax.numpy as jnp
+    >>> float(kl_sparsity(jnp.full((10, 3), 0.05), rho=0.05))
+    0.0
+    """
+    if not 0.0 < float(rho) < 1.0:
+        raise ValueError(f"rho: expected a number in (0, 1), got {rho}")
+    codes = _codes(codes)
+    # Near the minimum the two logarithms cancel to second order in the distance from rho: there the
+    # first order, which is exactly 0 in sum, is taken out of each before it can be rounded.
+    distance = jnp.mean(codes - rho, axis=0)
+    near = jnp.abs(distance) < 0.5 * min(rho, 1 - rho)
+    close = jnp.where(near, distance, 0.0)
+    up, down = close / rho, -close / (1 - rho)
+    smooth = rho * (up - jnp.log1p(up)) + (1 - rho) * (down - jnp.log1p(down))
+    # The mean of 1 - z, not 1 - the mean of z: near 1 the latter has lost its digits.
+    active = jnp.where(near, rho, jnp.mean(codes, axis=0))
+    silent = jnp.where(near, 1 - rho, jnp.mean(1 - codes, axis=0))
+    far = rho * jnp.log(rho / active) + (1 - rho) * jnp.log((1 - rho) / silent)
+    return jnp.sum(jnp.where(near, smooth, far))
+
+
+def _codes(codes: jax.Array) -> jax.Array:
+    codes = jnp.asarray(codes)
+    if codes.ndim != 2:
+        raise ValueError(f"codes: expected [batch, latent], got shape {codes.shape}")
+    return codes.astype(jnp.promote_types(codes.dtype, jnp.float32))

@@ -1,0 +1,98 @@
+"""How training ends when it does not end well."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from aelib.training._history import History
+from aelib.training._loop import Trouble
+
+
+class TrainingDiverged(FloatingPointError):  # noqa: N818  (says what happened)
+    """The objective was no longer a finite number. The model that was given is as it was.
+
+    Attributes:
+        step: the first step (counted from 1) whose objective was not finite.
+        part: where it came from: ``"parameters"``, ``"outputs"``, ``"likelihood"``, ``"loss"`` or
+            the name of a penalty.
+        last_finite_loss: the objective of the step before, or None if it was the first.
+        history: the ticks before, for a look at what led there.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        step: int,
+        part: str,
+        last_finite_loss: float | None,
+        history: History,
+    ) -> None:
+        super().__init__(message)
+        self.step = step
+        self.part = part
+        self.last_finite_loss = last_finite_loss
+        self.history = history
+
+
+class TrainingInterrupted(KeyboardInterrupt):
+    """Training was interrupted from the keyboard; what was trained so far is kept.
+
+    It is a ``KeyboardInterrupt``, so that a script ends and the later cells of a notebook do not
+    run on a half-trained model. To go on with it all the same, take ``result``: in a notebook,
+    ``import sys; sys.last_value.result``.
+
+    Attributes:
+        result: the :class:`FitResult` or :class:`SweepResult` as of the last finished tick.
+    """
+
+    def __init__(self, message: str, *, result: Any) -> None:
+        super().__init__(message)
+        self.result = result
+
+
+def raise_if_diverged(trouble: Trouble, names: Sequence[str], history: History) -> None:
+    """Raise :class:`TrainingDiverged` if a step failed; in a sweep, for the first run to."""
+    trouble = jax.tree.map(np.asarray, trouble)
+    run = ""
+    if trouble.step.ndim:
+        failed = np.flatnonzero(trouble.step >= 0)
+        if not failed.size:
+            return
+        index = int(failed[np.argmin(trouble.step[failed])])
+        trouble = jax.tree.map(lambda leaf: leaf[index], trouble)
+        run = f" in run {index} (of {failed.size} that failed)"
+    if trouble.step < 0:
+        return
+    step = int(trouble.step) + 1
+    part, what = _blame(trouble, names)
+    last = float(trouble.last_loss)
+    before = "it was the first step" if np.isnan(last) else f"the last finite loss was {last:.6g}"
+    raise TrainingDiverged(
+        f"training stopped at step {step}{run}: {what}; {before}.",
+        step=step,
+        part=part,
+        last_finite_loss=None if np.isnan(last) else last,
+        history=history,
+    )
+
+
+def _blame(trouble: Trouble, names: Sequence[str]) -> tuple[str, str]:
+    """The part that failed and a sentence about it; causes come before what they cause."""
+    if not trouble.parameters:
+        return "parameters", (
+            "the parameters are not finite, so the gradient of the step before was not finite or "
+            "the update too large (a smaller learning rate or gradient clipping may help)"
+        )
+    if not trouble.outputs:
+        return "outputs", "the model's raw outputs are not finite, though its parameters are"
+    if not np.isfinite(trouble.nats):
+        return "likelihood", (
+            f"the likelihood is {float(trouble.nats)} for finite raw outputs (is x in its support?)"
+        )
+    for name, value in zip(names, trouble.penalties, strict=True):
+        if not np.isfinite(value):
+            return name, f"the penalty {name!r} is {float(value)}"
+    return "loss", "the likelihood and the penalties are finite but their sum is not"
