@@ -1,0 +1,167 @@
+"""The dataset ``"glyphs"``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from .._dataset import Dataset
+from ._alphabets import ALPHABETS, check_alphabets
+from ._fields import fields
+from ._fonts import DEFAULT_FONTS, check_fonts
+from ._homoglyphs import homoglyphs
+from ._render import PARAMETERS, SIZE, map_items, render_many, tangents
+
+DEFORMATION = {"rotation": 0.1, "shift_x": 0.7, "shift_y": 0.7, "log_scale": 0.08, "shear": 0.1}
+"""Standard deviations of the parameters at ``deformation=1``, before they are cut off at two
+standard deviations; about the variation of a carefully handwritten line."""
+
+
+def load(
+    *,
+    alphabets: Sequence[str] = ("latin", "digits"),
+    fonts: Sequence[str] = DEFAULT_FONTS,
+    num_per_glyph: int = 10,
+    deformation: float | Mapping[str, float] = 1.0,
+    binarize: bool = False,
+    noise: float = 0.0,
+    blur: float = 0.5,
+    keep_homoglyphs: bool = False,
+    seed: int = 0,
+) -> Dataset:
+    """Images of characters, each drawn in every font under its own small transform.
+
+    The class is the character. A character that has the same picture as one of an earlier alphabet
+    is left out (order: Latin, digits, Greek, Cyrillic; see
+    :func:`aelib.data.glyphs.homoglyphs`), whichever alphabets are asked for.
+
+    Args:
+        alphabets: among ``"latin"``, ``"digits"``, ``"greek"``, ``"cyrillic"``.
+        fonts: names in :data:`aelib.data.glyphs.FONTS`.
+        num_per_glyph: images of each character in each font.
+        deformation: factor on the usual spread of all transforms, or the standard deviation of
+            each parameter by its name, the others being zero. Parameters are normal, cut off at
+            two standard deviations.
+        binarize: make each pixel 1 where its value (noise included) exceeds one half, else 0.
+        noise: standard deviation of Gaussian noise added to each pixel, not clipped to [0, 1].
+        blur: standard deviation of the smoothing, in pixels.
+        keep_homoglyphs: keep the characters that share a picture.
+        seed: of the transforms and the noise, which draw from separate keys: the same seed with
+            another noise shows the same glyphs.
+
+    Returns:
+        A dataset of 28 × 28 images in [0, 1], 1 = ink, with the extras ``parameters`` ``[n, 5]``,
+        ``font``, ``alphabet`` ``[n]`` (numbers into ``metadata``) and ``clean`` ``[n, 784]``, the
+        image before noise and thresholding.
+
+    Raises:
+        ValueError: if an option is out of its range.
+
+    Example:
+        >>> glyphs = load(alphabets=("digits",), fonts=("DejaVuSans",), num_per_glyph=2)
+        >>> glyphs.x.shape, glyphs.label_names[:3], glyphs.extras["parameters"].shape
+        ((20, 784), ('0', '1', '2'), (20, 5))
+    """
+    names = check_alphabets(alphabets)
+    faces = check_fonts(fonts, names)
+    spread = _spread(deformation)
+    if num_per_glyph < 1:
+        raise ValueError(f"num_per_glyph: expected at least 1, got {num_per_glyph}")
+    if not 0.0 <= noise < np.inf:
+        raise ValueError(f"noise: expected a finite number of at least 0, got {noise}")
+    twins = {} if keep_homoglyphs else homoglyphs(names, fonts=faces)
+    kept = [(c, k) for k, name in enumerate(names) for c in ALPHABETS[name] if c not in twins]
+    bank = fields([(face, c) for face in faces for c, _ in kept], blur=blur)
+
+    n = len(bank) * num_per_glyph
+    index = np.tile(np.arange(len(bank), dtype=np.int32), num_per_glyph)
+    key_transform, key_noise = jax.random.split(jax.random.key(seed))
+    normal = jax.random.truncated_normal(key_transform, -2.0, 2.0, (n, len(PARAMETERS)))
+    parameters = jnp.asarray(spread, jnp.float32) * normal.astype(jnp.float32)
+    images = render_many(jnp.asarray(bank), jnp.asarray(index), parameters)
+    clean = np.asarray(images).reshape(n, SIZE * SIZE)
+    x = clean
+    if noise:
+        draw = jax.random.normal(key_noise, clean.shape, jnp.float32)
+        x = clean + np.float32(noise) * np.asarray(draw)
+    if binarize:
+        x = (x > 0.5).astype(np.float32)
+    label = index % len(kept)
+    return Dataset(
+        name="glyphs",
+        x=x,
+        labels=label.astype(np.int64),
+        shape=(SIZE, SIZE),
+        label_names=tuple(c for c, _ in kept),
+        units="share of ink, 0 = paper to 1 = ink" + (", thresholded at 1/2" if binarize else ""),
+        source="rendered by aelib from the fonts that Matplotlib ships",
+        licence="MIT for what is made here; the fonts themselves stay in Matplotlib, under the "
+        "DejaVu (Bitstream Vera and Arev), SIL OFL 1.1 (STIX) and BaKoMa (cm…) licences",
+        citation="aelib.data.glyphs; fonts: DejaVu; STIX; BaKoMa Computer Modern (B. K. Malyshev).",
+        description="Characters drawn from smooth fields, sheared, scaled, turned and shifted by "
+        "known amounts. Characters that share a picture with one of an earlier alphabet "
+        + ("are kept." if keep_homoglyphs else "are left out."),
+        extras={
+            "parameters": np.asarray(parameters),
+            "font": (index // len(kept)).astype(np.int64),
+            "alphabet": np.asarray([k for _, k in kept], np.int64)[label],
+            "clean": clean,
+        },
+        metadata={
+            "parameter_names": PARAMETERS,
+            "fonts": faces,
+            "alphabets": names,
+            "homoglyphs": twins,
+            "blur": blur,
+        },
+    )
+
+
+def item_tangents(dataset: Dataset) -> NDArray[np.float32]:
+    """The exact tangents at each item of a glyph dataset, before noise and thresholding.
+
+    Args:
+        dataset: from :func:`load`, or a part of it.
+
+    Returns:
+        Derivatives of each image with respect to its parameters, ``[n, 5, 784]``.
+
+    Raises:
+        ValueError: if the dataset holds no glyphs.
+
+    Example:
+        >>> glyphs = load(alphabets=("digits",), fonts=("DejaVuSans",), num_per_glyph=1)
+        >>> item_tangents(glyphs[:3]).shape
+        (3, 5, 784)
+    """
+    if dataset.name != "glyphs" or dataset.labels is None:
+        raise ValueError(f"dataset: expected glyphs, got {dataset.name!r}")
+    faces = dataset.metadata["fonts"]
+    pairs = list(zip(dataset.extras["font"].tolist(), dataset.labels.tolist(), strict=True))
+    places = {pair: place for place, pair in enumerate(dict.fromkeys(pairs))}
+    drawn = [(faces[font], dataset.label_names[label]) for font, label in places]
+    bank = jnp.asarray(fields(drawn, blur=dataset.metadata["blur"]))
+    index = jnp.asarray([places[pair] for pair in pairs], jnp.int32)
+    return np.asarray(map_items(tangents, bank, index, jnp.asarray(dataset.extras["parameters"])))
+
+
+def _spread(deformation: float | Mapping[str, float]) -> list[float]:
+    if isinstance(deformation, Mapping):
+        for name in deformation:
+            if name not in PARAMETERS:
+                raise ValueError(
+                    f"deformation: expected names among {', '.join(PARAMETERS)}; got {name!r}"
+                )
+        spread = [float(deformation.get(name, 0.0)) for name in PARAMETERS]
+    else:
+        spread = [float(deformation) * DEFORMATION[name] for name in PARAMETERS]
+    for name, value in zip(PARAMETERS, spread, strict=True):
+        if not 0.0 <= value < np.inf:
+            raise ValueError(
+                f"deformation: expected finite spreads of at least 0, got {name}={value}"
+            )
+    return spread

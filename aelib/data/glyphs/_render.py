@@ -1,0 +1,173 @@
+"""Warp a field into an image, and the exact tangents of that image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from ._fields import OVERSAMPLING
+
+SIZE = 28
+"""Side of a rendered image, in pixels."""
+
+PARAMETERS = ("rotation", "shift_x", "shift_y", "log_scale", "shear")
+"""What the five entries of ``params`` mean; all zero leaves a glyph at rest. Rotation in radians,
+counter-clockwise; shifts in pixels, to the right and downwards; log_scale is the natural logarithm
+of the magnification; shear is the tangent of the angle by which a glyph leans to the right."""
+
+
+def render(field: Array, params: Array) -> Array:
+    """Draw a field, sheared, scaled and turned about the centre of the image, then shifted.
+
+    Each pixel is the value of the cubic B-spline at the point that the transform carries to the
+    pixel's centre. That is a smooth function of ``params``: two continuous derivatives, and a
+    bounded third one. Outside the field there is paper.
+
+    Args:
+        field: coefficients from :func:`aelib.data.glyphs.fields`, ``[s, s]``.
+        params: the transform, ``[5]``, see :data:`aelib.data.glyphs.PARAMETERS`.
+
+    Returns:
+        The image, ``[28, 28]``, in [0, 1] with 1 = ink, rows from the top.
+
+    Raises:
+        ValueError: if a shape is another one.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> from aelib.data.glyphs import fields
+        >>> glyph = jnp.asarray(fields([("DejaVuSans", "l")])[0])
+        >>> draw = jax.jit(render)
+        >>> upright = draw(glyph, jnp.zeros(5))
+        >>> lying = draw(glyph, jnp.array([jnp.pi / 2, 0.0, 0.0, 0.0, 0.0]))
+        >>> bool(jnp.allclose(jnp.rot90(upright), lying, atol=1e-5))  # counter-clockwise
+        True
+    """
+    if field.ndim != 2 or field.shape[0] != field.shape[1]:
+        raise ValueError(f"field: expected shape [s, s], got {field.shape}")
+    if params.shape != (len(PARAMETERS),):
+        raise ValueError(f"params: expected shape [{len(PARAMETERS)}], got {params.shape}")
+    rotation, shift_x, shift_y, log_scale, shear = params
+    offset = jnp.arange(SIZE, dtype=params.dtype) - (SIZE - 1) / 2
+    x = offset[None, :] - shift_x  # to the right
+    y = shift_y - offset[:, None]  # upwards, so that turning is counter-clockwise
+    # The inverse transform takes a pixel to the point of the glyph that lands on it.
+    cosine, sine = jnp.cos(rotation), jnp.sin(rotation)
+    magnification = jnp.exp(log_scale)
+    up = (cosine * y - sine * x) / magnification
+    right = (cosine * x + sine * y) / magnification - shear * up
+    middle = (field.shape[0] - 1) / 2
+    return _spline(field, middle - OVERSAMPLING * up, middle + OVERSAMPLING * right)
+
+
+def _spline(coefficients: Array, row: Array, column: Array) -> Array:
+    """The bicubic B-spline at fractional rows and columns; coefficients outside are zero."""
+    rows, row_weights = _neighbours(row, coefficients.shape[0])
+    columns, column_weights = _neighbours(column, coefficients.shape[1])
+    # One flat gather, its places known to be inside, is six times as fast on a CPU as two-index
+    # indexing, and twenty times as fast as a product with the dense matrices of weights.
+    place = rows[..., :, None] * coefficients.shape[1] + columns[..., None, :]
+    patch = coefficients.reshape(-1).at[place].get(mode="promise_in_bounds")
+    return jnp.einsum("...ij,...i,...j->...", patch, row_weights, column_weights)
+
+
+def _neighbours(position: Array, length: int) -> tuple[Array, Array]:
+    """Numbers and weights of the four coefficients that a position depends on, ``[..., 4]``."""
+    below = jnp.floor(position)
+    t = position - below
+    s = 1 - t
+    weights = jnp.stack(
+        [
+            s**3 / 6,
+            (4 - 6 * t**2 + 3 * t**3) / 6,
+            (4 - 6 * s**2 + 3 * s**3) / 6,
+            t**3 / 6,
+        ],
+        axis=-1,
+    )
+    index = below.astype(jnp.int32)[..., None] + jnp.arange(-1, 3, dtype=jnp.int32)
+    inside = (index >= 0) & (index < length)
+    return jnp.clip(index, 0, length - 1), jnp.where(inside, weights, 0)
+
+
+def tangents(field: Array, params: Array) -> Array:
+    """Derivatives of the flattened image with respect to each of the five parameters.
+
+    Five Jacobian–vector products of :func:`render`, one along each parameter: exact up to rounding,
+    where differences of images have an error that depends on the step.
+
+    Args:
+        field: coefficients from :func:`aelib.data.glyphs.fields`, ``[s, s]``.
+        params: where to differentiate, ``[5]``.
+
+    Returns:
+        Tangent vectors, ``[5, 784]``, in the order of :data:`aelib.data.glyphs.PARAMETERS`, in
+        units of ink per radian, per pixel, per pixel, per unit of log scale, per unit of shear.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> from aelib.data.glyphs import fields
+        >>> glyph = jnp.asarray(fields([("DejaVuSans", "A")])[0])
+        >>> jax.jit(tangents)(glyph, jnp.zeros(5)).shape
+        (5, 784)
+    """
+    directions = jnp.eye(len(PARAMETERS), dtype=params.dtype)
+    along = jax.vmap(lambda v: jax.jvp(partial(render, field), (params,), (v,))[1])
+    return along(directions).reshape(len(PARAMETERS), SIZE * SIZE)
+
+
+@partial(jax.jit, static_argnames=("draw", "batch_size"))
+def map_items(
+    draw: Callable[[Array, Array], Array],
+    bank: Array,
+    index: Array,
+    params: Array,
+    batch_size: int = 64,
+) -> Array:
+    """Apply ``draw(field, params)`` to many items, in batches that fit into memory.
+
+    Args:
+        draw: :func:`render`, :func:`tangents`, or another function of a field and its transform.
+        bank: fields, ``[m, s, s]``.
+        index: which field each item shows, integers ``[n]``.
+        params: transform of each item, ``[n, 5]``.
+        batch_size: items drawn at once.
+
+    Returns:
+        What ``draw`` returns, stacked along a new first axis of length ``n``.
+    """
+    n = index.shape[0]
+    batch_size = min(batch_size, max(n, 1))
+    # Padded to whole batches: a smaller last batch would be compiled a second time.
+    padding = -n % batch_size
+    index = jnp.pad(index, (0, padding)).reshape(-1, batch_size)
+    params = jnp.pad(params, ((0, padding), (0, 0))).reshape(-1, batch_size, params.shape[1])
+    drawn = jax.lax.map(lambda batch: jax.vmap(draw)(bank[batch[0]], batch[1]), (index, params))
+    return drawn.reshape(-1, *drawn.shape[2:])[:n]
+
+
+def render_many(bank: Array, index: Array, params: Array) -> Array:
+    """Render many images from a bank of fields, in one compiled call.
+
+    Args:
+        bank: fields, ``[m, s, s]``.
+        index: which field each image shows, integers ``[n]``.
+        params: transform of each image, ``[n, 5]``.
+
+    Returns:
+        Images, ``[n, 28, 28]``.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from aelib.data.glyphs import fields
+        >>> bank = jnp.asarray(fields([("DejaVuSans", "A"), ("DejaVuSans", "B")]))
+        >>> render_many(bank, jnp.array([0, 1, 1]), jnp.zeros((3, 5))).shape
+        (3, 28, 28)
+    """
+    return map_items(render, bank, index, params)
