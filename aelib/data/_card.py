@@ -31,7 +31,7 @@ def html_card(dataset: Dataset) -> str:
     """A card: pictures, rows or texts of some items, and what must be known about all."""
     facts = {
         "Units": dataset.units,
-        "Values": _values(dataset.x),
+        "Values": "" if dataset.columns else _values(dataset.x),
         "Classes": _classes(dataset),
         "Default split": _default_split(dataset),
         "Source": dataset.source,
