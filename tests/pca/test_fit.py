@@ -4,8 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from sklearn import decomposition
 from sklearn.datasets import load_digits
-from sklearn.decomposition import PCA as Reference
 
 from aelib import pca
 
@@ -16,7 +16,7 @@ def digits() -> np.ndarray:
 
 
 def test_agrees_with_scikit_learn(digits):
-    ours, theirs = pca.fit(digits, 8), Reference(8, svd_solver="full").fit(digits)
+    ours, theirs = pca.fit(digits, 8), decomposition.PCA(8, svd_solver="full").fit(digits)
     cosines = np.abs((ours.components * theirs.components_).sum(axis=1))
     np.testing.assert_allclose(cosines, 1.0, atol=1e-13)
     np.testing.assert_allclose(ours.explained_variance, theirs.explained_variance_, rtol=1e-12)
