@@ -44,6 +44,7 @@ STYLE = """
 .aelib-claim[data-verdict="does not hold"] { --tone: var(--claim-does-not-hold, #b8467a); }
 .aelib-claim p { margin: 0; padding: 0; }
 .aelib-claim .claim-verdict { color: var(--tone); font-weight: 600; margin-right: 0.5em; }
+.aelib-claim .claim-verdict a { color: inherit; }
 .aelib-claim .claim-measure {
   display: flex;
   flex-wrap: wrap;
@@ -71,13 +72,15 @@ def badge(
     words: Mapping[str, str] | None = None,
     *,
     anchor: str = "",
+    href: str = "",
 ) -> str:
     """HTML of a claim, with the claim's data in ``data-claim``.
 
     Args:
         claim: The claim.
-        words: Words of the badge in another language; see :data:`WORDS`.
+        words: Words of the badge in another language; see ``WORDS``.
         anchor: The element's id, if it is to be linked to.
+        href: Where the claim's number leads to, if anywhere.
 
     Returns:
         One ``<div>`` that reads in order: verdict, what was measured, the number, the bound.
@@ -86,15 +89,19 @@ def badge(
     unit = f" {escape(claim.unit)}" if claim.unit else ""
     verdict = escape(f"{words[claim.verdict]} {claim.condition}".strip())
     data = escape(json.dumps(claim.data(), ensure_ascii=False, separators=(",", ":")))
+    name = f"{escape(words['claim'])} {claim.claim_id}"
+    if href:
+        name = f'<a href="{escape(href)}">{name}</a>'
+    identity = f' id="{escape(anchor)}"' if anchor else ""
     seeds = ""
     if claim.seeds > 1:
         key = "seeds" if claim.high > claim.low else "alike"
         seeds = f'<span class="claim-seeds">{escape(words[key].format(n=claim.seeds))}</span>'
     return (
-        f'<div class="aelib-claim"{f" id={anchor!r}" if anchor else ""} '
+        f'<div class="aelib-claim"{identity} '
         f'data-verdict="{claim.verdict}" data-claim="{data}">'
         f'<p><span class="claim-verdict"><span aria-hidden="true">{SYMBOLS[claim.verdict]}</span> '
-        f"{escape(words['claim'])} {claim.claim_id} {verdict}</span> "
+        f"{name} {verdict}</span> "
         f'<span class="claim-text">{escape(claim.text)}</span></p>'
         f'<p class="claim-measure"><span class="claim-number">{measurement(claim)}{unit}</span> '
         f'<span class="claim-bound">{escape(words["required"])} '

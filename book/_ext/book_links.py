@@ -1,0 +1,39 @@
+"""Each use of aelib in a chapter's code links to its entry in the API reference.
+
+That is what sphinx-codeautolink does. It expects a title in every section of a page's tree;
+theorems and exercises are sections without one, and it stops at them (version 0.19: "pop from
+empty list"). Here it is told to pass those by.
+"""
+
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx_codeautolink.extension.block import CodeBlockAnalyser
+
+
+def _has_title(section: nodes.section) -> bool:
+    return any(isinstance(child, nodes.title) for child in section)
+
+
+class SectionAnalyser(CodeBlockAnalyser):
+    """Notes the section of a piece of code, if it is one with a title."""
+
+    def visit_section(self, node: nodes.section) -> None:
+        """Enter a titled section."""
+        if _has_title(node):
+            super().visit_section(node)
+
+    def depart_section(self, node: nodes.section) -> None:
+        """Leave a titled section."""
+        if _has_title(node):
+            super().depart_section(node)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Load sphinx-codeautolink with the analyser that knows sections without titles."""
+    import sphinx_codeautolink.extension
+
+    sphinx_codeautolink.extension.CodeBlockAnalyser = SectionAnalyser
+    app.setup_extension("sphinx_codeautolink")
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
