@@ -14,7 +14,7 @@ from ._dataset import Dataset
 from ._docstrings_text import words
 from ._files import sha256
 
-_DIGEST = "4ea409d2845d6b4d828eca10f576704689e185be4ef914973a59496d7b37f6dd"
+_DIGEST = "aa52164e3190304be4dcc0690c80e0a254b6429576a8c9d7be9930e8d4666236"
 _FILE = Path(__file__).parent / "bundled" / "docstrings.jsonl.xz"
 
 

@@ -21,8 +21,9 @@ _ROLE = re.compile(r":[a-z:+-]+:(?=`)", re.IGNORECASE)
 _LINK = re.compile(r"https?://\S+|\bdoi:\S+|<[^<>\s]*>")
 _CODE_DIRECTIVE = re.compile(
     r"\s*\.\. (?:code(?:-block)?|sourcecode|math|plot|ipython|testcode|testoutput|figure|image|"
-    r"doctest|autosummary|table|tabularcolumns|toctree|graphviz|raw|mermaid|codegen)::?"
+    r"doctest|autosummary|table|tabularcolumns|toctree|graphviz|raw|mermaid|codegen) ?::?"
 )
+_TARGET = re.compile(r"\s*\.\. (?:_[^:]+:|\|)")  # where a link or a substitution leads
 _DIRECTIVE = re.compile(r"\s*\.\. [a-z:+-]+::", re.IGNORECASE)
 _RULE = re.compile(r"\s*([-=~^\"'#*+.`_])\1{2,}\s*(?:[-=~^ ]*)$")
 _WORD = re.compile(r"[a-z]{2,}")
@@ -57,7 +58,7 @@ def _prose_lines(docstring: str) -> list[str]:
             in_doctest = True
         if blank:
             in_doctest = False
-        if in_doctest or blank or _RULE.match(line):
+        if in_doctest or blank or _RULE.match(line) or _TARGET.match(line):
             continue
         if _CODE_DIRECTIVE.match(line):
             block_indent = _indent(line)
@@ -83,7 +84,8 @@ def clean(docstring: str, max_words: int) -> str:
     text = _LINK.sub(" ", _ROLE.sub("", text))
     text = mask_names(text.replace("`", " ").replace("\\", " ").replace("*", " "))
     text = text.replace("::", ":")
-    text = re.sub(r"\s+([.,;:)])", r"\1", text)
+    text = re.sub(r"\s__?(?=\s|$|[.,;:])", " ", text)  # what is left of a link
+    text = re.sub(r"\s+([.,;:)])(?!\.)", r"\1", text)
     return " ".join(text.split()[:max_words])
 
 
