@@ -87,5 +87,6 @@ def load_modechoice(*, layout: str = "wide") -> Dataset:
         description="Published with four rows for each traveller, of which one is chosen: those "
         "rows are not independent, and the long layout keeps a traveller's rows in one part. "
         "Travellers were sampled by their choice, so shares of the modes are not those of the "
-        "public. gc follows from invc, invt and a value of time that is not given, and all values are whole numbers.",
+        "public. gc follows from invc, invt and a value of time that is not given; "
+        "all values are whole numbers.",
     )
