@@ -38,7 +38,7 @@ def style() -> dict[str, Any]:
         "font.sans-serif": ["DejaVu Sans"],
         "font.size": 10.5,
         "mathtext.fontset": "dejavusans",
-        "figure.figsize": (5.8, 3.4),
+        "figure.figsize": (5.2, 3.1),
         "figure.dpi": 96,
         "figure.facecolor": "none",
         "figure.constrained_layout.use": True,

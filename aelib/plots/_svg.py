@@ -50,7 +50,8 @@ def themed_svg(
         _round(element)
         if _name(element) == "text":
             _relabel(element, relabel or {})
-    width = float(root.get("viewBox", "0 0 480 320").split()[2]) / 72  # inches, at 72 pt each
+    # A page has more room than paper: figures may grow a little beyond their nominal inches.
+    width = 1.12 * float(root.get("viewBox", "0 0 480 320").split()[2]) / 72
     for attribute in ("width", "height", "version"):
         root.attrib.pop(attribute, None)
     root.set("class", "aelib-figure")

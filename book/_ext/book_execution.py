@@ -102,6 +102,7 @@ def execute_pending(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> 
             cwd=str(path.parent),
             timeout=options.execution_timeout,
             allow_errors=False,
+            extra_arguments=["--log-level=ERROR"],  # kernels note that they talk over TCP
         )
 
     LOGGER.info("executing %d notebooks, %d at a time", len(pending), _workers())

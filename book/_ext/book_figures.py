@@ -31,22 +31,33 @@ def unnamed_pictures(html: str) -> list[str]:
     return [tag for tag in _PICTURE.findall(html) if not _NAMED.search(tag)]
 
 
-def require_alternative_text(app: Sphinx, doctree: nodes.document) -> None:
-    """Warn of every picture without alternative text, in Markdown, figures and raw HTML."""
+def require_words(app: Sphinx, doctree: nodes.document) -> None:
+    """Warn of pictures without alternative text and of drawn figures without a caption."""
     for image in doctree.findall(nodes.image):
         if not image.get("alt", "").strip():
-            LOGGER.warning(
-                "picture without alt text: say what is to be seen, in a code cell's metadata as "
-                'mystnb: {"image": {"alt": "…"}}',
-                location=image,
-                type="book",
-                subtype="alt",
-            )
+            _warn("picture without alt text: say what is to be seen", '"image": {"alt"', image)
+        if _is_drawn(image) and _caption_of(image) is None:
+            _warn("figure without caption: say what follows", '"figure": {"caption"', image)
     for raw in doctree.findall(nodes.raw):
         for tag in unnamed_pictures(raw.astext()):
-            LOGGER.warning(
-                "picture without alt text in HTML: %s…", tag[:60], location=raw, type="book"
-            )
+            _warn(f"picture without alt text in HTML: {tag[:60]}…", '"image": {"alt"', raw)
+
+
+def _warn(message: str, key: str, node: nodes.Node) -> None:
+    hint = f"in a code cell's metadata as mystnb: {{{key}: …}}}}"
+    LOGGER.warning("%s (%s)", message, hint, location=node, type="book", subtype="alt")
+
+
+def _is_drawn(image: nodes.image) -> bool:
+    """Whether a cell drew the picture: myst-nb stores those in one folder."""
+    return "jupyter_execute" in Path(_file_of(image)).parts
+
+
+def _caption_of(image: nodes.image) -> nodes.caption | None:
+    node = image.parent
+    while node is not None and not isinstance(node, nodes.figure):
+        node = node.parent
+    return next(iter(node.findall(nodes.caption)), None) if node is not None else None
 
 
 class InlineFigures(SphinxPostTransform):
@@ -60,7 +71,7 @@ class InlineFigures(SphinxPostTransform):
         count = 0
         for image in list(self.document.findall(nodes.image)):
             path = Path(self.env.srcdir) / _file_of(image)
-            if path.suffix != ".svg" or "jupyter_execute" not in path.parts:
+            if path.suffix != ".svg" or not _is_drawn(image):
                 continue
             count += 1
             html = themed_svg(
@@ -80,6 +91,6 @@ def _file_of(image: nodes.image) -> str:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Check when a page is read, inline when it is written."""
     app.setup_extension("book_words")
-    app.connect("doctree-read", require_alternative_text)
+    app.connect("doctree-read", require_words)
     app.add_post_transform(InlineFigures)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,4 @@
-"""Formulas without a network: MathJax comes with the book.
+"""Pages that ask the network for nothing: MathJax comes with the book.
 
 The package ``sphinx-mathjax-offline`` carries MathJax 3.2.2; its own extension copies all 24 MB of
 it. A page needs one script, its fonts and the TeX extensions it may ask for.
@@ -53,8 +53,25 @@ def copy_files(app: Sphinx, exception: Exception | None) -> None:
             copy_asset(str(found), str(into))
 
 
+def leave_out_thebe(
+    app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Drop the scripts of live code cells, which this book does not offer and which need a CDN.
+
+    Jupyter Book puts them on every page, twice, so that each page logs an error.
+    """
+    scripts = context.get("script_files", [])
+    scripts[:] = [script for script in scripts if not _is_thebe(script)]
+
+
+def _is_thebe(script: Any) -> bool:
+    body = str(getattr(script, "attributes", {}).get("body", ""))
+    return "thebe" in str(script.filename or "") or "thebe" in body
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Set the path early, copy at the end."""
     app.connect("config-inited", use_local_copy, priority=900)
+    app.connect("html-page-context", leave_out_thebe, priority=900)
     app.connect("build-finished", copy_files)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -2,7 +2,7 @@
 
 ``BOOK_REPOSITORY_URL`` (and ``BOOK_REPOSITORY_BRANCH``, ``main`` when left out) give the buttons
 that lead to the source, to Colab and to Binder, and a form for reporting an error. Without an
-address there are no such buttons, and "report an error" leads to the page that says how.
+address there are no such buttons, and "report an error" leads to where the book says how.
 """
 
 import os
@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ConfigError
 
-REPORT_PAGE = "book/report_an_error"
+REPORT_PAGE, REPORT_SECTION = "book/how_to", "#report-an-error"
 
 
 def theme_options(url: str, branch: str) -> dict[str, Any]:
@@ -39,6 +39,7 @@ def theme_options(url: str, branch: str) -> dict[str, Any]:
         "repository_provider": "gitlab" if "gitlab" in url else "github",
         "use_repository_button": True,
         "use_edit_page_button": True,
+        "use_issues_button": True,
         "launch_buttons": {
             "notebook_interface": "jupyterlab",
             "binderhub_url": "https://mybinder.org",
@@ -75,7 +76,7 @@ def add_report_link(
     """Tell the page's footer where its errors are to be reported."""
     address = report_address(app.config.book_repository, pagename)
     if not address and REPORT_PAGE in app.env.found_docs:
-        address = context["pathto"](REPORT_PAGE)
+        address = context["pathto"](REPORT_PAGE) + REPORT_SECTION
     context["report_address"] = address
 
 
