@@ -5,6 +5,8 @@ nats is what is left of terms of a million. The functions here carry out those s
 paper. They hold their relative precision in float32 and in float64.
 """
 
+import math
+
 import jax.numpy as jnp
 from jax import Array
 
@@ -27,8 +29,8 @@ def polynomial(x: Array, coefficients: list[float]) -> Array:
     return total
 
 
-def atanh_tail(z: Array) -> Array:
-    """``2 (atanh(s) / s - 1) = 2z/3 + 2z^2/5 + ...`` of ``z = s^2``, for ``z`` at most 1/9.
+def atanh_tail(z: Array, largest: float = 1 / 9) -> Array:
+    """``2 (atanh(s) / s - 1) = 2z/3 + 2z^2/5 + ...`` of ``z = s^2``, for ``z`` up to ``largest``.
 
     With ``s = u / (2 + u)``, ``log1p(u) = 2s + s * atanh_tail(s^2)``: the series behind every
     careful logarithm (fdlibm's ``log1p``), with the leading term left for the caller to cancel.
@@ -37,7 +39,8 @@ def atanh_tail(z: Array) -> Array:
     >>> bool(jnp.isclose(2 * s + s * atanh_tail(jnp.asarray(s * s)), 2 * jnp.arctanh(s)))
     True
     """
-    terms = 9 if is_single(z) else 18
+    digits = 8.5 if is_single(z) else 17.0
+    terms = math.ceil(digits / -math.log10(largest))
     return z * polynomial(z, [2.0 / (2 * n + 3) for n in range(terms)])
 
 
@@ -83,7 +86,7 @@ def log_ratio(log_a: Array, b: Array) -> Array:
     mantissa, exponent = jnp.frexp(b)
     low_half = mantissa < 0.7071067811865476
     fraction = jnp.where(low_half, 2.0 * mantissa, mantissa) - 1.0
-    exponent = (exponent - low_half).astype(b.dtype)
+    exponent = jnp.where(low_half, exponent - 1, exponent).astype(b.dtype)
     # The leading bits of the fraction: few enough that their square is exact.
     grid = 2.0**11 if is_single(b) else 2.0**25
     leading = jnp.round(fraction * grid) / grid

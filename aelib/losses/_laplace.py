@@ -5,6 +5,13 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from ._arguments import compute_dtype, parameter, same_shape
+from ._partials import with_partials
+
+
+@with_partials(jnp.sign)
+def _distance(residual: Array) -> Array:
+    """Absolute value; the derivative is given because JAX's is one at zero."""
+    return jnp.abs(residual)
 
 
 def laplace_nll(loc: ArrayLike, targets: ArrayLike, *, scale: ArrayLike = 1.0) -> Array:
@@ -35,4 +42,4 @@ def laplace_nll(loc: ArrayLike, targets: ArrayLike, *, scale: ArrayLike = 1.0) -
     dtype = compute_dtype(loc=loc, targets=targets, scale=scale)
     loc, targets = same_shape(dtype, loc=loc, targets=targets)
     scale = parameter(dtype, loc.shape, "scale", scale)
-    return jnp.abs(targets - loc) / scale + jnp.log(2.0 * scale)
+    return _distance(targets - loc) / scale + jnp.log(2.0 * scale)

@@ -23,13 +23,17 @@ def _expectation(logits: Array, counts: Array) -> tuple[Array, Array, Array]:
     """``log(N p)`` as an unevaluated sum of two numbers, and ``N`` (one when there are none)."""
     number = jnp.sum(counts, axis=-1, keepdims=True)
     number = jnp.where(number > 0.0, number, 1.0)
-    largest = jnp.max(logits, axis=-1, keepdims=True)
-    gaps, lost = _exact_sum(logits, -largest)
-    level = jnp.log(number) - jnp.log(jnp.sum(jnp.exp(gaps), axis=-1, keepdims=True))
-    expected, lost_too = _exact_sum(gaps, jnp.broadcast_to(level, gaps.shape))
+    log_number = jnp.log(number)
+    first = jnp.argmax(logits, axis=-1, keepdims=True)
+    leads = jnp.arange(logits.shape[-1]) == first
+    gaps, lost = _exact_sum(logits, -jnp.max(logits, axis=-1, keepdims=True))
+    others = jnp.sum(jnp.where(leads, 0.0, jnp.exp(gaps)), axis=-1, keepdims=True)
+
+    expected, lost_in_number = _exact_sum(gaps, log_number)
+    expected, lost_in_total = _exact_sum(expected, -jnp.log1p(others))
+    remainder = lost + lost_in_number + lost_in_total - log_ratio(log_number, number)
     # A class that is ruled out (logit -inf) loses inf - inf.
-    remainder = jnp.where(jnp.isfinite(expected), lost + lost_too, 0.0)
-    return expected, remainder, number
+    return expected, jnp.where(jnp.isfinite(expected), remainder, 0.0), number
 
 
 def _log_excess(logits: Array, counts: Array) -> tuple[Array, Array, Array]:

@@ -9,7 +9,7 @@ from ._arguments import compute_dtype, parameter, same_shape
 from ._cancellation import exponential_remainder, log_ratio, logarithm_remainder
 from ._partials import derivative, with_partials
 from ._poisson import rate_excess
-from ._stirling import log_gamma_one_plus, saddle_point_prefactor, stirling_error
+from ._stirling import log_gamma_one_plus, reached_stirling_error, saddle_point_prefactor
 
 # Beyond these an exponential is replaced by one that does not overflow. At theta = e^60 the
 # distribution is Poisson's to far more than sixteen digits.
@@ -64,19 +64,19 @@ def _prefactor(log_theta: Array, counts: Array) -> Array:
     """
     _, theta = _exponentials(jnp.zeros_like(log_theta), log_theta)
     total = theta + counts
-    many = theta >= 1.0
-    high, low = jnp.where(many, theta, 1.0), jnp.where(many, 1.0, theta)
     concentrated = (
-        stirling_error(high) - stirling_error(high + counts) + 0.5 * jnp.log1p(counts / high)
+        reached_stirling_error(theta)
+        - reached_stirling_error(total)
+        + 0.5 * jnp.log1p(counts / theta)
     )
     scattered = (
-        log_gamma_one_plus(low)
-        + low
-        - (low + 1.0) * log_theta
+        log_gamma_one_plus(theta)
+        + theta
+        - (theta + 1.0) * log_theta
         + jnp.log(total)
         - saddle_point_prefactor(total)
     )
-    return saddle_point_prefactor(counts) + jnp.where(many, concentrated, scattered)
+    return saddle_point_prefactor(counts) + jnp.where(theta < 1.0, scattered, concentrated)
 
 
 def _value(log_mean: Array, log_theta: Array, counts: Array) -> Array:
@@ -118,34 +118,36 @@ def _slope_log_theta(log_mean: Array, log_theta: Array, counts: Array) -> Array:
     curvature = theta * logarithm_remainder(u, total / (theta + mean))
 
     many = theta >= 1.0
-    high, low = jnp.where(many, theta, 1.0), jnp.where(many, 1.0, theta)
+    high, low = jnp.where(many, theta, 1.0), jnp.where(many, 0.5, theta)
     safe = jnp.where(few, 2.0, counts)
     everything = theta + safe
-    concentrated = (
-        high * (derivative(stirling_error, high) - derivative(stirling_error, high + safe))
-        - 0.5 * safe / everything
+    share = safe / everything
+    step = derivative(reached_stirling_error, everything)
+    concentrated = high * (derivative(reached_stirling_error, high) - step) - 0.5 * share
+    scattered = low * (
+        derivative(log_gamma_one_plus, low)
+        - log_theta
+        - derivative(saddle_point_prefactor, everything)
     )
-    scattered = (
-        low
-        * (
-            derivative(log_gamma_one_plus, low)
-            - log_theta
-            - derivative(saddle_point_prefactor, everything)
-        )
-        - safe / everything
-    )
-    rest = jnp.where(many, concentrated, scattered)
+    rest = jnp.where(many, concentrated, scattered - share)
     return curvature + jnp.where(few, jnp.where(single, -mean / (theta + mean), 0.0), rest)
 
 
 def _slope_counts(log_mean: Array, log_theta: Array, counts: Array) -> Array:
     """``log((theta + mu) / mu) + digamma(x + 1) - digamma(x + theta)``."""
-    _, theta = _exponentials(log_mean, log_theta)
+    mean, theta = _exponentials(log_mean, log_theta)
     small = counts < 1.0
     low, high = jnp.where(small, counts, 0.0), jnp.where(small, 1.0, counts)
-    sparse = jax.nn.softplus(log_theta - log_mean) + derivative(log_gamma_one_plus, low)
     total = theta + low
-    sparse += 1.0 / total - jnp.log(total) - derivative(saddle_point_prefactor, total)
+    dense = mean > theta
+    excess = jnp.where(dense, 0.0, (mean - low) / total)
+    sparse = jnp.where(
+        dense,
+        jnp.log1p(theta / mean) - jnp.log(total),
+        jnp.log1p(excess) - log_mean,
+    )
+    sparse += derivative(log_gamma_one_plus, low)
+    sparse += 1.0 / total - derivative(saddle_point_prefactor, total)
 
     total = theta + high
     t = log_ratio(log_mean, high)
@@ -155,13 +157,13 @@ def _slope_counts(log_mean: Array, log_theta: Array, counts: Array) -> Array:
     by_theta = jnp.log1p(theta / total * jnp.expm1(jnp.where(many, 0.0, jnp.minimum(-t, _FAR))))
     beyond_counts = jax.nn.softplus(t + jnp.log(high) - jnp.log(total))
     beyond_theta = jax.nn.softplus(-t + log_theta - jnp.log(total))
-    dense = jnp.where(
+    several = jnp.where(
         many,
         jnp.where(t > _FAR, beyond_counts, by_counts) - t,
         jnp.where(-t > _FAR, beyond_theta, by_theta),
     )
-    dense += derivative(saddle_point_prefactor, high) - derivative(saddle_point_prefactor, total)
-    return jnp.where(small, sparse, dense + 1.0 / total)
+    several += derivative(saddle_point_prefactor, high) - derivative(saddle_point_prefactor, total)
+    return jnp.where(small, sparse, several + 1.0 / total)
 
 
 # Partials in closed form, because the value is arranged around exact subtractions: differentiating

@@ -56,23 +56,33 @@ def stirling_error(k: Array) -> Array:
     a sum of positive terms: nothing cancels, in the value or in any derivative.
 
     >>> float(stirling_error(jnp.float32(1.0)))  # 1 - log(2 pi) / 2
-    0.08106147...
+    0.081061...
     """
-    steps = 4 if is_single(k) else 10
+    steps = 3 if is_single(k) else 7
     total = _odd_inverse_series(k + steps, _STIRLING)
     for step in range(steps):
         v = 1.0 / (2.0 * (k + step) + 1.0)
-        total = total + 0.5 * atanh_tail(v * v)
+        total = total + 0.5 * atanh_tail(v * v, largest=1.0 / (2 * step + 3) ** 2)
     return total
 
 
+def reached_stirling_error(k: Array) -> Array:
+    r""":math:`\delta(k)` for ``k >= 1`` and :math:`\delta(k + 1)` below, where the steps begin.
+
+    >>> low, high = reached_stirling_error(jnp.float32(0.5)), stirling_error(jnp.float32(1.5))
+    >>> bool(low == high)
+    True
+    """
+    return stirling_error(jnp.where(k < 1.0, k + 1.0, k))
+
+
 def log_gamma_one_plus(k: Array) -> Array:
-    r""":math:`\log\Gamma(1 + k)` for ``0 <= k <= 1``.
+    r""":math:`\log\Gamma(1 + k)` for ``0 <= k < 1``.
 
     >>> abs(float(log_gamma_one_plus(jnp.float32(0.5))) + 0.12078224) < 1e-7
     True
     """
-    return stirling_error(k + 1.0) + (k + 0.5) * jnp.log1p(k) - k - (1.0 - HALF_LOG_TWO_PI)
+    return reached_stirling_error(k) + (k + 0.5) * jnp.log1p(k) - k - (1.0 - HALF_LOG_TWO_PI)
 
 
 def saddle_point_prefactor(k: Array) -> Array:
@@ -84,13 +94,10 @@ def saddle_point_prefactor(k: Array) -> Array:
     1.0
     """
     small = k < 1.0
-    low = jnp.where(small, k, 1.0)
-    high = jnp.where(small, 1.0, k)
-    return jnp.where(
-        small,
-        log_gamma_one_plus(low) + low - low * jnp.log(low),
-        stirling_error(high) + 0.5 * jnp.log(high) + HALF_LOG_TWO_PI,
-    )
+    low, high = jnp.where(small, k, 0.5), jnp.where(small, 1.0, k)
+    fraction = (low + 0.5) * jnp.log1p(low) - low * jnp.log(low) - (1.0 - HALF_LOG_TWO_PI)
+    whole = 0.5 * jnp.log(high) + HALF_LOG_TWO_PI
+    return reached_stirling_error(k) + jnp.where(small, fraction, whole)
 
 
 def half_step_excess(a: Array) -> Array:

@@ -47,7 +47,8 @@ def zero_inflated_negative_binomial_nll(
         P(x) = (1 - \pi)\, \mathrm{NB}(x \mid \mu, \theta) \quad (x > 0)
 
     Only at zero is there anything to mix; elsewhere the loss is :func:`negative_binomial_nll` plus
-    :math:`-\log(1 - \pi)`.
+    :math:`-\log(1 - \pi)`. Between the two the loss jumps, so its derivative by ``counts`` is given
+    as zero at zero.
 
     Args:
         log_mean: :math:`\log\mu` of the counts before zeros are added, any shape.
@@ -74,7 +75,8 @@ def zero_inflated_negative_binomial_nll(
         dtype, log_mean=log_mean, zero_logits=zero_logits, counts=counts
     )
     log_theta = parameter(dtype, log_mean.shape, "log_theta", log_theta)
-    nats = negative_binomial(log_mean, log_theta, counts)
     zero = counts == 0.0
+    # A constant zero: the derivative by a count where the loss jumps is not to be had.
+    nats = negative_binomial(log_mean, log_theta, jnp.where(zero, 0.0, counts))
     at_zero = _zero_loss(jnp.where(zero, nats, 0.0), zero_logits)
     return jnp.where(zero, at_zero, nats + jax.nn.softplus(zero_logits))
