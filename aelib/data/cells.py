@@ -55,7 +55,7 @@ def load(
         seed: of every draw. The same seed with another ``dropout`` keeps the complete counts.
 
     Returns:
-        Counts as float32 whole numbers, ``[num_cells, num_genes]``; labels are the types. Extras,
+        Counts, int32 ``[num_cells, num_genes]``; labels are the types. Extras,
         one row per cell: ``mean`` (:math:`\mu`), ``rate`` (:math:`\lambda`), ``complete`` (counts
         before dropout), ``dropout_probability`` and ``dropped`` (True where a count was dropped,
         a zero one included), each ``[n, genes]``, and ``library_size`` ``[n]``. Metadata, one
@@ -104,8 +104,8 @@ def load(
     dropped = drops.random(mean.shape) < probability
     return Dataset(
         name="cells",
-        x=np.where(dropped, 0, complete).astype(np.float32),
-        labels=types.astype(np.int64),
+        x=np.where(dropped, 0, complete).astype(np.int32),
+        labels=types.astype(np.int32),
         feature_names=tuple(f"gene {g}" for g in range(num_genes)),
         label_names=tuple(f"type {t}" for t in range(num_types)),
         units="transcripts counted",
@@ -120,7 +120,7 @@ def load(
             "mean": mean,
             "rate": rate,
             "library_size": library,
-            "complete": complete.astype(np.float32),
+            "complete": complete.astype(np.int32),
             "dropout_probability": probability,
             "dropped": dropped,
         },

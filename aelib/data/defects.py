@@ -38,7 +38,7 @@ def plant(
     Args:
         key: JAX random key.
         image: ``[h, w]``, at least 16 × 16, in [0, 1], of a floating type.
-        kind: one of :data:`aelib.data.defects.KINDS`.
+        kind: one of ``aelib.data.defects.KINDS``.
         severity: in [0, 1]; 0 leaves the image as it is.
 
     Returns:
@@ -90,7 +90,7 @@ def load(
         texture: ``"brick"``, ``"grass"`` or ``"gravel"``.
         patch_size: side of a patch, in pixels, at least 16.
         stride: step between normal patches.
-        kinds: which defects, see :data:`aelib.data.defects.KINDS`.
+        kinds: which defects, see ``aelib.data.defects.KINDS``.
         severities: in (0, 1].
         num_per_kind: defects of each kind.
         seed: of place and shape.
@@ -131,7 +131,7 @@ def load(
 
     rows = [np.arange(len(patches))]
     images, masks = [patches], [np.zeros(patches.shape, bool)]
-    labels, strengths = [np.zeros(len(patches), np.int64)], [np.zeros(len(patches))]
+    labels, strengths = [np.zeros(len(patches), np.int32)], [np.zeros(len(patches))]
     numbers = [np.full(len(patches), -1)]
     for label, kind in enumerate(kinds, start=1):
         # A stream for each kind, so that leaving one out does not move the others' defects.
@@ -143,7 +143,7 @@ def load(
                 images.append(image[None])
                 masks.append(mask[None])
                 rows.append(np.array([row]))
-                labels.append(np.array([label]))
+                labels.append(np.array([label], np.int32))
                 strengths.append(np.array([severity]))
                 numbers.append(np.array([(label - 1) * num_per_kind + count]))
     row_of = np.concatenate(rows)

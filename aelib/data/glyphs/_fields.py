@@ -31,7 +31,7 @@ def fields(pairs: Sequence[tuple[str, str]], *, blur: float = 0.5) -> NDArray[np
     each is centred horizontally.
 
     Args:
-        pairs: ``(font, character)`` for each field, fonts from :data:`aelib.data.glyphs.FONTS`.
+        pairs: ``(font, character)`` for each field, fonts from ``aelib.data.glyphs.FONTS``.
         blur: standard deviation of all smoothing, in pixels of the image; at least 0.15.
 
     Returns:

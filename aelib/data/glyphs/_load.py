@@ -41,7 +41,7 @@ def load(
 
     Args:
         alphabets: among ``"latin"``, ``"digits"``, ``"greek"``, ``"cyrillic"``.
-        fonts: names in :data:`aelib.data.glyphs.FONTS`.
+        fonts: names in ``aelib.data.glyphs.FONTS``.
         num_per_glyph: images of each character in each font.
         deformation: factor on the usual spread of all transforms, or the standard deviation of
             each parameter by its name, the others being zero. Parameters are normal, cut off at
@@ -94,7 +94,7 @@ def load(
     return Dataset(
         name="glyphs",
         x=x,
-        labels=label.astype(np.int64),
+        labels=label.astype(np.int32),
         shape=(SIZE, SIZE),
         label_names=tuple(c for c, _ in kept),
         units="share of ink, 0 = paper to 1 = ink" + (", thresholded at 1/2" if binarize else ""),
@@ -107,8 +107,8 @@ def load(
         + ("are kept." if keep_homoglyphs else "are left out."),
         extras={
             "parameters": np.asarray(parameters),
-            "font": (index // len(kept)).astype(np.int64),
-            "alphabet": np.asarray([k for _, k in kept], np.int64)[label],
+            "font": (index // len(kept)).astype(np.int32),
+            "alphabet": np.asarray([k for _, k in kept], np.int32)[label],
             "clean": clean,
         },
         metadata={
