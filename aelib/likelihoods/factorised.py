@@ -107,12 +107,14 @@ class Factorised(nnx.Module):
         parts, x = split_like(outputs, x, self.num_outputs)
         parts = self.with_exposure(parts, exposure)
         if mask is None:
-            return self.elementwise_nll(parts, x)
+            return jnp.where(jnp.isnan(x), jnp.nan, self.elementwise_nll(parts, x))
         mask = check_mask(mask, x)
         # Replaced before and after: a NaN in the branch not taken would still reach the gradient.
         x = jnp.where(mask, x, self.inside)
         parts = tuple(jnp.where(mask, part, 0.0) for part in parts)
-        return jnp.where(mask, self.elementwise_nll(parts, x), 0.0)
+        # NaN is never itself a mask: a comparison inside a loss must not swallow it.
+        nll = jnp.where(jnp.isnan(x), jnp.nan, self.elementwise_nll(parts, x))
+        return jnp.where(mask, nll, 0.0)
 
     def mean(self, outputs: ArrayLike, *, exposure: ArrayLike | None = None) -> Array:
         """Expected data, ``outputs.shape`` without the output axis, in the unit of the data.

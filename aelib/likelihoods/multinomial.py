@@ -67,7 +67,8 @@ class Multinomial(nnx.Module):
             x = jnp.where(mask, x, 0.0)
             # Finite, so that 0 * log-probability stays 0 even when nothing is observed.
             logits = jnp.where(mask, logits, -1e30)
-        log_prob = -multinomial_nll(logits, x)
+        # NaN is never itself a mask: a comparison inside the loss must not swallow it.
+        log_prob = jnp.where(jnp.isnan(x).any(-1), jnp.nan, -multinomial_nll(logits, x))
         if exposure is None:
             return log_prob
         total = align_exposure(exposure, x)[..., 0]

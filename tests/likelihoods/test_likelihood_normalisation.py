@@ -1,0 +1,155 @@
+"""Every likelihood integrates, or sums, to 1 over its support."""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from aelib import likelihoods
+
+# What a float64 sum of up to a million terms, or a double-exponential quadrature, leaves over.
+TOLERANCE = 1e-9
+
+
+@pytest.fixture(autouse=True)
+def _float64():
+    with jax.enable_x64(True):
+        yield
+
+
+def total(likelihood, outputs, x, weights):
+    """Sum of weight times probability over points ``x`` for one set of raw outputs."""
+    outputs = jnp.broadcast_to(jnp.asarray(outputs, float), (x.size, 1, len(outputs)))
+    log_prob = jax.jit(likelihood.log_prob)(outputs, jnp.asarray(x[:, None]))
+    return float((np.exp(np.asarray(log_prob)) * weights).sum())
+
+
+def real_line(centre, scale):
+    """Exp-sinh quadrature outwards from the centre: kinks and heavy tails are both harmless."""
+    t = np.linspace(-4.5, 4.5, 4001)
+    distance = np.exp(0.5 * np.pi * np.sinh(t))
+    weights = scale * distance * 0.5 * np.pi * np.cosh(t) * (t[1] - t[0])
+    offsets = scale * distance
+    # Centre 0 in these tests: near a far centre the offsets themselves would round.
+    return np.concatenate([centre - offsets, centre + offsets]), np.tile(weights, 2)
+
+
+def unit_interval():
+    """Tanh-sinh quadrature: a boundary layer at either end is resolved."""
+    t = np.linspace(-6.0, 6.0, 6001)
+    u = 0.5 * np.pi * np.sinh(t)
+    x = 1 / (1 + np.exp(-2 * u))
+    weights = 0.5 * np.pi * np.cosh(t) / (2 * np.cosh(u) ** 2) * 2 * 0.5 * (t[1] - t[0])
+    return x, weights
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e-2, 1.0, 1e6])
+@pytest.mark.parametrize(
+    "make",
+    [
+        likelihoods.Gaussian,
+        likelihoods.Laplace,
+        lambda scale: likelihoods.StudentT(df=1.0, scale=scale),
+        lambda scale: likelihoods.StudentT(df=3.5, scale=scale),
+        lambda scale: likelihoods.StudentT(df=1e6, scale=scale),
+    ],
+)
+def test_real_families_integrate_to_one(make, scale):
+    x, weights = real_line(0.0, scale)
+    assert total(make(scale), [0.0], x, weights) == pytest.approx(1.0, abs=TOLERANCE)
+
+
+@pytest.mark.parametrize("raw", [-30.0, -2.0, 0.0, 50.0])
+@pytest.mark.parametrize(
+    "family",
+    [
+        lambda **kwargs: likelihoods.Gaussian("example", **kwargs),
+        lambda **kwargs: likelihoods.Laplace("example", **kwargs),
+        lambda **kwargs: likelihoods.StudentT(4.0, "example", **kwargs),
+    ],
+)
+def test_a_scale_from_the_decoder_integrates_to_one(family, raw):
+    likelihood = family(floor=1e-3, initial=0.2)
+    start = np.log(np.expm1(0.2 - 1e-3))
+    x, weights = real_line(0.0, 1e-3 + np.logaddexp(0, raw + start))
+    assert total(likelihood, [0.0, raw], x, weights) == pytest.approx(1.0, abs=TOLERANCE)
+
+
+@pytest.mark.parametrize("logit", [-1e4, -40.0, -0.3, -1e-2, -1e-9, 0.0, 1e-5, 2.0, 700.0])
+def test_continuous_bernoulli_integrates_to_one(logit):
+    x, weights = unit_interval()
+    # Close to 1 the nodes round to 1; close to 0 they do not. Fold the upper half onto the lower.
+    x, weights = x[x <= 0.5], weights[x <= 0.5]
+    weights[-1] *= 0.5  # the node in the middle belongs to both halves
+    lower = total(likelihoods.ContinuousBernoulli(), [logit], x, weights)
+    upper = total(likelihoods.ContinuousBernoulli(), [-logit], x, weights)
+    assert lower + upper == pytest.approx(1.0, abs=TOLERANCE)
+
+
+@pytest.mark.parametrize("logit", [-1e4, -20.0, 0.0, 3.0, 1e4])
+def test_bernoulli_sums_to_one(logit):
+    x = np.array([0.0, 1.0])
+    assert total(likelihoods.Bernoulli(), [logit], x, 1.0) == pytest.approx(1.0, abs=1e-14)
+
+
+@pytest.mark.parametrize("logits", [[0.0, 0.0, 0.0], [900.0, -900.0, 3.0], [1e4, 1e4, -1e4]])
+def test_categorical_sums_to_one(logits):
+    log_prob = likelihoods.Categorical(3).log_prob(
+        jnp.tile(jnp.array(logits)[None, None], (3, 1, 1)), jnp.arange(3)[:, None]
+    )
+    assert float(jnp.exp(log_prob).sum()) == pytest.approx(1.0, abs=1e-14)
+
+
+@pytest.mark.parametrize("logits", [[0.0, 0.0, 0.0, 0.0], [3.0, -2.0, 0.0, -50.0]])
+@pytest.mark.parametrize("draws", [0, 6])
+def test_multinomial_sums_to_one(logits, draws):
+    counts = [c for c in itertools.product(range(draws + 1), repeat=4) if sum(c) == draws]
+    outputs = jnp.tile(jnp.array(logits), (len(counts), 1))
+    for exposure in (None, float(draws)):
+        log_prob = likelihoods.Multinomial().log_prob(outputs, jnp.array(counts), exposure=exposure)
+        assert float(jnp.exp(log_prob).sum()) == pytest.approx(1.0, abs=TOLERANCE)
+
+
+def test_masked_multinomial_sums_to_one_over_the_observed_words():
+    counts = [c for c in itertools.product(range(6), repeat=3) if sum(c) == 5]
+    x = jnp.array([(*c[:1], 99.0, *c[1:]) for c in counts])
+    outputs = jnp.tile(jnp.array([1.0, 7.0, -1.0, 0.5]), (len(counts), 1))
+    mask = jnp.tile(jnp.array([True, False, True, True]), (len(counts), 1))
+    log_prob = likelihoods.Multinomial().log_prob(outputs, x, mask=mask)
+    assert float(jnp.exp(log_prob).sum()) == pytest.approx(1.0, abs=TOLERANCE)
+
+
+@pytest.mark.parametrize("log_rate", [-12.0, 0.0, 3.0, 9.0])
+def test_poisson_sums_to_one(log_rate):
+    x = np.arange(int(np.exp(log_rate) + 60 * np.sqrt(np.exp(log_rate)) + 60), dtype=float)
+    assert total(likelihoods.Poisson(), [log_rate], x, 1.0) == pytest.approx(1.0, abs=TOLERANCE)
+
+
+@pytest.mark.parametrize("log_rate", [-6.0, 0.0, 5.0])
+def test_negative_binomial_families_sum_to_one(log_rate):
+    dispersions = np.array([1e-8, 1e-3, 1.0, 10.0])
+    mean = np.exp(log_rate)
+    # The tail falls by a factor e every (1 + dispersion * mean) counts, a Poisson's much faster.
+    last = int(60 * (1 + dispersions.max() * mean) + mean + 60 * np.sqrt(mean))
+    counts = jnp.broadcast_to(jnp.arange(last + 0.0)[:, None], (last, 4))
+
+    def masses(likelihood, *raw):
+        outputs = jnp.broadcast_to(jnp.array([log_rate, *raw]), (last, 4, 1 + len(raw)))
+        return np.exp(np.asarray(jax.jit(likelihood.log_prob_per_feature)(outputs, counts))).sum(0)
+
+    plain = masses(likelihoods.NegativeBinomial(dispersions))
+    assert plain == pytest.approx(1.0, abs=TOLERANCE)
+    inflated = likelihoods.ZeroInflatedNegativeBinomial(dispersions)
+    for zero_logit in (-40.0, 0.0, 25.0):
+        assert masses(inflated, zero_logit) == pytest.approx(1.0, abs=TOLERANCE)
+
+
+def test_dispersion_from_the_decoder_sums_to_one():
+    x = np.arange(20_000, dtype=float)
+    nb = likelihoods.NegativeBinomial("example")
+    assert total(nb, [2.0, 1.5], x, 1.0) == pytest.approx(1.0, abs=TOLERANCE)
+    zinb = likelihoods.ZeroInflatedNegativeBinomial("example")
+    assert zinb.num_outputs == 3
+    assert total(zinb, [2.0, 1.5, -1.0], x, 1.0) == pytest.approx(1.0, abs=TOLERANCE)
