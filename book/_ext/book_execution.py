@@ -20,6 +20,7 @@ import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
+from jupyter_core.utils import ensure_event_loop
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
@@ -97,13 +98,16 @@ def execute_pending(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> 
         return
 
     def execute(path: Path) -> ExecutionResult:
-        return single_nb_execution(
-            pending[path],
-            cwd=str(path.parent),
-            timeout=options.execution_timeout,
-            allow_errors=False,
-            extra_arguments=["--log-level=ERROR"],  # kernels note that they talk over TCP
-        )
+        try:
+            return single_nb_execution(
+                pending[path],
+                cwd=str(path.parent),
+                timeout=options.execution_timeout,
+                allow_errors=False,
+                extra_arguments=["--log-level=ERROR"],  # kernels note that they talk over TCP
+            )
+        finally:
+            ensure_event_loop().close()  # each thread has its own, and nobody else closes it
 
     LOGGER.info("executing %d notebooks, %d at a time", len(pending), _workers())
     failures = []
