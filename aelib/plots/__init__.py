@@ -10,14 +10,18 @@ from ._lines import interval as interval
 from ._lines import losses as losses
 from ._slider import Slider as Slider
 from ._slider import slider as slider
+from ._style import INK as INK
 from ._style import PALETTE as PALETTE
+from ._style import RULE as RULE
 from ._style import style as style
 from ._style import use as use
 from ._svg import texts as texts
 from ._svg import themed_svg as themed_svg
 
 __all__ = [
+    "INK",
     "PALETTE",
+    "RULE",
     "Slider",
     "images",
     "interval",

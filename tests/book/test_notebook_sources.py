@@ -36,8 +36,8 @@ def _problems_of(cell: dict[str, Any], source: str) -> list[str]:
     found = []
     if cell["outputs"] or cell["execution_count"] is not None:
         found.append("has stored outputs; use nbstripout --keep-id")
-    if len(source.splitlines()) > 15:
-        found.append(f"{len(source.splitlines())} lines of code; at most 15")
+    if (lines := sum(bool(line.strip()) for line in source.splitlines())) > 15:
+        found.append(f"{lines} lines of code; at most 15")
     removed = {"remove-cell", "remove-output"} & set(cell["metadata"].get("tags", []))
     if DRAWS.search(_without_functions(source)) and "plots.slider(" not in source and not removed:
         options = cell["metadata"].get("mystnb", {})
