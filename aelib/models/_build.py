@@ -25,6 +25,10 @@ def linear(
 ) -> Autoencoder:
     """A linear autoencoder: one affine map in, another out, nothing between them.
 
+    Both weights start as independent random semi-orthogonal matrices. With normal draws instead, a
+    decoder starts with outputs far larger than the data and the map between the two codes is badly
+    conditioned: L-BFGS on 64 standardised pixels and 8 latents then takes about ten times as long.
+
     Args:
         num_features: length d of an item.
         latent: length of its code.
@@ -49,6 +53,7 @@ def linear(
     d, k, p = given
     dtype = floating("dtype", dtype)
     make: dict[str, Any] = {"use_bias": bool(use_bias), "dtype": dtype, "rngs": rngs}
+    make["initial"] = "orthogonal"
     encoder = Stack([Dense(d, k, **make)], (d,), (k,))
     decoder = Stack([Dense(k, d * p, **make)], (k,), _item_shape(d, p))
     arguments = {"num_features": d, "latent": k, "use_bias": bool(use_bias)}
@@ -93,7 +98,7 @@ def tied(
     d, k = _checked(num_features=num_features, latent=latent)
     dtype = floating("dtype", dtype)
     use_bias = bool(use_bias)
-    layer = Dense(d, k, use_bias=use_bias, dtype=dtype, rngs=rngs)
+    layer = Dense(d, k, use_bias=use_bias, initial="orthogonal", dtype=dtype, rngs=rngs)
     return TiedAutoencoder(
         Stack([layer], (d,), (k,)),
         Transpose(d, use_bias=use_bias, dtype=dtype),

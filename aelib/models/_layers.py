@@ -1,19 +1,20 @@
 """Layers with public weights and named activations, and stacks of them."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
 from aelib.models._activations import ACTIVATIONS, require_activation
+from aelib.models._initial import normal, orthogonal
 
 
 class Dense(nnx.Module):
     """One affine map and an activation: ``activation(x @ weight + bias)``.
 
-    Weights start as normal draws of variance gain / in_features, where the gain belongs to the
-    activation, so that the variance of a signal is kept; biases start at 0.
+    Weights start so that signals keep their size (see ``initial``); biases start at 0.
 
     Attributes:
         weight: ``nnx.Param`` [in_features, out_features].
@@ -25,8 +26,14 @@ class Dense(nnx.Module):
         out_features: number of outputs.
         activation: name of the elementwise activation.
         use_bias: whether there is a bias.
+        initial: ``"normal"`` draws of variance gain / in_features, where the gain belongs to the
+            activation, keep the variance of each unit (He et al. 2015); ``"orthogonal"`` draws keep
+            the length of every signal that fits (Saxe, McClelland and Ganguli 2014).
         dtype: floating type of the parameters; None for JAX's default.
         rngs: where the initial weights come from.
+
+    Raises:
+        ValueError: if ``activation`` or ``initial`` is unknown.
     """
 
     def __init__(
@@ -36,14 +43,21 @@ class Dense(nnx.Module):
         *,
         activation: str = "identity",
         use_bias: bool = True,
+        initial: Literal["normal", "orthogonal"] = "normal",
         dtype: jax.typing.DTypeLike | None = None,
         rngs: nnx.Rngs,
     ) -> None:
         dtype = jnp.zeros((), dtype).dtype
         self.activation = require_activation("activation", activation)
         gain = ACTIVATIONS[activation].gain
-        draw = jax.nn.initializers.variance_scaling(gain, "fan_in", "normal", dtype=dtype)
-        self.weight = nnx.Param(draw(rngs.params(), (in_features, out_features)))
+        shape = (in_features, out_features)
+        if initial == "normal":
+            weight = normal(rngs.params(), shape, (gain / in_features) ** 0.5, dtype)
+        elif initial == "orthogonal":
+            weight = orthogonal(rngs.params(), shape, gain**0.5, dtype)
+        else:
+            raise ValueError(f"initial: expected 'normal' or 'orthogonal', got {initial!r}")
+        self.weight = nnx.Param(weight)
         self.bias = nnx.Param(jnp.zeros(out_features, dtype)) if use_bias else None
 
     @property

@@ -12,6 +12,8 @@ from aelib.training._history import History as History
 from aelib.training._progress import NoProgress as NoProgress
 from aelib.training._progress import Progress as Progress
 from aelib.training._progress import ProgressBar as ProgressBar
+from aelib.training._sweep import SweepResult as SweepResult
+from aelib.training._sweep import sweep as sweep
 
 __all__ = [
     "FitResult",
@@ -19,7 +21,9 @@ __all__ = [
     "NoProgress",
     "Progress",
     "ProgressBar",
+    "SweepResult",
     "TrainingDiverged",
     "TrainingInterrupted",
     "fit",
+    "sweep",
 ]

@@ -10,6 +10,7 @@ import numpy as np
 import optax
 from flax import nnx
 
+from aelib.training._flat import flatten_lbfgs
 from aelib.training._problem import Examples
 
 _STATEFUL = (nnx.BatchStat, nnx.RngState, nnx.Cache)
@@ -95,7 +96,7 @@ def check_optimizer(optimizer: Any) -> optax.GradientTransformationExtraArgs:
         raise TypeError(
             f"optimizer: expected an optax optimiser such as optax.adam(1e-3); got {optimizer!r}"
         )
-    return optax.with_extra_args_support(optimizer)
+    return flatten_lbfgs(optax.with_extra_args_support(optimizer))
 
 
 def check_count(argument: str, value: Any, *, at_least: int = 1) -> int:

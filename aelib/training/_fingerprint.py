@@ -27,14 +27,14 @@ class _Unknown(Exception):  # noqa: N818  (never leaves this module)
     """Something that may change, so only identity can be relied on."""
 
 
-class _Same:
+class Same:
     """Equal only to the very same object, which it keeps alive."""
 
     def __init__(self, value: Any) -> None:
         self.value = value
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.value is other.value
+        return isinstance(other, Same) and self.value is other.value
 
     def __hash__(self) -> int:
         return id(self.value)
@@ -54,7 +54,7 @@ def fingerprint(value: Any) -> Hashable:
     try:
         return _structure(value, ())
     except _Unknown:
-        return _Same(value)
+        return Same(value)
 
 
 def _structure(value: Any, seen: tuple[Any, ...]) -> Hashable:
@@ -62,9 +62,9 @@ def _structure(value: Any, seen: tuple[Any, ...]) -> Hashable:
         # repr tells 0.0 from -0.0, and nan is the same as nan.
         return (type(value), repr(value))
     if isinstance(value, (type, np.dtype, types.BuiltinFunctionType, np.ufunc, jax.Array)):
-        return _Same(value)
+        return Same(value)
     if isinstance(value, types.ModuleType) and _is_constant(value.__name__):
-        return _Same(value)
+        return Same(value)
     if isinstance(value, (tuple, frozenset)):
         return (type(value), *(_structure(item, seen) for item in value))
     if isinstance(value, functools.partial):
@@ -79,7 +79,7 @@ def _structure(value: Any, seen: tuple[Any, ...]) -> Hashable:
         fields = tuple(getattr(value, field.name) for field in dataclasses.fields(value))
         return (type(value), _structure(fields, seen))
     if callable(value) and _is_constant(getattr(value, "__module__", None) or ""):
-        return _Same(value)  # a jitted function or a custom derivative of JAX itself
+        return Same(value)  # a jitted function or a custom derivative of JAX itself
     raise _Unknown
 
 

@@ -162,7 +162,7 @@ def fit(
     result = FitResult(trained_model, likelihood, course.history)
     if course.interrupted:
         raise TrainingInterrupted(
-            f"training was interrupted after {_done(course.history)} of {ticks.steps} steps; "
+            f"training was interrupted after {done(course.history)} of {ticks.steps} steps; "
             "what was trained so far is this exception's result",
             result=result,
         )
@@ -183,5 +183,6 @@ def _advance_by(
     return _advance(problem, state, variables, data, validation, key, *bounds)
 
 
-def _done(history: History) -> int:
+def done(history: History) -> int:
+    """How many steps a history covers."""
     return int(history.step[-1]) if len(history.step) else 0

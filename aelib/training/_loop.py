@@ -107,7 +107,13 @@ def start(problem: Problem, variables: Variables, data: Examples) -> State:
     order = None
     if problem.batch_size is not None:
         order = jnp.arange(data.x.shape[0], dtype=jnp.int32)
-    return State(trained, problem.optimizer.init(trained), order, trouble, best)
+    optimizer = jax.tree.map(_strong, problem.optimizer.init(trained))
+    return State(trained, optimizer, order, trouble, best)
+
+
+def _strong(leaf: jax.Array) -> jax.Array:
+    """Without a weak type, which the state after a step does not have: that would compile twice."""
+    return jnp.asarray(leaf, jnp.asarray(leaf).dtype)
 
 
 def advance(
@@ -161,11 +167,20 @@ def _batch(
     epoch, position = jnp.divmod(index, n // size)
     order = jax.lax.cond(
         position == 0,
-        lambda: jax.random.permutation(jax.random.fold_in(key, epoch), n).astype(jnp.int32),
+        lambda: _permutation(jax.random.fold_in(key, epoch), n),
         lambda: order,
     )
     rows = jax.lax.dynamic_slice(order, (position * size,), (size,))
     return order, _shard(problem, jax.tree.map(lambda values: values[rows], data))
+
+
+def _permutation(key: jax.Array, n: int) -> jax.Array:
+    """A random order of ``n`` things; one sort where ``jax.random.permutation`` compiles several.
+
+    Two of the 32-bit sort keys being equal leaves that pair as it was, which for the batches of an
+    epoch does not matter.
+    """
+    return jnp.argsort(jax.random.bits(key, (n,))).astype(jnp.int32)
 
 
 def _shard(problem: Problem, batch: Examples) -> Examples:
