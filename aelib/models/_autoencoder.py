@@ -46,8 +46,8 @@ class Autoencoder(nnx.Module):
     def __init__(
         self, encoder: nnx.Module, decoder: nnx.Module, *, architecture: Architecture | None = None
     ) -> None:
-        self.encoder = encoder
-        self.decoder = decoder
+        self.encoder: Any = encoder
+        self.decoder: Any = decoder
         self.architecture = architecture
 
     def encode(self, x: jax.Array) -> jax.Array:

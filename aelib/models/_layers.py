@@ -1,7 +1,7 @@
 """Layers with public weights and named activations, and stacks of them."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -112,7 +112,7 @@ class Stack(nnx.Module):
         input_shape: tuple[int, ...],
         output_shape: tuple[int, ...],
     ) -> None:
-        self.layers = nnx.data(tuple(layers))
+        self.layers: tuple[Any, ...] = nnx.data(tuple(layers))
         self.input_shape = tuple(input_shape)
         self.output_shape = tuple(output_shape)
 

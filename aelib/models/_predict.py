@@ -23,9 +23,10 @@ def apply_in_batches(model: nnx.Module, x: Any, *, batch_size: int, method: str)
         raise ValueError(f"method: expected one of {', '.join(METHODS)}; got {method!r}")
     if batch_size < 1:
         raise ValueError(f"batch_size: expected at least 1, got {batch_size}")
-    n = np.shape(x)[0] if np.ndim(x) else 0
+    x = x if isinstance(x, jax.Array) else np.asarray(x)
+    n = x.shape[0] if x.ndim else 0
     if n == 0:
-        raise ValueError(f"x: expected [n, ...] with n of at least 1, got shape {np.shape(x)}")
+        raise ValueError(f"x: expected [n, ...] with n of at least 1, got shape {x.shape}")
     graphdef, state = nnx.split(model)
     apply = functools.partial(_apply, graphdef, method, nnx.as_pure(state))
     if n <= batch_size:

@@ -14,10 +14,11 @@ class TrainingDiverged(FloatingPointError):  # noqa: N818  (says what happened)
     """The objective was no longer a finite number. The model that was given is as it was.
 
     Attributes:
-        step: the first step (counted from 1) whose objective was not finite.
-        part: where it came from: ``"parameters"``, ``"outputs"``, ``"likelihood"``, ``"loss"`` or
-            the name of a penalty.
-        last_finite_loss: the objective of the step before, or None if it was the first.
+        step: the step (counted from 1) whose objective was not finite, or whose update broke the
+            parameters; 0 if the model came that way.
+        part: where it came from: ``"parameters"``, ``"outputs"``, ``"likelihood"``, ``"loss"``,
+            ``"validation"`` or the name of a penalty.
+        last_finite_loss: the last objective that was finite, or None if there was none.
         history: the ticks before, for a look at what led there.
     """
 
@@ -66,10 +67,11 @@ def raise_if_diverged(trouble: Trouble, names: Sequence[str], history: History) 
         run = f" in run {index} (of {failed.size} that failed)"
     if trouble.step < 0:
         return
-    step = int(trouble.step) + 1
     part, what = _blame(trouble, names)
+    # Parameters that are not finite when a step begins are the work of the step before.
+    step = int(trouble.step) + (part != "parameters")
     last = float(trouble.last_loss)
-    before = "it was the first step" if np.isnan(last) else f"the last finite loss was {last:.6g}"
+    before = "no loss was finite" if np.isnan(last) else f"the last finite loss was {last:.6g}"
     raise TrainingDiverged(
         f"training stopped at step {step}{run}: {what}; {before}.",
         step=step,
@@ -83,8 +85,10 @@ def _blame(trouble: Trouble, names: Sequence[str]) -> tuple[str, str]:
     """The part that failed and a sentence about it; causes come before what they cause."""
     if not trouble.parameters:
         return "parameters", (
-            "the parameters are not finite, so the gradient of the step before was not finite or "
-            "the update too large (a smaller learning rate or gradient clipping may help)"
+            "its update made the parameters not finite: the gradient was not, or the step was too "
+            "large (a smaller learning rate or gradient clipping may help)"
+            if trouble.step
+            else "the parameters given are not finite"
         )
     if not trouble.outputs:
         return "outputs", "the model's raw outputs are not finite, though its parameters are"
@@ -96,3 +100,19 @@ def _blame(trouble: Trouble, names: Sequence[str]) -> tuple[str, str]:
         if not np.isfinite(value):
             return name, f"the penalty {name!r} is {float(value)}"
     return "loss", "the likelihood and the penalties are finite but their sum is not"
+
+
+def raise_if_validation_failed(
+    validation: np.ndarray | None, step: int, history: History, last_loss: float
+) -> None:
+    """Raise :class:`TrainingDiverged` if the validation loss is not a number."""
+    if validation is None or not np.isnan(validation).any():
+        return
+    raise TrainingDiverged(
+        f"training stopped after step {step}: the validation loss is nan, though that of training "
+        f"is {last_loss:.6g}.",
+        step=step,
+        part="validation",
+        last_finite_loss=last_loss,
+        history=history,
+    )

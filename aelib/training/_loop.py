@@ -1,6 +1,5 @@
 """The pure training loop: from one tick to the next, in one compiled call."""
 
-import functools
 from typing import Any, NamedTuple
 
 import jax
@@ -14,8 +13,8 @@ class Trouble(NamedTuple):
     """The first step at which the objective was not finite, if there was one.
 
     Attributes:
-        step: [] its index, or -1.
-        parameters: [] whether the parameters were finite at that step.
+        step: [] its index, or -1; the index of the step to come if its parameters are not finite.
+        parameters: [] whether the parameters were finite when it began.
         outputs: [] whether the raw outputs were.
         nats: [] the likelihood part then.
         penalties: [num_penalties] the penalties then.
@@ -142,6 +141,12 @@ def advance(
     zero = jnp.zeros((), state.trouble.nats.dtype)
     zeros = Parts(zero, zero, jnp.zeros_like(state.trouble.penalties), jnp.zeros((), jnp.int32))
     state, sums = jax.lax.fori_loop(first, last, body, (state, zeros))
+    broken = ~_finite(state.trained) & (state.trouble.step < 0)  # by the very last update
+    trouble = state.trouble._replace(
+        step=jnp.where(broken, last, state.trouble.step),
+        parameters=state.trouble.parameters & ~broken,
+    )
+    state = state._replace(trouble=trouble)
     count = (last - first).astype(zero.dtype)
     checked = None
     if validation is not None:
@@ -217,10 +222,9 @@ def _note(trouble: Trouble, trained: Any, parts: Parts, index: jax.Array) -> Tro
     fine = jnp.isfinite(parts.loss)
 
     def record() -> Trouble:
-        leaves = [jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(trained)]
         return Trouble(
             step=index.astype(jnp.int32),
-            parameters=jnp.stack(leaves).all(),
+            parameters=_finite(trained),
             outputs=parts.outputs_finite,
             nats=parts.nats,
             penalties=parts.penalties,
@@ -228,14 +232,23 @@ def _note(trouble: Trouble, trained: Any, parts: Parts, index: jax.Array) -> Tro
         )
 
     def keep() -> Trouble:
-        return trouble._replace(last_loss=jnp.where(fine, parts.loss, trouble.last_loss))
+        usable = fine & (trouble.step < 0)
+        return trouble._replace(last_loss=jnp.where(usable, parts.loss, trouble.last_loss))
 
     return jax.lax.cond(~fine & (trouble.step < 0), record, keep)
 
 
+def _finite(tree: Any) -> jax.Array:
+    """Whether every number in a tree is finite."""
+    return jnp.stack([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)]).all()
+
+
 def _keep_best(best: Best, trained: Any, nats: jax.Array, step: jax.Array, patience: int) -> Best:
     better = (nats < best.nats) & ~best.stopped
-    pick = functools.partial(jnp.where, better)
+
+    def pick(new: Any, old: Any) -> Any:
+        return jnp.where(better, new, old)
+
     checks = pick(0, best.checks + 1)
     return Best(
         trained=jax.tree.map(pick, trained, best.trained),

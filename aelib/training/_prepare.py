@@ -41,7 +41,7 @@ class Prepared(NamedTuple):
 def split(model: nnx.Module, loss: Any) -> tuple[nnx.GraphDef[Any], Any, Any]:
     """Structure, parameters and other variables of a model and, if a module, its likelihood."""
     likelihood = loss if isinstance(loss, nnx.Module) else None
-    graphdef, trained, fixed = nnx.split((model, likelihood), nnx.Param, ...)
+    graphdef, trained, fixed = nnx.split((model, likelihood), nnx.Param, ...)  # type: ignore[misc]
     return graphdef, nnx.as_pure(trained), nnx.as_pure(fixed)
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from aelib.training._errors import raise_if_diverged
+from aelib.training._errors import raise_if_diverged, raise_if_validation_failed
 from aelib.training._history import History, collect
 from aelib.training._loop import State, Tick
 from aelib.training._prepare import Schedule
@@ -53,8 +53,11 @@ def run(
                 state, tick = advance(state, first, last)
                 before = collect(steps, ticks, names, 0)
                 raise_if_diverged(state.trouble, names, before)
+                tick = jax.tree.map(np.asarray, tick)
+                mean = float(np.mean(tick.loss))
+                raise_if_validation_failed(tick.validation, last, before, mean)
                 steps.append(last)
-                ticks.append(jax.tree.map(np.asarray, tick))
+                ticks.append(tick)
                 progress.update(last, _summary(ticks[-1]))
                 if asked():
                     raise KeyboardInterrupt

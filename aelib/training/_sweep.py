@@ -184,7 +184,7 @@ def sweep(
     return result
 
 
-_IN = Variables(trained=0, fixed=0, strengths=None)  # which variables have an axis of runs
+_IN: Any = Variables(trained=0, fixed=0, strengths=None)  # type: ignore[arg-type]  # axes of runs
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
