@@ -19,6 +19,10 @@ VERDICTS = ("holds", "holds if", "does not hold")
 class ClaimFailed(AssertionError):  # noqa: N818 - the name is part of the public face
     """A measurement did not meet the bound its claim states."""
 
+    def _render_traceback_(self) -> list[str]:
+        """In a notebook the message says it all; how ``check`` is written does not help."""
+        return [f"ClaimFailed: {self}"]
+
 
 @dataclass(frozen=True)
 class Claim:

@@ -85,7 +85,8 @@ def style() -> dict[str, Any]:
 def use() -> None:
     """Draw all figures of this session in the book's style; call it once at a notebook's top.
 
-    In a notebook, figures become SVG with text kept as text, the same bytes at every run.
+    In a notebook, figures become SVG with text kept as text, the same bytes at every run, and a
+    cell that draws shows its figure alone: what its last line returns is not shown as well.
 
     Example:
         >>> use()
@@ -105,25 +106,17 @@ def use() -> None:
     options: Any = {"bbox_inches": None, "metadata": METADATA}
     backend.print_figure_kwargs = options
     backend.figure_formats = {"svg"}
-    _show_figures_only(shell)
+    _show_figures_alone(shell)
 
 
-def _show_figures_only(shell: Any) -> None:
-    """Let a cell that ends in ``ax.set_title(…)`` show its figure and not ``Text(0.5, 1.0, …)``."""
-    from matplotlib import axes, collections, image, legend, lines, patches, text
+def _show_figures_alone(shell: Any) -> None:
+    """Let a cell that draws and ends in ``plt.ylim(0, 1)`` show its figure, not ``(0, 1)``."""
+    from matplotlib import pyplot
 
-    formatter = shell.display_formatter.ipython_display_formatter
-    for artist in (
-        axes.Axes,
-        collections.Collection,
-        image.AxesImage,
-        legend.Legend,
-        lines.Line2D,
-        patches.Patch,
-        text.Text,
-    ):
-        formatter.for_type(artist, _show_nothing)
+    hook = shell.displayhook
+    ends_in_semicolon = type(hook).quiet
 
+    def quiet() -> bool:
+        return ends_in_semicolon(hook) or bool(pyplot.get_fignums())
 
-def _show_nothing(artist: object) -> None:
-    del artist
+    hook.quiet = quiet
