@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from ._figure import svg_of
+from ._style import INK, VARIABLES
 from ._svg import themed_svg
 
 if TYPE_CHECKING:
@@ -18,9 +19,11 @@ _ON_INPUT = (
     "s.querySelectorAll('.aelib-frame').forEach((f,j)=>{f.hidden=j!==i});"
     "this.setAttribute('aria-valuetext',t);s.querySelector('output').value=t"
 )
-_JUPYTER = (
-    "--figure-ink:var(--jp-content-font-color1,#3d4046);--figure-font:var(--jp-content-font-family)"
-)
+# The colours of all frames, declared once: the page's, or the notebook's for text, or our own.
+_SHORT = {
+    f"var({variable},{colour})": (f"--f{index}", variable, colour)
+    for index, (colour, variable) in enumerate(VARIABLES.items())
+}
 
 
 class Slider:
@@ -120,12 +123,14 @@ def _shown(value: Any) -> str:
 
 
 def _html(svgs: list[str], label: str, values: list[str], start: int) -> str:
+    for long, (short, _, _) in _SHORT.items():
+        svgs = [svg.replace(long, f"var({short})") for svg in svgs]
     frames = "".join(
         f'<div class="aelib-frame"{"" if index == start else " hidden"}>{svg}</div>'
         for index, svg in enumerate(svgs)
     )
     return (
-        f'<div class="aelib-slider" style="{escape(_JUPYTER)}">{frames}'
+        f'<div class="aelib-slider" style="{_declarations()}">{frames}'
         '<label style="display:flex;flex-wrap:wrap;align-items:center;gap:.3rem .8rem">'
         f"<span>{escape(label)}</span>"
         f'<input type="range" min="0" max="{len(svgs) - 1}" step="1" value="{start}" '
@@ -133,3 +138,14 @@ def _html(svgs: list[str], label: str, values: list[str], start: int) -> str:
         f'style="flex:1 1 10rem;max-width:22rem" autocomplete="off" oninput="{escape(_ON_INPUT)}">'
         f"<output>{escape(values[start])}</output></label></div>"
     )
+
+
+def _declarations() -> str:
+    return ";".join(
+        f"{short}:var({variable},{_in_jupyter(colour)})"
+        for short, variable, colour in _SHORT.values()
+    )
+
+
+def _in_jupyter(colour: str) -> str:
+    return f"var(--jp-content-font-color1,{colour})" if colour == INK else colour

@@ -56,6 +56,15 @@ def test_same_bytes_every_time() -> None:
     assert _slider().html == _slider().html
 
 
+def test_follows_the_page() -> None:
+    html = _slider().html
+    # A declaration of the page's own variable here would hide the page's value from the frames.
+    assert "--figure-ink:" not in html
+    assert html.count("var(--figure-ink,var(--jp-content-font-color1,#3d4046))") == 1
+    declared = set(re.findall(r"(--f\d+):", html))
+    assert set(re.findall(r"var\((--f\d+)\)", html)) <= declared
+
+
 def test_is_shown_as_html() -> None:
     slider = _slider()
     assert slider._repr_mimebundle_()["text/html"] == slider.html
