@@ -49,6 +49,9 @@ def _categorical_jvp(
     return _categorical(logits, chosen), jnp.sum(slope * tangents[0], axis=-1)
 
 
+_compiled = jax.jit(_categorical)  # so that a call outside of jit is one kernel
+
+
 def categorical_nll(logits: ArrayLike, labels: ArrayLike) -> Array:
     r"""Negative log-probability of a class, per example, in nats.
 
@@ -79,4 +82,4 @@ def categorical_nll(logits: ArrayLike, labels: ArrayLike) -> Array:
         raise ValueError(
             f"labels: expected the leading shape of logits, {logits.shape[:-1]}, got {labels.shape}"
         )
-    return _categorical(logits, labels[..., None] == jnp.arange(logits.shape[-1]))
+    return _compiled(logits, labels[..., None] == jnp.arange(logits.shape[-1]))

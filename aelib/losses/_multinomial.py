@@ -26,7 +26,9 @@ def _expectation(logits: Array, counts: Array) -> tuple[Array, Array, Array]:
     log_number = jnp.log(number)
     first = jnp.argmax(logits, axis=-1, keepdims=True)
     leads = jnp.arange(logits.shape[-1]) == first
-    gaps, lost = _exact_sum(logits, -jnp.max(logits, axis=-1, keepdims=True))
+    # Not jnp.max, whose derivative is shared between ties while the sum leaves out only the first.
+    largest = jnp.sum(jnp.where(leads, logits, 0.0), axis=-1, keepdims=True)
+    gaps, lost = _exact_sum(logits, -largest)
     others = jnp.sum(jnp.where(leads, 0.0, jnp.exp(gaps)), axis=-1, keepdims=True)
 
     expected, lost_in_number = _exact_sum(gaps, log_number)
@@ -94,6 +96,7 @@ def _multinomial_jvp(
 
 
 _multinomial.defjvp(_multinomial_jvp, symbolic_zeros=True)
+_compiled = jax.jit(_multinomial)  # so that a call outside of jit is one kernel
 
 
 def multinomial_nll(logits: ArrayLike, counts: ArrayLike) -> Array:
@@ -126,4 +129,4 @@ def multinomial_nll(logits: ArrayLike, counts: ArrayLike) -> Array:
     logits, counts = same_shape(dtype, logits=logits, counts=counts)
     if logits.ndim == 0:
         raise ValueError("logits: expected shape [..., V], got ()")
-    return _multinomial(logits, counts)
+    return _compiled(logits, counts)

@@ -117,19 +117,18 @@ def _slope_log_theta(log_mean: Array, log_theta: Array, counts: Array) -> Array:
     u = -jnp.where(few, mean, excess) / (theta + mean)
     curvature = theta * logarithm_remainder(u, total / (theta + mean))
 
-    many = theta >= 1.0
-    high, low = jnp.where(many, theta, 1.0), jnp.where(many, 0.5, theta)
     safe = jnp.where(few, 2.0, counts)
     everything = theta + safe
     share = safe / everything
-    step = derivative(reached_stirling_error, everything)
-    concentrated = high * (derivative(reached_stirling_error, high) - step) - 0.5 * share
-    scattered = low * (
-        derivative(log_gamma_one_plus, low)
+    concentrated = derivative(reached_stirling_error, theta) - derivative(
+        reached_stirling_error, everything
+    )
+    scattered = (
+        derivative(log_gamma_one_plus, theta)
         - log_theta
         - derivative(saddle_point_prefactor, everything)
     )
-    rest = jnp.where(many, concentrated, scattered - share)
+    rest = jnp.where(theta < 1.0, theta * scattered - share, theta * concentrated - 0.5 * share)
     return curvature + jnp.where(few, jnp.where(single, -mean / (theta + mean), 0.0), rest)
 
 

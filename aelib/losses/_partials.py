@@ -48,11 +48,8 @@ def with_partials(*partials: Elementwise) -> Callable[[Elementwise], Elementwise
 
         primitive.defjvp(rule, symbolic_zeros=True)
 
-        @wraps(function)
-        def call(*arguments: Array) -> Array:
-            return primitive(*arguments)
-
-        return call
+        # Compiled, so that a call outside of jit is one kernel and not two hundred.
+        return wraps(function)(jax.jit(primitive))
 
     return decorate
 

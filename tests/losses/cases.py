@@ -70,10 +70,10 @@ def negative_binomial(dtype: type) -> list[np.ndarray]:
 def zero_inflated(dtype: type) -> list[np.ndarray]:
     logits = [-1e4, -100, -20, -3, -1e-3, 0, 1, 20, 100, 1e4]
     thetas = np.log([1e-3, 1, 1e3, 1e8])
-    rows = list(product(np.log(MEANS), thetas, logits, [0, 1, 100]))
+    rows = list(product([0, 1, 100], np.log(MEANS), thetas, logits))
     # a zero as likely to be one of the counts as not
     rows += [
-        (np.log(mean), theta, -np.exp(theta) * np.log1p(mean / np.exp(theta)), 0)
+        (0, np.log(mean), theta, -np.exp(theta) * np.log1p(mean / np.exp(theta)))
         for mean, theta in product(MEANS, thetas)
     ]
     return _columns(rows, dtype)
@@ -190,10 +190,14 @@ CASES = {
         ("log_mean", "log_theta", "counts"),
         negative_binomial,
     ),
+    # Counts first and not differentiated: that is the negative binomial's derivative, or a jump.
     "zero_inflated_negative_binomial_nll": Case(
-        losses.zero_inflated_negative_binomial_nll,
+        lambda x, mean, theta, zero: losses.zero_inflated_negative_binomial_nll(
+            mean, theta, zero, x
+        ),
         oracle.zero_inflated,
-        ("log_mean", "log_theta", "zero_logits", "counts"),
+        ("log_mean", "log_theta", "zero_logits"),
         zero_inflated,
+        constants=1,
     ),
 }

@@ -10,10 +10,10 @@ import numpy as np
 from .cases import CASES, Case
 from .oracle import evaluate
 
-# Below this a gradient entry is not asked for relative digits. The derivative by a count contains
-# digamma(x + 1) - digamma(x + theta), which is zero at theta = 1 and made of terms of order one.
-FLOOR = {"counts": 0.1}
-DEFAULT_FLOOR = 1e-3
+# Gradients are held to relative digits however small they are, down to where the type underflows.
+# One exception: the derivative of the negative binomial by a count contains
+# digamma(x + 1) - digamma(x + theta), terms of order one that cancel exactly at theta = 1.
+FLOOR = {"counts": 1.0}
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def compare(name: str, dtype: type, limit: int | None = None) -> Comparison:
         exact = true_gradient[:, start:stop]
         miss = np.abs((columns.astype(object) - exact).astype(float))
         allowed = conditioning[:, start:stop] + np.abs(exact.astype(float))
-        allowed += FLOOR.get(argument, DEFAULT_FLOOR)
+        allowed += FLOOR.get(argument, np.finfo(dtype).tiny / np.finfo(dtype).eps)
         errors[argument] = (miss / (allowed * np.finfo(dtype).eps)).max(axis=1)
         start = stop
     finite = bool(np.isfinite(value).all() and all(np.isfinite(g).all() for g in gradients))

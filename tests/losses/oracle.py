@@ -128,19 +128,17 @@ def negative_binomial(
 
 
 def zero_inflated(
-    log_mean: Number, log_theta: Number, zero_logit: Number, x: Number
+    x: int, log_mean: Number, log_theta: Number, zero_logit: Number
 ) -> tuple[Number, list[Number]]:
-    nats, (by_log_mean, by_log_theta, by_x) = negative_binomial(log_mean, log_theta, x)
+    nats, (by_log_mean, by_log_theta, _) = negative_binomial(log_mean, log_theta, mpf(x))
     zero, rest = 1 / (1 + exp(-zero_logit)), 1 / (1 + exp(zero_logit))
     if x > 0:
-        value = nats + mpmath.log1p(exp(zero_logit))
-        return value, [by_log_mean, by_log_theta, zero, by_x]
+        return nats + mpmath.log1p(exp(zero_logit)), [by_log_mean, by_log_theta, zero]
     missing = -rest * mpmath.expm1(-nats)  # probability of something other than zero
     seen = zero + rest * exp(-nats)
     counted = rest * exp(-nats) / seen  # that a zero is one of the counts
     value = -mpmath.log1p(-missing) if missing < 0.5 else -log(seen)
-    by_logit = -zero * missing / seen
-    return value, [counted * by_log_mean, counted * by_log_theta, by_logit, mpf(0)]
+    return value, [counted * by_log_mean, counted * by_log_theta, -zero * missing / seen]
 
 
 def evaluate(
@@ -155,9 +153,9 @@ def evaluate(
             are. All by default.
 
     Returns:
-        ``value [n]``, ``gradient [n, arguments]`` and ``conditioning [n, arguments]``: the change of
-        each gradient entry, to first order and per unit of relative error, when every input is
-        rounded. A gradient is not determined better than this by inputs that are themselves rounded.
+        ``value [n]``, ``gradient [n, arguments]`` and ``conditioning [n, arguments]``: the change
+        of each gradient entry, to first order and per unit of relative error, when every input is
+        rounded. Inputs that are themselves rounded determine a gradient no better than this.
     """
     values, gradients, conditions = [], [], []
     fixed = 0 if perturb is None else len(arguments) - perturb
