@@ -20,12 +20,12 @@ $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)
 	sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock
-	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes requirements.lock
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
 book: $(READY)  ## execute every chapter and build the book; warnings are errors
-	$(BIN)/jupyter-book build . --path-output $(BUILD)/.. -W -n --keep-going --quiet
+	$(BIN)/jupyter-book build . --path-output . -W -n --keep-going --quiet
 	@echo "The book is built. Open $(BUILD)/html/index.html"
 
 serve: book  ## build, then serve the book on localhost (PORT=8000)
