@@ -30,7 +30,7 @@ class OnCodes:
         return self.function(codes, **dict(self.options))
 
 
-def on_codes(function: Callable[..., jax.Array], **options: Any) -> OnCodes:
+def on_codes(function: Callable[..., jax.Array], **options: Any) -> Callable[..., jax.Array]:
     """Turn ``function(codes, **options)`` into a penalty for :func:`aelib.training.fit`.
 
     Args:
