@@ -1,5 +1,6 @@
 """The continuous Bernoulli: what cross-entropy on grey pixels should have been."""
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
@@ -26,6 +27,22 @@ _LOG_SINHC = [
     7.559841507792277e-26,
     -1.7952470840225633e-27,
 ]
+
+
+@jax.jit  # so that a call outside of jit is one kernel
+def _continuous_bernoulli(logits: Array, targets: Array) -> Array:
+    """The loss, from arguments of one shape and dtype; automatic differentiation keeps digits."""
+    near = jnp.abs(logits) < 2.0
+    inner = jnp.where(near, logits, 0.0)
+    square = inner * inner
+    terms = _LOG_SINHC[:9] if is_single(logits) else _LOG_SINHC
+    series = (0.5 - targets) * inner + square * polynomial(square, terms)
+
+    # Both branches are differentiated; 2 is a value at which neither can go wrong.
+    size = jnp.abs(jnp.where(near, 2.0, logits))
+    distance = jnp.where(logits > 0.0, 1.0 - targets, targets)
+    outer = distance * size + jnp.log1p(-jnp.exp(-size)) - jnp.log(size)
+    return jnp.where(near, series, outer)
 
 
 def continuous_bernoulli_nll(logits: ArrayLike, targets: ArrayLike) -> Array:
@@ -63,15 +80,4 @@ def continuous_bernoulli_nll(logits: ArrayLike, targets: ArrayLike) -> Array:
     """
     dtype = compute_dtype(logits=logits, targets=targets)
     logits, targets = same_shape(dtype, logits=logits, targets=targets)
-
-    near = jnp.abs(logits) < 2.0
-    inner = jnp.where(near, logits, 0.0)
-    square = inner * inner
-    terms = _LOG_SINHC[:9] if is_single(logits) else _LOG_SINHC
-    series = (0.5 - targets) * inner + square * polynomial(square, terms)
-
-    # Both branches are differentiated; 2 is a value at which neither can go wrong.
-    size = jnp.abs(jnp.where(near, 2.0, logits))
-    distance = jnp.where(logits > 0.0, 1.0 - targets, targets)
-    outer = distance * size + jnp.log1p(-jnp.exp(-size)) - jnp.log(size)
-    return jnp.where(near, series, outer)
+    return _continuous_bernoulli(logits, targets)

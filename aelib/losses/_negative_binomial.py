@@ -86,10 +86,11 @@ def _value(log_mean: Array, log_theta: Array, counts: Array) -> Array:
 
     mean, theta = _exponentials(log_mean, log_theta)
     dense = mean > theta
-    zero = theta * jnp.where(
+    ratio = jnp.where(dense, 0.0, mean / theta)
+    zero = jnp.where(
         dense,
-        jnp.log1p(theta / mean) + (log_mean - log_theta),
-        jnp.log1p(jnp.where(dense, 0.0, mean / theta)),
+        theta * (jnp.log1p(theta / mean) + (log_mean - log_theta)),
+        mean - theta * logarithm_remainder(ratio, 1.0 + ratio),
     )
     return jnp.where(some, positive, zero)
 
@@ -99,6 +100,21 @@ def _slope_log_mean(log_mean: Array, log_theta: Array, counts: Array) -> Array:
     mean, theta = _exponentials(log_mean, log_theta)
     excess = rate_excess(jnp.minimum(log_mean, _LARGEST_LOG_MEAN), counts)
     return excess * (theta / (theta + mean))
+
+
+def _curvature(excess: Array, theta: Array, mean: Array, total: Array) -> Array:
+    """``theta (u - log1p(u))`` with ``u = -excess / (theta + mean) = total / (theta + mean) - 1``.
+
+    Far from zero as two terms, the first not passing through ``u``, which may overflow.
+    """
+    u = -excess / (theta + mean)
+    near = (u > -0.4) & (u < 1.0)
+    inner = jnp.where(near, u, 0.0)
+    close = theta * logarithm_remainder(inner, 1.0 + inner)
+    limits = jnp.finfo(theta.dtype)
+    ratio = jnp.clip(total / (theta + mean), limits.tiny, limits.max)
+    apart = -excess * (theta / (theta + mean)) - theta * jnp.log(jnp.where(near, 1.0, ratio))
+    return jnp.where(near, close, apart)
 
 
 def _slope_log_theta(log_mean: Array, log_theta: Array, counts: Array) -> Array:
@@ -114,8 +130,8 @@ def _slope_log_theta(log_mean: Array, log_theta: Array, counts: Array) -> Array:
     few = (counts == 0.0) | single
     total = theta + jnp.where(few, 0.0, counts)
     excess = rate_excess(jnp.minimum(log_mean, _LARGEST_LOG_MEAN), counts)
-    u = -jnp.where(few, mean, excess) / (theta + mean)
-    curvature = theta * logarithm_remainder(u, total / (theta + mean))
+    excess = jnp.where(few, mean, excess)
+    curvature = _curvature(excess, theta, mean, total)
 
     safe = jnp.where(few, 2.0, counts)
     everything = theta + safe

@@ -25,9 +25,19 @@ def _share(residual: Array, df: Array, scale: Array) -> tuple[Array, Array, Arra
 
 
 def _slope(residual: Array, df: Array, scale: Array) -> Array:
-    """Derivative by ``residual``: (df + 1) z / (df + z^2) / scale."""
-    _, rest, _ = _share(residual, df, scale)
-    return (df + 1.0) / df * rest * (residual / scale) / scale
+    """``(df + 1) z / (df + z^2) / scale``."""
+    share, rest, _ = _share(residual, df, scale)
+    far = share > 0.5
+    near = (df + 1.0) / df * rest * (residual / scale) / scale
+    return jnp.where(far, (df + 1.0) * share / jnp.where(far, residual, 1.0), near)
+
+
+def _slope_scale(residual: Array, df: Array, scale: Array) -> Array:
+    """``df (1 - z^2) / (df + z^2) / scale``."""
+    share, rest, _ = _share(residual, df, scale)
+    far = share > 0.5
+    z = jnp.where(far, 1.0, residual / scale)
+    return jnp.where(far, rest - df * share, rest * (1.0 - z) * (1.0 + z)) / scale
 
 
 def _slope_df(residual: Array, df: Array, scale: Array) -> Array:
@@ -35,12 +45,6 @@ def _slope_df(residual: Array, df: Array, scale: Array) -> Array:
     return 0.5 * (
         logarithm_remainder(-share, rest) - share / df + derivative(half_step_excess, 0.5 * df)
     )
-
-
-def _slope_scale(residual: Array, df: Array, scale: Array) -> Array:
-    _, rest, _ = _share(residual, df, scale)
-    z = residual / scale
-    return rest * (1.0 - z) * (1.0 + z) / scale
 
 
 @with_partials(_slope, _slope_df, _slope_scale)

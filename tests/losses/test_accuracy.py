@@ -10,15 +10,12 @@ from .comparison import compare
 VALUE = {np.float32: 1e-6, np.float64: 4e-15}
 # In units of what rounding the inputs and the result would change by itself.
 GRADIENT = 4.0
-# The oracle needs a millisecond for a point of the negative binomial and thirty for one of the
-# multinomial, which has six arguments; the report takes every point of every grid.
-POINTS = {"multinomial_nll": 40}
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", CASES)
 def test_value_and_gradient(name: str, dtype: type) -> None:
-    result = compare(name, dtype, POINTS.get(name, 300))
+    result = compare(name, dtype)
     assert result.finite
     errors = {"value": (result.value, VALUE[dtype])}
     errors |= {f"d/d{k}": (v, GRADIENT) for k, v in result.gradient.items()}

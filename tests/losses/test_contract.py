@@ -53,7 +53,7 @@ def test_elementwise_shape_and_dtype(name: str) -> None:
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_half_precision_is_widened(name: str) -> None:
-    half = arguments(name, (5,), jnp.bfloat16)
+    half = arguments(name, (4, 3), jnp.bfloat16)
     widened = [a.astype(jnp.float32) for a in half]
     np.testing.assert_array_equal(call(name, *half), call(name, *widened))
     gradient = jax.grad(lambda a: call(name, a, *half[1:]).sum())(half[0])
@@ -62,7 +62,7 @@ def test_half_precision_is_widened(name: str) -> None:
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_whole_numbers_and_booleans_are_targets(name: str) -> None:
-    *predictions, targets = arguments(name, (5,))
+    *predictions, targets = arguments(name, (4, 3))
     expected = call(name, *predictions, targets)
     for dtype in (np.int32, np.uint8, bool):
         result = call(name, *predictions, np.asarray(targets).astype(dtype))
@@ -106,6 +106,7 @@ def test_vmap_and_jit_change_nothing(name: str) -> None:
     arrays = arguments(name, (4, 3))
     plain = call(name, *arrays)
     compiled = jax.jit(jax.vmap(lambda *a: call(name, *a)))(*arrays)
+    assert compiled.shape == (4, 3)
     np.testing.assert_allclose(compiled, plain, rtol=1e-6, atol=1e-6)
 
 
