@@ -1,0 +1,26 @@
+import jax
+import numpy as np
+import pytest
+
+from .cases import ADAM, D, K, N
+
+
+@pytest.fixture
+def x():
+    """Data near a plane."""
+    rng = np.random.default_rng(0)
+    plane = rng.normal(size=(N, K)) @ rng.normal(size=(K, D))
+    return (plane + 0.1 * rng.normal(size=(N, D))).astype(np.float32)
+
+
+@pytest.fixture
+def options():
+    """Small and quiet; tests that share these share their compilation."""
+    return {
+        "optimizer": ADAM,
+        "batch_size": 8,
+        "steps": 20,
+        "tick_every": 5,
+        "progress": False,
+        "key": jax.random.key(1),
+    }
