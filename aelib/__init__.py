@@ -1,13 +1,15 @@
 """Autoencoder losses that say what they mean: exact, in nats, in JAX and Flax.
 
-The rooms, each of which imports only the ones before it: :mod:`aelib.losses`, :mod:`aelib.likelihoods`,
-:mod:`aelib.models`, :mod:`aelib.penalties`, :mod:`aelib.data`, :mod:`aelib.training`, :mod:`aelib.pca`,
-:mod:`aelib.claims` and :mod:`aelib.plots`. A room is imported when it is first used, so ``import aelib`` costs
-nothing that is not needed.
+The rooms, each of which imports only those before it: :mod:`aelib.losses`,
+:mod:`aelib.likelihoods`, :mod:`aelib.models`, :mod:`aelib.penalties`, :mod:`aelib.data`,
+:mod:`aelib.training`, :mod:`aelib.pca`, :mod:`aelib.claims` and :mod:`aelib.plots`. A room is
+imported when it is first used, so ``import aelib`` costs nothing that is not needed.
+
+A fair coin is worth ln 2 nats of surprise:
 
 >>> import aelib
 >>> import jax.numpy as jnp
->>> aelib.losses.bernoulli_nll(jnp.array([0.0]), jnp.array([1.0])).round(3)  # a fair coin: ln 2 nats
+>>> aelib.losses.bernoulli_nll(jnp.array([0.0]), jnp.array([1.0])).round(3)
 Array([0.693], dtype=float32)
 """
 
@@ -16,15 +18,15 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from aelib import claims as claims
-    from aelib import data as data
-    from aelib import likelihoods as likelihoods
-    from aelib import losses as losses
-    from aelib import models as models
-    from aelib import pca as pca
-    from aelib import penalties as penalties
-    from aelib import plots as plots
-    from aelib import training as training
+    import aelib.claims as claims
+    import aelib.data as data
+    import aelib.likelihoods as likelihoods
+    import aelib.losses as losses
+    import aelib.models as models
+    import aelib.pca as pca
+    import aelib.penalties as penalties
+    import aelib.plots as plots
+    import aelib.training as training
 
 __version__ = "0.1.0"
 __all__ = [

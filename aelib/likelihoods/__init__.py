@@ -19,3 +19,20 @@ from .poisson import Poisson as Poisson
 from .positive import Positive as Positive
 from .student_t import StudentT as StudentT
 from .zero_inflated import ZeroInflatedNegativeBinomial as ZeroInflatedNegativeBinomial
+
+__all__ = [
+    "Bernoulli",
+    "Categorical",
+    "ContinuousBernoulli",
+    "Factorised",
+    "Gaussian",
+    "Laplace",
+    "Likelihood",
+    "Multinomial",
+    "NegativeBinomial",
+    "Poisson",
+    "Positive",
+    "StudentT",
+    "ZeroInflatedNegativeBinomial",
+    "normal_log_mass",
+]

@@ -17,3 +17,16 @@ from ._student_t import student_t_nll as student_t_nll
 from ._zero_inflated import (
     zero_inflated_negative_binomial_nll as zero_inflated_negative_binomial_nll,
 )
+
+__all__ = [
+    "bernoulli_nll",
+    "categorical_nll",
+    "continuous_bernoulli_nll",
+    "gaussian_nll",
+    "laplace_nll",
+    "multinomial_nll",
+    "negative_binomial_nll",
+    "poisson_nll",
+    "student_t_nll",
+    "zero_inflated_negative_binomial_nll",
+]

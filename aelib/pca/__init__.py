@@ -10,3 +10,16 @@ from aelib.pca._fit import fit_batches as fit_batches
 from aelib.pca._regularized import linear_loss_optimum as linear_loss_optimum
 from aelib.pca._regularized import regularized_loss_optimum as regularized_loss_optimum
 from aelib.pca._regularized import regularized_singular_values as regularized_singular_values
+
+__all__ = [
+    "PCA",
+    "Comparison",
+    "Excess",
+    "compare",
+    "fit",
+    "fit_batches",
+    "linear_loss_optimum",
+    "principal_angles",
+    "regularized_loss_optimum",
+    "regularized_singular_values",
+]

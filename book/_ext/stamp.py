@@ -1,7 +1,7 @@
 """Write the repository's address into the first code cell of every notebook.
 
-The notebooks on main carry no address: it is known only where the book is published. The publishing workflow runs this
-on the branch that Colab and Binder open:
+The notebooks on main carry no address: it is known only where the book is published. The publishing
+workflow runs this on the branch that Colab and Binder open:
 
     BOOK_REPOSITORY_URL=https://… python book/_ext/stamp.py
 """
