@@ -18,7 +18,6 @@ import math
 from dataclasses import dataclass, replace
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -73,7 +72,7 @@ def frame(key: jax.Array, num_directions: int, num_features: int) -> NDArray[np.
         raise ValueError(
             f"num_directions: expected 0 to num_features = {num_features}, got {num_directions}"
         )
-    columns = np.asarray(jax.random.normal(key, (num_features, num_directions)), np.float64)
+    columns = _generator(key).normal(size=(num_features, num_directions))
     basis, triangular = np.linalg.qr(columns)
     # QR alone is not uniform over rotations: the signs of the diagonal have to be taken out.
     return (basis * np.sign(np.diag(triangular))).T
@@ -150,11 +149,12 @@ def radio(
             f"num_static: expected 0 to num_features - 1 = {num_features - 1}, got {num_static}"
         )
     _check_loudness(message=message, static=static, background=background)
-    frame_key, bit_key, static_key, hiss_key = jax.random.split(key, 4)
+    frame_key, noise_key = jax.random.split(key)
     directions = frame(frame_key, num_static + 1, num_features)
-    signs = np.asarray(jax.random.rademacher(bit_key, (num_examples,), jnp.float32), np.float64)
-    crackle = np.asarray(jax.random.normal(static_key, (num_examples, num_static)))
-    faint = np.asarray(jax.random.normal(hiss_key, (num_examples, num_features)))
+    draw = _generator(noise_key)
+    signs = draw.choice([-1.0, 1.0], size=num_examples)
+    crackle = draw.normal(size=(num_examples, num_static))
+    faint = draw.normal(size=(num_examples, num_features))
     direction, loud = directions[0], directions[1:]
     x = message * signs[:, None] * direction + static * crackle @ loud + background * faint
     return Planted(
@@ -196,7 +196,7 @@ def add_static(
             f"directions: expected [m, d] for x [n, d], got {directions.shape} for {items.shape}"
         )
     _check_loudness(loudness=loudness)
-    crackle = np.asarray(jax.random.normal(key, (len(items), len(directions))))
+    crackle = _generator(key).normal(size=(len(items), len(directions)))
     return (items + loudness * crackle @ directions).astype(np.float32)
 
 
@@ -326,6 +326,11 @@ def predicted_overlap(
     seen = theta**2 > ratio
     safe = np.where(seen, theta, 1.0)
     return np.where(seen, (1 - ratio / safe**2) / (1 + ratio / safe), 0.0)
+
+
+def _generator(key: jax.Array) -> np.random.Generator:
+    """A NumPy generator seeded by a JAX key: JAX would compile anew for every shape."""
+    return np.random.default_rng(np.asarray(jax.random.key_data(key)))
 
 
 def _check_loudness(**values: float) -> None:
