@@ -52,8 +52,8 @@ def linear(codes: ArrayLike, labels: ArrayLike) -> LinearProbe:
     Each class is taken as a Gaussian with its own mean and the covariance that all classes share,
     which makes the boundaries linear. The answer does not change when the codes are multiplied by
     an invertible matrix: the probe sees what a code carries, not the basis in which it is written.
-    Directions in which the codes do not vary (below :math:`10^{-10}` of the largest variance) are
-    left out.
+    Directions in which the codes vary by no more than their rounding (a standard deviation of a
+    hundred units in the last place of the largest) are left out.
 
     Args:
         codes: [n, k].
@@ -81,7 +81,8 @@ def linear(codes: ArrayLike, labels: ArrayLike) -> LinearProbe:
     # One standard deviation along each principal axis, so that a quiet axis is not lost in the
     # rounding of a loud one.
     _, sizes, axes = np.linalg.svd(matrix, full_matrices=False)
-    alive = sizes > 1e-5 * max(sizes[0], np.finfo(float).tiny)
+    rounding = np.finfo(np.float32 if np.asarray(codes).dtype.itemsize <= 4 else np.float64).eps
+    alive = sizes > 100 * rounding * max(sizes[0], np.finfo(float).tiny)
     scaling = axes[alive].T * (np.sqrt(len(matrix)) / sizes[alive])
     within = (matrix - means[index]) @ scaling
     scaled_means = means @ scaling
