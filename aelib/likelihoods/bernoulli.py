@@ -31,10 +31,11 @@ class Bernoulli(Factorised):
     Cunningham, *The continuous Bernoulli* (2019).
 
     >>> import jax.numpy as jnp
-    >>> Bernoulli().check(jnp.array([[0.0, 0.25]]))  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    ValueError: x: expected values in {0, 1}, got 0.25 at index (0, 1); a Bernoulli has no...
+    >>> try:
+    ...     Bernoulli().check(jnp.array([[0.0, 0.25]]))
+    ... except ValueError as error:
+    ...     print(str(error).split(";")[0])
+    x: expected values in {0, 1}, got 0.25 at index (0, 1)
     >>> round(float(Bernoulli().log_prob(jnp.zeros((1, 1)), jnp.ones((1, 1)))[0]), 4)
     -0.6931
     """

@@ -70,7 +70,7 @@ class Comparison:
 
     @property
     def loss(self) -> float:
-        """The model's own loss: mean over examples of the summed squared error."""
+        """Mean over examples of the model's summed squared error."""
         return self.optimal_loss + self.excess_loss
 
     @property
