@@ -30,13 +30,13 @@ def _bernoulli(logits: Array, targets: Array) -> Array:
 def bernoulli_nll(logits: ArrayLike, targets: ArrayLike) -> Array:
     r"""Negative log-probability of a Bernoulli distribution, elementwise, in nats.
 
-    .. math:: x \log(1 + e^{-\ell}) + (1 - x) \log(1 + e^{\ell})
+    .. math:: x \ln(1 + e^{-\ell}) + (1 - x) \ln(1 + e^{\ell})
 
     For ``targets`` in {0, 1} this is a likelihood. In between it is a cross-entropy and no
     likelihood: it does not integrate to one over [0, 1]; see :func:`continuous_bernoulli_nll`.
 
     Args:
-        logits: :math:`\ell = \log p / (1 - p)`, any shape.
+        logits: :math:`\ell = \ln p / (1 - p)`, any shape.
         targets: :math:`x`, the same shape, in {0, 1} (boolean and integer accepted) or [0, 1].
 
     Returns:

@@ -67,11 +67,11 @@ def _minus_inverse(log_a: Array, b: Array) -> Array:
 def log_ratio(log_a: Array, b: Array) -> Array:
     r"""``log_a - log(b)`` for ``b > 0``, good to its own last digit and not to that of ``log(b)``.
 
-    In float32 the numbers near :math:`\log 10^5 = 11.5` are :math:`10^{-6}` apart, and a Poisson
+    In float32 the numbers near :math:`\ln 10^5 = 11.5` are :math:`10^{-6}` apart, and a Poisson
     loss multiplies the difference by :math:`10^5`. So the logarithm is never rounded to one
     number: with :math:`b = (1 + f) 2^e`,
 
-    .. math:: \log b = e \ln 2 + f - f^2/2 + s (f^2/2 + R(s^2)), \qquad s = f / (2 + f),
+    .. math:: \ln b = e \ln 2 + f - f^2/2 + s (f^2/2 + R(s^2)), \qquad s = f / (2 + f),
 
     and the pieces are subtracted from ``log_a`` largest first, each subtraction exact where the
     two are close. The square is split so that its large part is exact too.

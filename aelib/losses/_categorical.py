@@ -55,7 +55,7 @@ _compiled = jax.jit(_categorical)  # so that a call outside of jit is one kernel
 def categorical_nll(logits: ArrayLike, labels: ArrayLike) -> Array:
     r"""Negative log-probability of a class, per example, in nats.
 
-    .. math:: \log \sum_j e^{\ell_j} - \ell_y
+    .. math:: \ln \sum_j e^{\ell_j} - \ell_y
 
     Args:
         logits: shape ``[..., K]``.

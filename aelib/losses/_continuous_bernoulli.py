@@ -51,12 +51,12 @@ def continuous_bernoulli_nll(logits: ArrayLike, targets: ArrayLike) -> Array:
     The density on [0, 1] proportional to :math:`e^{\ell x}`, that is to
     :math:`p^x (1 - p)^{1 - x}`:
 
-    .. math:: \log \frac{e^{\ell} - 1}{\ell} - x \ell
-              = (\tfrac12 - x)\, \ell + \log \frac{\sinh(\ell / 2)}{\ell / 2}
+    .. math:: \ln \frac{e^{\ell} - 1}{\ell} - x \ell
+              = (\tfrac12 - x)\, \ell + \ln \frac{\sinh(\ell / 2)}{\ell / 2}
 
     The second form serves near zero, where the even function on its right is a power series.
     From a logit of :math:`\pm 2` on, with :math:`y` the distance of ``targets`` from the end that
-    the logit favours, it is :math:`y|\ell| + \log(1 - e^{-|\ell|}) - \log|\ell|`, where nothing
+    the logit favours, it is :math:`y|\ell| + \ln(1 - e^{-|\ell|}) - \ln|\ell|`, where nothing
     large cancels. Being a density, it can be negative.
 
     The constant matters: it is what :func:`bernoulli_nll` lacks on grey values (Loaiza-Ganem and

@@ -11,10 +11,10 @@ from ._stirling import HALF_LOG_TWO_PI
 def gaussian_nll(mean: ArrayLike, targets: ArrayLike, *, scale: ArrayLike = 1.0) -> Array:
     r"""Negative log-density of a Gaussian, elementwise, in nats.
 
-    .. math:: \tfrac12 \left(\frac{x - \mu}{\sigma}\right)^2 + \log\sigma + \tfrac12 \log 2\pi
+    .. math:: \tfrac12 \left(\frac{x - \mu}{\sigma}\right)^2 + \ln\sigma + \tfrac12 \ln 2\pi
 
     A density has units, so these nats can be negative: measuring in millimetres instead of metres
-    adds :math:`\log 1000` to each.
+    adds :math:`\ln 1000` to each.
 
     Args:
         mean: :math:`\mu`, any shape.

@@ -17,7 +17,7 @@ def _distance(residual: Array) -> Array:
 def laplace_nll(loc: ArrayLike, targets: ArrayLike, *, scale: ArrayLike = 1.0) -> Array:
     r"""Negative log-density of a Laplace distribution, elementwise, in nats.
 
-    .. math:: \frac{|x - m|}{b} + \log 2b
+    .. math:: \frac{|x - m|}{b} + \ln 2b
 
     Its gradient has the same size however far away ``targets`` is, so one wild pixel pulls no
     harder than a tame one. At ``targets == loc``, where the density has its corner, the gradient

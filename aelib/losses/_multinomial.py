@@ -103,7 +103,7 @@ def multinomial_nll(logits: ArrayLike, counts: ArrayLike) -> Array:
     r"""Negative log-probability of a multinomial distribution, per example, in nats.
 
     .. math::
-        -\log N! + \sum_v \log c_v! - \sum_v c_v \log p_v
+        -\ln N! + \sum_v \ln c_v! - \sum_v c_v \ln p_v
         = \sum_v \mathrm{Poisson}(c_v \mid N p_v) - \mathrm{Poisson}(N \mid N)
 
     in losses: counts that are independent Poissons, given their sum, are multinomial. The right
@@ -111,7 +111,7 @@ def multinomial_nll(logits: ArrayLike, counts: ArrayLike) -> Array:
     lengths can be compared; it does not depend on the logits.
 
     Args:
-        logits: :math:`\log p_v` up to a constant, shape ``[..., V]``.
+        logits: :math:`\ln p_v` up to a constant, shape ``[..., V]``.
         counts: :math:`c_v \ge 0`, the same shape, integer or floating; :math:`N` is their sum.
 
     Returns:

@@ -193,20 +193,20 @@ def negative_binomial_nll(log_mean: ArrayLike, log_theta: ArrayLike, counts: Arr
     :math:`\theta`; their variance is :math:`\mu + \mu^2 / \theta`.
 
     .. math::
-        -\log \frac{\Gamma(x + \theta)}{\Gamma(\theta)\, x!}
-        - \theta \log\frac{\theta}{\theta + \mu} - x \log\frac{\mu}{\theta + \mu}
-        = D + \tfrac12 \log 2\pi x + \tfrac12\log(1 + x / \theta)
+        -\ln \frac{\Gamma(x + \theta)}{\Gamma(\theta)\, x!}
+        - \theta \ln\frac{\theta}{\theta + \mu} - x \ln\frac{\mu}{\theta + \mu}
+        = D + \tfrac12 \ln 2\pi x + \tfrac12\ln(1 + x / \theta)
         + \delta(x) + \delta(\theta) - \delta(\theta + x)
 
-    where :math:`D = (\theta + x) \log\frac{\theta + \mu}{\theta + x} - x \log\frac{\mu}{x} \ge 0`
+    where :math:`D = (\theta + x) \ln\frac{\theta + \mu}{\theta + x} - x \ln\frac{\mu}{x} \ge 0`
     is zero at :math:`x = \mu` and :math:`\delta` is what Stirling's formula leaves out: the
     saddle-point form of Loader (*Fast and accurate computation of binomial probabilities*, 2000).
     As :math:`\theta \to \infty` every term runs into :func:`poisson_nll`, without
-    :math:`\log\Gamma` of large numbers being subtracted from each other.
+    :math:`\ln\Gamma` of large numbers being subtracted from each other.
 
     Args:
-        log_mean: :math:`\log\mu`, any shape.
-        log_theta: :math:`\log\theta`, the inverse dispersion: a scalar, one per feature (the
+        log_mean: :math:`\ln\mu`, any shape.
+        log_theta: :math:`\ln\theta`, the inverse dispersion: a scalar, one per feature (the
             trailing axes of ``log_mean``), or the shape of ``log_mean``.
         counts: :math:`x \ge 0`, the shape of ``log_mean``, integer or floating. Between the
             integers the factorial is the gamma function.

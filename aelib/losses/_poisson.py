@@ -65,8 +65,8 @@ def _poisson(log_rate: Array, counts: Array) -> Array:
 def poisson_nll(log_rate: ArrayLike, counts: ArrayLike) -> Array:
     r"""Negative log-probability of a Poisson distribution, elementwise, in nats.
 
-    .. math:: \lambda - k \log\lambda + \log k!
-              = k\,(e^t - 1 - t) + \tfrac12 \log 2\pi k + \delta(k), \qquad t = \log(\lambda / k)
+    .. math:: \mu - k \ln\mu + \ln k!
+              = k\,(e^t - 1 - t) + \tfrac12 \ln 2\pi k + \delta(k), \qquad t = \ln(\mu / k)
 
     The first form is a few nats left over from millions when ``counts`` is large and near the
     rate. The second is Loader's saddle-point form (*Fast and accurate computation of binomial
@@ -74,7 +74,7 @@ def poisson_nll(log_rate: ArrayLike, counts: ArrayLike) -> Array:
     :math:`\delta(k)`, what Stirling's formula leaves out.
 
     Args:
-        log_rate: :math:`\log\lambda`, any shape.
+        log_rate: :math:`\ln\mu`, any shape.
         counts: :math:`k \ge 0`, the same shape, integer or floating. Between the integers the
             factorial is the gamma function.
 

@@ -1,10 +1,10 @@
 r"""What Stirling's formula leaves out.
 
-.. math:: \log\Gamma(k + 1) = k \log k - k + \tfrac12 \log(2 \pi k) + \delta(k)
+.. math:: \ln\Gamma(k + 1) = k \ln k - k + \tfrac12 \ln(2 \pi k) + \delta(k)
 
 The first two terms are huge and cancel against the rest of a likelihood; the third is small and
 :math:`\delta` is tiny (0.081 at one, 8e-7 at 1e5). Writing likelihoods with :math:`\delta` in place
-of :math:`\log\Gamma` is the saddle-point form of C. Loader, *Fast and accurate computation of
+of :math:`\ln\Gamma` is the saddle-point form of C. Loader, *Fast and accurate computation of
 binomial probabilities* (2000).
 """
 
@@ -50,7 +50,7 @@ def stirling_error(k: Array) -> Array:
 
     The asymptotic series, reached by stepping up with
 
-    .. math:: \delta(k) - \delta(k + 1) = (k + \tfrac12) \log\frac{k + 1}{k} - 1
+    .. math:: \delta(k) - \delta(k + 1) = (k + \tfrac12) \ln\frac{k + 1}{k} - 1
               = \frac{v^2}{3} + \frac{v^4}{5} + \dots, \qquad v = \frac{1}{2k + 1},
 
     a sum of positive terms: nothing cancels, in the value or in any derivative.
@@ -77,7 +77,7 @@ def reached_stirling_error(k: Array) -> Array:
 
 
 def log_gamma_one_plus(k: Array) -> Array:
-    r""":math:`\log\Gamma(1 + k)` for ``0 <= k < 1``.
+    r""":math:`\ln\Gamma(1 + k)` for ``0 <= k < 1``.
 
     >>> abs(float(log_gamma_one_plus(jnp.float32(0.5))) + 0.12078224) < 1e-7
     True
@@ -86,9 +86,9 @@ def log_gamma_one_plus(k: Array) -> Array:
 
 
 def saddle_point_prefactor(k: Array) -> Array:
-    r""":math:`\log\Gamma(k + 1) - k \log k + k`, for ``k > 0``.
+    r""":math:`\ln\Gamma(k + 1) - k \ln k + k`, for ``k > 0``.
 
-    From 1 on this is :math:`\tfrac12 \log(2 \pi k) + \delta(k)`.
+    From 1 on this is :math:`\tfrac12 \ln(2 \pi k) + \delta(k)`.
 
     >>> float(saddle_point_prefactor(jnp.float32(1.0)))
     1.0
@@ -101,12 +101,12 @@ def saddle_point_prefactor(k: Array) -> Array:
 
 
 def half_step_excess(a: Array) -> Array:
-    r""":math:`\tfrac12 \log a - \log\Gamma(a + \tfrac12) + \log\Gamma(a)` for ``a > 0``.
+    r""":math:`\tfrac12 \ln a - \ln\Gamma(a + \tfrac12) + \ln\Gamma(a)` for ``a > 0``.
 
     What separates the normaliser of Student's t (with ``a`` half its degrees of freedom) from the
     Gaussian's. The asymptotic series, reached by stepping up with
 
-    .. math:: c(a) - c(a + 1) = \tfrac12 \log\Bigl(1 + \frac{1}{4 a (a + 1)}\Bigr) > 0.
+    .. math:: c(a) - c(a + 1) = \tfrac12 \ln\Bigl(1 + \frac{1}{4 a (a + 1)}\Bigr) > 0.
 
     >>> abs(float(half_step_excess(jnp.float32(1e4))) * 8e4 - 1) < 1e-6
     True

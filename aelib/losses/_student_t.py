@@ -65,11 +65,11 @@ def student_t_nll(
     r"""Negative log-density of Student's t, elementwise, in nats.
 
     .. math::
-        \frac{\nu + 1}{2} \log\left(1 + \frac{z^2}{\nu}\right)
-        + \log\frac{\Gamma(\nu / 2)}{\Gamma((\nu + 1) / 2)} + \tfrac12 \log \pi\nu + \log\sigma,
+        \frac{\nu + 1}{2} \ln\left(1 + \frac{z^2}{\nu}\right)
+        + \ln\frac{\Gamma(\nu / 2)}{\Gamma((\nu + 1) / 2)} + \tfrac12 \ln \pi\nu + \ln\sigma,
         \qquad z = \frac{x - m}{\sigma}
 
-    The gamma functions and :math:`\tfrac12\log\pi\nu` enter only as their small difference from
+    The gamma functions and :math:`\tfrac12\ln\pi\nu` enter only as their small difference from
     the Gaussian's constant, so the loss runs into :func:`gaussian_nll` as ``df`` grows.
 
     Args:

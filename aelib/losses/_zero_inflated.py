@@ -47,14 +47,14 @@ def zero_inflated_negative_binomial_nll(
         P(x) = (1 - \pi)\, \mathrm{NB}(x \mid \mu, \theta) \quad (x > 0)
 
     Only at zero is there anything to mix; elsewhere the loss is :func:`negative_binomial_nll` plus
-    :math:`-\log(1 - \pi)`. Between the two the loss jumps, so its derivative by ``counts`` is given
+    :math:`-\ln(1 - \pi)`. Between the two the loss jumps, so its derivative by ``counts`` is given
     as zero at zero.
 
     Args:
-        log_mean: :math:`\log\mu` of the counts before zeros are added, any shape.
-        log_theta: :math:`\log\theta`, the inverse dispersion: a scalar, one per feature (the
+        log_mean: :math:`\ln\mu` of the counts before zeros are added, any shape.
+        log_theta: :math:`\ln\theta`, the inverse dispersion: a scalar, one per feature (the
             trailing axes of ``log_mean``), or the shape of ``log_mean``.
-        zero_logits: :math:`\log \pi / (1 - \pi)`, the shape of ``log_mean``.
+        zero_logits: :math:`\ln \pi / (1 - \pi)`, the shape of ``log_mean``.
         counts: :math:`x \ge 0`, the shape of ``log_mean``, integer or floating.
 
     Returns:
