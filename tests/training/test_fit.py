@@ -13,29 +13,31 @@ from aelib.training import FitResult, _fit, fit
 from .cases import ADAM, D, K, assert_same, half_squares, leaves, make_linear
 
 
-def plain_loop(model, x, steps, batches, optimizer=ADAM):
+def plain_loop(model, x, steps, optimizer=ADAM):
     """The same training written out step by step."""
     graphdef, params = nnx.split(model)
     params = nnx.as_pure(params)
     state = optimizer.init(params)
     losses = []
-    for step in range(steps):
-        batch = jnp.asarray(x[batches(step)])
 
-        def loss(params, batch=batch):
-            return half_squares(nnx.merge(graphdef, params)(batch), batch).mean()
-
-        value, gradient = jax.value_and_grad(loss)(params)
+    @jax.jit
+    def one(params, state):
+        value, gradient = jax.value_and_grad(
+            lambda params: half_squares(nnx.merge(graphdef, params)(x), x).mean()
+        )(params)
         updates, state = optimizer.update(gradient, state, params)
-        params = optax.apply_updates(params, updates)
+        return optax.apply_updates(params, updates), state, value
+
+    for _ in range(steps):
+        params, state, value = one(params, state)
         losses.append(float(value))
     return nnx.merge(graphdef, params), np.array(losses)
 
 
 def test_full_batch_is_the_plain_loop(x, options):
     model = make_linear(nnx.Rngs(0))
-    expected, losses = plain_loop(model, x, 12, lambda _: slice(None))
-    result = fit(model, x, half_squares, **options | {"batch_size": None, "steps": 12})
+    expected, losses = plain_loop(model, jnp.asarray(x), 12)
+    result = fit(model, x, half_squares, **options | {"steps": 12})
     assert isinstance(result, FitResult)
     for a, b in zip(leaves(result.model), leaves(expected), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
@@ -80,6 +82,7 @@ def test_the_model_and_likelihood_given_are_left_alone(x, options):
 
 def test_same_key_same_result_and_other_key_another(x, options):
     noisy = options | {"corruption": lambda key, x: x + jax.random.normal(key, x.shape)}
+    noisy["batch_size"] = 8
     first, again = (fit(make_linear(nnx.Rngs(0)), x, half_squares, **noisy) for _ in range(2))
     assert_same(first.model, again.model)
     np.testing.assert_array_equal(first.history.loss, again.history.loss)
@@ -108,7 +111,7 @@ def test_one_trace_and_one_compilation_for_any_number_of_fits(make, calls_itself
             make_linear(nnx.Rngs(seed)),
             x,
             counted,
-            **options | {"optimizer": make(), "steps": steps, "batch_size": None},
+            **options | {"optimizer": make(), "steps": steps},
         )
         if seed == 0:
             first_fit = len(traces)
@@ -156,7 +159,7 @@ def test_penalties_add_up_and_are_reported_apart(x, options):
         x,
         half_squares,
         penalties=terms[:2],
-        **options | {"batch_size": None, "steps": 1},
+        **options | {"steps": 1},
     ).history
     codes = make_linear(nnx.Rngs(0)).encode(jnp.asarray(x))
     assert one.penalties["l1"][0] == pytest.approx(float(penalties.l1(codes).mean()), rel=1e-5)
@@ -164,7 +167,7 @@ def test_penalties_add_up_and_are_reported_apart(x, options):
 
 
 def test_corruption_is_seen_by_the_encoder_only(x, options):
-    blank = options | {"corruption": lambda _, x: jnp.zeros_like(x), "batch_size": None}
+    blank = options | {"corruption": lambda _, x: jnp.zeros_like(x)}
     result = fit(make_linear(nnx.Rngs(0)), x, half_squares, **blank | {"steps": 1})
     model = make_linear(nnx.Rngs(0))
     outputs = model(jnp.zeros_like(x))
@@ -180,7 +183,7 @@ def test_masked_entries_do_not_count_whatever_they_hold(x, options):
     assert_same(with_nan.model, with_zero.model)
     assert np.isfinite(with_nan.history.loss).all()
     # Corruption cannot put anything where nothing was observed.
-    noise = {"corruption": lambda _, x: x + 1.0, "batch_size": None, "steps": 1}
+    noise = {"corruption": lambda _, x: x + 1.0, "steps": 1}
     result = fit(make_linear(nnx.Rngs(0)), holes, gaussian, mask=mask, **options | noise)
     filled = np.where(mask, x, 0)
     outputs = make_linear(nnx.Rngs(0))(jnp.asarray(np.where(mask, filled + 1, 0)))
@@ -189,13 +192,12 @@ def test_masked_entries_do_not_count_whatever_they_hold(x, options):
 
 
 def test_weights_count_by_their_ratios(x, options):
-    full = options | {"batch_size": None}
     twice = np.ones(len(x))
     twice[:10] = 2
-    weighted = fit(make_linear(nnx.Rngs(0)), x, half_squares, weights=twice, **full)
-    repeated = fit(make_linear(nnx.Rngs(0)), np.concatenate([x, x[:10]]), half_squares, **full)
+    weighted = fit(make_linear(nnx.Rngs(0)), x, half_squares, weights=twice, **options)
+    repeated = fit(make_linear(nnx.Rngs(0)), np.concatenate([x, x[:10]]), half_squares, **options)
     np.testing.assert_allclose(weighted.history.loss, repeated.history.loss, rtol=1e-5)
-    scaled = fit(make_linear(nnx.Rngs(0)), x, half_squares, weights=1000 * twice, **full)
+    scaled = fit(make_linear(nnx.Rngs(0)), x, half_squares, weights=1000 * twice, **options)
     np.testing.assert_allclose(scaled.history.loss, weighted.history.loss, rtol=1e-5)
 
 
@@ -203,7 +205,7 @@ def test_exposure_and_integer_counts_reach_the_likelihood(options):
     counts = np.random.default_rng(0).poisson(3.0, (16, D))
     exposure = np.linspace(1, 4, 16)
     model = make_linear(nnx.Rngs(0))
-    one = options | {"batch_size": None, "steps": 1}
+    one = options | {"steps": 1}
     result = fit(model, counts, likelihoods.Poisson(), exposure=exposure, **one)
     outputs = model(jnp.asarray(counts))
     expected = -likelihoods.Poisson().log_prob(outputs, counts, exposure=jnp.asarray(exposure))
@@ -241,7 +243,7 @@ def test_x64_is_kept(x, options):
 
 def test_early_stopping_returns_the_best(x, options):
     # A large learning rate on a few examples: validation falls, then rises.
-    options = options | {"steps": 400, "tick_every": 4, "batch_size": None}
+    options = options | {"steps": 400, "tick_every": 4}
     result = fit(
         make_linear(nnx.Rngs(0)),
         x[:4],

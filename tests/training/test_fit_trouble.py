@@ -196,7 +196,7 @@ GAUSSIAN = likelihoods.Gaussian()
         ({"loss": likelihoods.Bernoulli(), "x": np.full((40, D), 1.5)}, "1.5"),
         (
             {"loss": lambda outputs, x: jnp.sum(outputs - x)},
-            r"loss: expected a result of shape \(8,\)",
+            r"loss: expected a result of shape \(40,\)",
         ),
         (
             {"penalties": [(1.0, lambda _m, _x, z, _k: z)]},

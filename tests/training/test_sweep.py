@@ -43,6 +43,8 @@ def assert_agree(result, fits):
 @pytest.mark.parametrize("tree", [False, True], ids=["graph", "tree"])
 def test_a_sweep_over_seeds_is_a_fit_for_each(tree, x, shared):
     noise = {"corruption": lambda key, x: x + 0.1 * jax.random.normal(key, x.shape)}
+    noise["batch_size"] = 8
+    del shared["batch_size"]
     with nnx.set_graph_mode(not tree), nnx.set_graph_updates(not tree):
         result = sweep(make_linear, x, half_squares, seeds=SEEDS, **shared, **noise)
     assert result.seeds == SEEDS
@@ -57,7 +59,7 @@ def test_data_of_each_run_with_masks_and_early_stopping(x, shared):
     mask = rng.random(stacked.shape) < 0.9
     train, mask, validation = stacked[:, :6], mask[:, :6], stacked[:, 6:]
     gaussian = likelihoods.Gaussian(scale="feature", num_features=D)
-    options = shared | {"batch_size": None, "steps": 60, "tick_every": 3, "patience": 2}
+    options = shared | {"steps": 60, "tick_every": 3, "patience": 2}
     options |= {"optimizer": optax.adam(0.1)}
     result = sweep(
         make_linear,
@@ -115,7 +117,7 @@ def test_map_applies_to_every_model(x, shared):
 
 
 def test_lbfgs_in_a_sweep(x, shared):
-    options = shared | {"optimizer": optax.lbfgs(), "batch_size": None, "steps": 300}
+    options = shared | {"optimizer": optax.lbfgs(), "steps": 300}
     options |= {"tick_every": 10}
     result = sweep(make_linear, x, half_squares, seeds=SEEDS, **options)
     best = 0.5 * np.linalg.svd(x - x.mean(axis=0), compute_uv=False)[2:].astype(np.float64) ** 2
