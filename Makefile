@@ -9,7 +9,7 @@ BUILD := _build
 WORKERS ?= 2
 PORT ?= 8000
 
-.PHONY: help book test lint types unit notebooks serve bench lock clean
+.PHONY: help book test lint types unit notebooks serve picture lock clean
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,8 +47,8 @@ unit: $(READY)
 notebooks: $(READY)
 	$(BIN)/pytest -n $(WORKERS) -q --nbmake --nbmake-timeout=120 -p no:doctest book
 
-bench: $(READY)  ## speed, as ratios measured in one run (extra: parity)
-	$(BIN)/python -m tests.benchmarks
+picture: book  ## renew the README's picture from what the first chapter draws
+	cp $(BUILD)/front.svg book/_static/front.svg
 
 lock: $(READY)  ## resolve the dependencies in pyproject.toml again
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra test \
