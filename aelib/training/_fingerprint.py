@@ -40,6 +40,20 @@ class Same:
         return id(self.value)
 
 
+class Static:
+    """A function as a static argument of ``jax.jit``, told apart by its fingerprint."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self._fingerprint = fingerprint(value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Static) and self._fingerprint == other._fingerprint
+
+    def __hash__(self) -> int:
+        return hash(self._fingerprint)
+
+
 def fingerprint(value: Any) -> Hashable:
     """Something hashable that is equal for functions, or tuples of them, that do the same.
 

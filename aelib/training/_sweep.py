@@ -13,7 +13,7 @@ from flax import nnx
 
 from aelib.training import _checks, _loop
 from aelib.training._errors import TrainingInterrupted
-from aelib.training._fingerprint import Same
+from aelib.training._fingerprint import Static
 from aelib.training._fit import Penalty, done
 from aelib.training._history import History
 from aelib.training._prepare import (
@@ -57,7 +57,7 @@ class SweepResult:
         """
         states = [nnx.split(model) for model in self.models]
         stacked = _stack([nnx.as_pure(state) for _, state in states])
-        return _map(states[0][0], Same(function), stacked, per_run)
+        return _map(states[0][0], Static(function), stacked, per_run)
 
     def __repr__(self) -> str:
         return f"SweepResult({len(self.seeds)} x {self.models[0]!r}, {self.history!r})"

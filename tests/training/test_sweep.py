@@ -113,6 +113,10 @@ def test_map_applies_to_every_model(x, shared):
         np.testing.assert_allclose(errors[index], np.mean((model(x) - x) ** 2), rtol=1e-5)
         expected = model.encode(x[:4] + offsets[index])
         np.testing.assert_allclose(codes[index], expected, rtol=1e-4, atol=1e-5)
+    compiled = _sweep._map._cache_size()
+    for _ in range(2):
+        result.map(lambda model: jnp.sum(model.encode(jnp.ones((1, D)))))
+    assert _sweep._map._cache_size() == compiled + 1
     assert "SweepResult(3 x Autoencoder(linear" in repr(result)
 
 
