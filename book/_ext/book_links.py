@@ -1,6 +1,8 @@
 """Each use of aelib in a chapter's code links to its entry in the API reference.
 
-That is what sphinx-codeautolink does. It expects a title in every section of a page's tree;
+That is what autodoc and sphinx-codeautolink do. Two of their habits are changed here. autodoc takes
+the signature of a class from its metaclass, where NNX's accepts anything; it is told to look at
+``__init__``. codeautolink expects a title in every section of a page's tree;
 theorems and exercises are sections without one, and it stops at them (version 0.19: "pop from
 empty list"). Here it is told to pass those by.
 """
@@ -8,7 +10,9 @@ empty list"). Here it is told to pass those by.
 from typing import Any
 
 from docutils import nodes
+from flax import nnx
 from sphinx.application import Sphinx
+from sphinx.ext import autodoc
 from sphinx_codeautolink.extension.block import CodeBlockAnalyser
 
 
@@ -31,9 +35,11 @@ class SectionAnalyser(CodeBlockAnalyser):
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Load sphinx-codeautolink with the analyser that knows sections without titles."""
+    """Change the two habits, and load sphinx-codeautolink."""
     import sphinx_codeautolink.extension
 
     sphinx_codeautolink.extension.CodeBlockAnalyser = SectionAnalyser
     app.setup_extension("sphinx_codeautolink")
+    call = type(nnx.Module).__call__
+    autodoc._METACLASS_CALL_BLACKLIST.append(f"{call.__module__}.{call.__qualname__}")
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
