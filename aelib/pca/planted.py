@@ -294,12 +294,12 @@ def predicted_overlap(
 ) -> NDArray[np.float64]:
     r"""Return the squared cosine between the sample's first axis and the planted direction.
 
-    With :math:`\theta = s^2/\sigma^2` and :math:`\gamma = d/n`, in the limit of large d and n,
+    With :math:`\rho = s^2/\sigma^2` and :math:`\gamma = d/n`, in the limit of large d and n,
 
     .. math::
 
-        \cos^2 = \frac{1 - \gamma / \theta^2}{1 + \gamma / \theta}
-        \quad\text{where } \theta > \sqrt\gamma, \text{ and } 0 \text{ elsewhere.}
+        \cos^2 = \frac{1 - \gamma / \rho^2}{1 + \gamma / \rho}
+        \quad\text{where } \rho > \sqrt\gamma, \text{ and } 0 \text{ elsewhere.}
 
     Args:
         strength: :math:`s^2 / \sigma^2`, at least 0, any shape.
@@ -319,13 +319,13 @@ def predicted_overlap(
         >>> predicted_overlap([0.5, 1.0, 4.0], 100, 400).round(3)
         array([0.   , 0.6  , 0.926])
     """
-    theta = np.asarray(strength, np.float64)
-    if not (np.isfinite(theta).all() and (theta >= 0).all()):
+    rho = np.asarray(strength, np.float64)
+    if not (np.isfinite(rho).all() and (rho >= 0).all()):
         raise ValueError("strength: expected finite values >= 0")
-    ratio = detection_threshold(num_features, num_examples) ** 2
-    seen = theta**2 > ratio
-    safe = np.where(seen, theta, 1.0)
-    return np.where(seen, (1 - ratio / safe**2) / (1 + ratio / safe), 0.0)
+    gamma = detection_threshold(num_features, num_examples) ** 2
+    seen = rho**2 > gamma
+    safe = np.where(seen, rho, 1.0)
+    return np.where(seen, (1 - gamma / safe**2) / (1 + gamma / safe), 0.0)
 
 
 def _generator(key: jax.Array) -> np.random.Generator:
