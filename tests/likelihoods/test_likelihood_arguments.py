@@ -42,7 +42,7 @@ def test_one_number_per_example(name):
         assert (FAMILIES[name].log_prob(outputs[..., 0], x) == log_prob).all()
 
 
-@pytest.mark.parametrize("name", set(FAMILIES) - {"multinomial"})
+@pytest.mark.parametrize("name", sorted(set(FAMILIES) - {"multinomial"}))
 def test_feature_axes_are_summed(name):
     outputs, x, _ = example(name)
     images = FAMILIES[name].log_prob(
@@ -97,7 +97,7 @@ def test_what_is_masked_leaks_nowhere(name, poison):
     assert FAMILIES[name].log_prob(outputs, spoiled, mask=mask)[2] == 0  # nothing observed
 
 
-@pytest.mark.parametrize("name", set(FAMILIES) - {"multinomial"})
+@pytest.mark.parametrize("name", sorted(set(FAMILIES) - {"multinomial"}))
 def test_a_mask_takes_terms_out_of_the_sum(name):
     outputs, x, mask = example(name)
     terms = FAMILIES[name].log_prob_per_feature(outputs, x)
