@@ -11,7 +11,7 @@ import aelib
 from aelib import pca
 
 K = 8
-STEPS = 3000
+STEPS = 2000
 
 
 def digits() -> np.ndarray:
@@ -39,7 +39,7 @@ def train(make, x, seed=0, penalties=(), steps=STEPS):
         x,
         half_squares,
         penalties=penalties,
-        optimizer=optax.adam(optax.cosine_decay_schedule(1e-2, steps)),
+        optimizer=optax.adam(optax.cosine_decay_schedule(0.1, steps), b2=0.99),
         batch_size=None,
         steps=steps,
         progress=False,
