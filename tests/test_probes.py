@@ -1,9 +1,8 @@
-"""The linear probe against scikit-learn's discriminant, and what it must not depend on."""
+"""The linear probe: what it must find, and what it must not depend on."""
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from aelib import probes
 
@@ -12,13 +11,6 @@ from aelib import probes
 def digits() -> tuple[np.ndarray, np.ndarray]:
     data = load_digits()
     return data.data[:, 10:30] / 16.0, data.target
-
-
-def test_agrees_with_scikit_learn(digits):
-    x, y = digits
-    ours = probes.linear(x[:900], y[:900])
-    theirs = LinearDiscriminantAnalysis(solver="lsqr").fit(x[:900], y[:900])
-    assert np.mean(ours.predict(x[900:]) == theirs.predict(x[900:])) > 0.999
 
 
 def test_does_not_depend_on_the_basis_of_the_code(digits):
@@ -43,15 +35,14 @@ def test_separates_what_is_separable_and_nothing_else():
     rng = np.random.default_rng(0)
     labels = np.array(["a", "b"] * 500)
     codes = rng.normal(size=(1000, 3))
-    assert (
-        0.4
-        < probes.accuracy(np.asarray, (codes[:500], labels[:500]), (codes[500:], labels[500:]))
-        < 0.6
-    )
+    old, new = slice(500), slice(500, None)
+
+    def accuracy():
+        return probes.accuracy(np.asarray, (codes[old], labels[old]), (codes[new], labels[new]))
+
+    assert 0.4 < accuracy() < 0.6
     codes[:, 1] += 20.0 * (labels == "b")
-    assert (
-        probes.accuracy(np.asarray, (codes[:500], labels[:500]), (codes[500:], labels[500:])) == 1.0
-    )
+    assert accuracy() == 1.0
 
 
 def test_a_code_that_says_nothing_gives_the_most_frequent_class():
@@ -71,8 +62,3 @@ def test_says_what_is_wrong():
         probes.linear([[0.0, np.nan], [1.0, 2.0]], [0, 1])
     with pytest.raises(ValueError, match=r"codes: expected a matrix \[n, k\], got shape \(4,\)"):
         probes.linear(np.zeros(4), [0, 1, 0, 1])
-    probe = probes.linear(codes, [0, 1, 0, 1])
-    with pytest.raises(ValueError, match=r"codes: expected \[n, 4\], got \(1, 2\)"):
-        probe.predict([[1.0, 2.0]])
-    with pytest.raises(ValueError, match=r"labels: expected shape \(4,\), got \(2,\)"):
-        probe.accuracy(codes, [0, 1])
