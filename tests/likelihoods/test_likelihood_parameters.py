@@ -36,7 +36,7 @@ def test_a_learned_scale_finds_the_standard_deviation(kind, shape):
         updates, state = optimizer.update(jax.grad(loss)(params), state, params)
         return (optax.apply_updates(params, updates), state), None
 
-    (params, _), _ = jax.lax.scan(step, (params, optimizer.init(params)), length=600)
+    (params, _), _ = jax.lax.scan(step, (params, optimizer.init(params)), length=2000)
     fitted = nnx.merge(graph, params, rest)
     expected = jnp.sqrt(jnp.square(x).mean(0 if kind == "feature" else None))
     scale = jnp.sqrt(fitted.variance(jnp.zeros((1, 2))))[0]
