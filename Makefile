@@ -42,10 +42,10 @@ types: $(READY)
 	$(BIN)/mypy
 
 unit: $(READY)
-	$(BIN)/pytest -n $(WORKERS) -q
+	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) -q
 
 notebooks: $(READY)
-	$(BIN)/pytest -n $(WORKERS) -q --nbmake --nbmake-timeout=120 -p no:doctest book
+	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) -q --nbmake --nbmake-timeout=120 -p no:doctest book
 
 picture: book  ## renew the README's picture from what the first chapter draws
 	cp $(BUILD)/front.svg book/_static/front.svg
