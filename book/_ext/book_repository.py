@@ -76,7 +76,9 @@ def add_report_link(
     """Tell the page's footer where its errors are to be reported."""
     address = report_address(app.config.book_repository, pagename)
     if not address and REPORT_PAGE in app.env.found_docs:
-        address = context["pathto"](REPORT_PAGE) + REPORT_SECTION
+        # pathto gives "#" for the page itself.
+        page = "" if pagename == REPORT_PAGE else context["pathto"](REPORT_PAGE)
+        address = page + REPORT_SECTION
     context["report_address"] = address
 
 

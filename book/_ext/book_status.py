@@ -8,12 +8,15 @@ from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
 PACKAGES = (
     *("aelib", "jax", "jaxlib", "flax", "optax", "numpy", "scipy", "scikit-learn", "scikit-image"),
     *("statsmodels", "matplotlib", "jupyter-book", "Sphinx", "myst-nb"),
 )
+
+_OUTCOMES = {"✅": "passed", "❌": "failed"}
 
 
 def facts(cache: Path) -> dict[str, str]:
@@ -53,7 +56,22 @@ class Environment(SphinxDirective):
         return [nodes.table("", group, classes=["environment"])]
 
 
+class PlainOutcomes(SphinxPostTransform):
+    """Words for the pictographs in myst-nb's table of executions: not every font has them."""
+
+    default_priority = 10  # the table is made at 9 or before
+
+    def run(self, **kwargs: Any) -> None:
+        """Replace the two signs the table uses."""
+        if not list(self.document.findall(nodes.table)):
+            return
+        for text in list(self.document.findall(nodes.Text)):
+            if text in _OUTCOMES:
+                text.parent.replace(text, nodes.Text(_OUTCOMES[text]))
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Add the directive."""
     app.add_directive("environment", Environment)
+    app.add_post_transform(PlainOutcomes)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

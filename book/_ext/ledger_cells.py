@@ -108,12 +108,13 @@ def _item(
     here = env.docname
     uri = f"{app.builder.get_relative_uri(here, docname)}#{name}"
     seeds = words["seeds of"].format(n=claim.seeds) if claim.seeds > 1 else words["one"]
+    bound = requirement(claim).replace(" ", "\u00a0")  # a sign stays with its number
     paragraph = nodes.paragraph(
         "",
         "",
         nodes.reference("", claim.text, internal=True, refuri=uri, reftitle=words["see the cell"]),
         nodes.Text(": "),
         nodes.inline("", f"{measurement(claim)}{unit}", classes=["claim-number"]),
-        nodes.Text(f" ({requirement(claim)}{unit}; {seeds})"),
+        nodes.Text(f" ({bound}{unit}; {seeds})"),
     )
     return nodes.list_item("", paragraph)
