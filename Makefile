@@ -45,7 +45,7 @@ unit: $(READY)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) -q
 
 notebooks: $(READY)
-	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) -q --nbmake --nbmake-timeout=120 -p no:doctest book
+	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) -q -o addopts= --nbmake --nbmake-timeout=120 book
 
 picture: book  ## renew the README's picture from what the first chapter draws
 	cp $(BUILD)/front.svg book/_static/front.svg
