@@ -64,3 +64,21 @@ def parameter(dtype: jnp.dtype, shape: tuple[int, ...], name: str, value: ArrayL
         features = f"{shape[-1:]} (features) or " if len(shape) > 1 else ""
         raise ValueError(f"{name}: expected shape (), {features}{shape}, got {array.shape}")
     return jnp.broadcast_to(array, shape)
+
+
+def where_counts(counts: jax.Array, nats: jax.Array, *, joint: bool = False) -> jax.Array:
+    """``nats`` where the counts are counts, NaN where one is negative or NaN itself.
+
+    The formulas pick a branch by ``counts > 0``, which would quietly take either for a zero, and
+    under jit nothing can be raised.
+
+    Args:
+        counts: [..., V] or any shape.
+        nats: shaped like ``counts``, or without the last axis for a joint loss.
+        joint: whether one loss covers the last axis of the counts.
+
+    >>> where_counts(jnp.array([0.0, -1.0]), jnp.array([2.0, 2.0]))
+    Array([ 2., nan], dtype=float32)
+    """
+    valid = counts >= 0
+    return jnp.where(valid.all(-1) if joint else valid, nats, jnp.nan)

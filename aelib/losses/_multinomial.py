@@ -6,7 +6,7 @@ from jax import Array
 from jax.custom_derivatives import SymbolicZero
 from jax.typing import ArrayLike
 
-from ._arguments import compute_dtype, same_shape
+from ._arguments import compute_dtype, same_shape, where_counts
 from ._cancellation import exponential_remainder, log_ratio
 from ._partials import derivative
 from ._stirling import log_gamma_one_plus, saddle_point_prefactor
@@ -129,4 +129,4 @@ def multinomial_nll(logits: ArrayLike, counts: ArrayLike) -> Array:
     logits, counts = same_shape(dtype, logits=logits, counts=counts)
     if logits.ndim == 0:
         raise ValueError("logits: expected shape [..., V], got ()")
-    return _compiled(logits, counts)
+    return where_counts(counts, _compiled(logits, counts), joint=True)

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from ._arguments import compute_dtype, parameter, same_shape
+from ._arguments import compute_dtype, parameter, same_shape, where_counts
 from ._cancellation import exponential_remainder, log_ratio, logarithm_remainder
 from ._partials import derivative, with_partials
 from ._poisson import rate_excess
@@ -213,6 +213,7 @@ def negative_binomial_nll(log_mean: ArrayLike, log_theta: ArrayLike, counts: Arr
 
     Returns:
         Nats, in the shape of ``log_mean``; float32, or float64 when an argument is.
+        NaN where a count is negative.
 
     Raises:
         ValueError: the shapes do not fit; nothing else is broadcast.
@@ -225,4 +226,4 @@ def negative_binomial_nll(log_mean: ArrayLike, log_theta: ArrayLike, counts: Arr
     dtype = compute_dtype(log_mean=log_mean, log_theta=log_theta, counts=counts)
     log_mean, counts = same_shape(dtype, log_mean=log_mean, counts=counts)
     log_theta = parameter(dtype, log_mean.shape, "log_theta", log_theta)
-    return negative_binomial(log_mean, log_theta, counts)
+    return where_counts(counts, negative_binomial(log_mean, log_theta, counts))

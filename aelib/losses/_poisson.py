@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from ._arguments import compute_dtype, same_shape
+from ._arguments import compute_dtype, same_shape, where_counts
 from ._cancellation import exponential_remainder, log_ratio
 from ._partials import derivative, with_partials
 from ._stirling import log_gamma_one_plus, saddle_point_prefactor
@@ -80,6 +80,7 @@ def poisson_nll(log_rate: ArrayLike, counts: ArrayLike) -> Array:
 
     Returns:
         Nats, in the shape of ``log_rate``; float32, or float64 when an argument is.
+        NaN where a count is negative.
 
     Raises:
         ValueError: the shapes differ.
@@ -89,4 +90,5 @@ def poisson_nll(log_rate: ArrayLike, counts: ArrayLike) -> Array:
     1.712318
     """
     dtype = compute_dtype(log_rate=log_rate, counts=counts)
-    return _poisson(*same_shape(dtype, log_rate=log_rate, counts=counts))
+    log_rate, counts = same_shape(dtype, log_rate=log_rate, counts=counts)
+    return where_counts(counts, _poisson(log_rate, counts))

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from ._arguments import compute_dtype, parameter, same_shape
+from ._arguments import compute_dtype, parameter, same_shape, where_counts
 from ._negative_binomial import negative_binomial
 from ._partials import with_partials
 
@@ -59,6 +59,7 @@ def zero_inflated_negative_binomial_nll(
 
     Returns:
         Nats, in the shape of ``log_mean``; float32, or float64 when an argument is.
+        NaN where a count is negative.
 
     Raises:
         ValueError: the shapes do not fit; nothing else is broadcast.
@@ -79,4 +80,5 @@ def zero_inflated_negative_binomial_nll(
     # A constant zero: the derivative by a count where the loss jumps is not to be had.
     nats = negative_binomial(log_mean, log_theta, jnp.where(zero, 0.0, counts))
     at_zero = _zero_loss(jnp.where(zero, nats, 0.0), zero_logits)
-    return jnp.where(zero, at_zero, nats + jax.nn.softplus(zero_logits))
+    nats = jnp.where(zero, at_zero, nats + jax.nn.softplus(zero_logits))
+    return where_counts(counts, nats)

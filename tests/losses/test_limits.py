@@ -95,3 +95,15 @@ def test_outputs_gone_wild_stay_numbers() -> None:
 def test_a_residual_whose_square_overflows() -> None:
     slope = jax.grad(lambda s: losses.student_t_nll(0.0, 1e30, df=3.0, scale=s))(1e-6)
     assert float(slope) == pytest.approx(-3e6, rel=1e-5)
+
+
+@pytest.mark.parametrize("bad", [-1.0, float("nan")])
+def test_what_is_no_count_costs_nan_and_not_what_zero_costs(bad: float) -> None:
+    counts, zeros = jnp.array([2.0, bad]), jnp.zeros(2)
+    for nats in (
+        losses.poisson_nll(zeros, counts),
+        losses.negative_binomial_nll(zeros, zeros, counts),
+        losses.zero_inflated_negative_binomial_nll(zeros, zeros, zeros, counts),
+    ):
+        assert jnp.isnan(nats).tolist() == [False, True]
+    assert jnp.isnan(losses.multinomial_nll(zeros, counts))
