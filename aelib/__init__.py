@@ -2,8 +2,8 @@
 
 The rooms, each of which imports only those before it: :mod:`aelib.losses`,
 :mod:`aelib.likelihoods`, :mod:`aelib.models`, :mod:`aelib.penalties`, :mod:`aelib.data`,
-:mod:`aelib.training`, :mod:`aelib.pca`, :mod:`aelib.probes`, :mod:`aelib.claims` and
-:mod:`aelib.plots`. A room is imported when it is first used, so ``import aelib`` costs nothing that
+:mod:`aelib.training`, :mod:`aelib.pca`, :mod:`aelib.probes`, :mod:`aelib.sparse`,
+:mod:`aelib.claims` and :mod:`aelib.plots`. A room is imported when it is first used, so ``import aelib`` costs nothing that
 is not needed.
 
 A fair coin is worth ln 2 nats of surprise:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import aelib.penalties as penalties
     import aelib.plots as plots
     import aelib.probes as probes
+    import aelib.sparse as sparse
     import aelib.training as training
 
 __version__ = "0.1.0"
@@ -41,6 +42,7 @@ __all__ = [
     "penalties",
     "plots",
     "probes",
+    "sparse",
     "training",
 ]
 

@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "data": set(),
     "training": {"losses", "likelihoods", "models", "penalties", "data"},
     "pca": {"losses", "likelihoods", "models", "penalties", "data", "training"},
+    "sparse": {"models"},
     "claims": set(),
     "plots": {"claims"},
 }
