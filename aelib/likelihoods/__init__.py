@@ -8,6 +8,11 @@ arithmetic is in :mod:`aelib.losses`.
 from ._protocol import Likelihood as Likelihood
 from .bernoulli import Bernoulli as Bernoulli
 from .categorical import Categorical as Categorical
+from .composite import Composite as Composite
+from .composite_column import TableColumn as TableColumn
+from .composite_columns import CodedTable as CodedTable
+from .composite_columns import Columns as Columns
+from .composite_determined import determined_columns as determined_columns
 from .continuous_bernoulli import ContinuousBernoulli as ContinuousBernoulli
 from .discretised import normal_log_mass as normal_log_mass
 from .factorised import Factorised as Factorised
@@ -15,6 +20,7 @@ from .gaussian import Gaussian as Gaussian
 from .laplace import Laplace as Laplace
 from .multinomial import Multinomial as Multinomial
 from .negative_binomial import NegativeBinomial as NegativeBinomial
+from .ordinal import Ordinal as Ordinal
 from .poisson import Poisson as Poisson
 from .positive import Positive as Positive
 from .student_t import StudentT as StudentT
@@ -23,6 +29,9 @@ from .zero_inflated import ZeroInflatedNegativeBinomial as ZeroInflatedNegativeB
 __all__ = [
     "Bernoulli",
     "Categorical",
+    "CodedTable",
+    "Columns",
+    "Composite",
     "ContinuousBernoulli",
     "Factorised",
     "Gaussian",
@@ -30,9 +39,12 @@ __all__ = [
     "Likelihood",
     "Multinomial",
     "NegativeBinomial",
+    "Ordinal",
     "Poisson",
     "Positive",
     "StudentT",
+    "TableColumn",
     "ZeroInflatedNegativeBinomial",
+    "determined_columns",
     "normal_log_mass",
 ]

@@ -16,7 +16,7 @@ def normal_log_mass(
     loc: ArrayLike,
     scale: ArrayLike,
     *,
-    bin_width: float,
+    bin_width: ArrayLike,
     limits: tuple[float, float] | None = None,
 ) -> Array:
     r"""Log of the mass of a normal distribution in the bin around each value.
@@ -37,7 +37,8 @@ def normal_log_mass(
         x: values on a grid, any shape.
         loc: means, shaped like ``x``.
         scale: standard deviations, shaped like ``x`` or a scalar.
-        bin_width: the step w of the grid, in the unit of ``x``.
+        bin_width: the step w of the grid, in the unit of ``x``: a number, or a NumPy array of one
+            for each feature (the last axis of ``x``).
         limits: first and last value of the grid. The bins of these two then reach to infinity, so
             that the masses over the grid sum to 1. ``None``: every bin is closed.
 
@@ -52,8 +53,9 @@ def normal_log_mass(
     >>> round(float(normal_log_mass(jnp.array(1.0), jnp.array(1.0), 0.5, bin_width=1.0)), 4)
     -0.3817
     """
-    if not bin_width > 0:
+    if not np.all(np.asarray(bin_width) > 0):
         raise ValueError(f"bin_width: expected a positive number, got {bin_width}")
+    bin_width = np.asarray(bin_width, np.float64)
     if limits is not None and not limits[0] < limits[1]:
         raise ValueError(f"limits: expected (first, last) in order, got {limits}")
     x, loc = jnp.asarray(x), jnp.asarray(loc)
@@ -61,6 +63,7 @@ def normal_log_mass(
         raise ValueError(f"loc: expected the shape of x, {x.shape}, got {loc.shape}")
     dtype = jnp.result_type(x.dtype, loc.dtype, jnp.float32)
     x, loc, scale = x.astype(dtype), loc.astype(dtype), jnp.asarray(scale).astype(dtype)
+    bin_width = jnp.asarray(bin_width, dtype)
     gap = x - loc
     edge = jnp.abs(gap) - 0.5 * bin_width
     length = jnp.broadcast_to(bin_width / scale, x.shape)

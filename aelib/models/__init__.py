@@ -17,9 +17,13 @@ from aelib.models._autoencoder import Autoencoder as Autoencoder
 from aelib.models._build import linear as linear
 from aelib.models._build import mlp as mlp
 from aelib.models._build import tied as tied
+from aelib.models._heads import HeadsDecoder as HeadsDecoder
+from aelib.models._heads import TableEncoder as TableEncoder
 from aelib.models._layers import Dense as Dense
 from aelib.models._layers import Stack as Stack
 from aelib.models._storage import load as load
+from aelib.models._table import TableAutoencoder as TableAutoencoder
+from aelib.models._table import table as table
 from aelib.models._tied import TiedAutoencoder as TiedAutoencoder
 from aelib.models._tied import Transpose as Transpose
 
@@ -28,11 +32,15 @@ __all__ = [
     "Architecture",
     "Autoencoder",
     "Dense",
+    "HeadsDecoder",
     "Stack",
+    "TableAutoencoder",
+    "TableEncoder",
     "TiedAutoencoder",
     "Transpose",
     "linear",
     "load",
     "mlp",
+    "table",
     "tied",
 ]

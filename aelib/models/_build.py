@@ -146,7 +146,7 @@ def mlp(
     """
     given = _checked(num_features=num_features, latent=latent, outputs=outputs_per_feature)
     d, k, p = given
-    widths = tuple(_positive(f"hidden[{i}]", width) for i, width in enumerate(hidden))
+    widths = tuple(positive(f"hidden[{i}]", width) for i, width in enumerate(hidden))
     require_activation("activation", activation)
     require_activation("code_activation", code_activation)
     dtype = floating("dtype", dtype)
@@ -201,10 +201,15 @@ def floating(argument: str, dtype: jax.typing.DTypeLike | None) -> jnp.dtype:
 
 
 def _checked(**sizes: object) -> list[int]:
-    return [_positive(name, size) for name, size in sizes.items()]
+    return [positive(name, size) for name, size in sizes.items()]
 
 
-def _positive(argument: str, value: object) -> int:
+def positive(argument: str, value: object) -> int:
+    """``value`` as an int of at least 1.
+
+    Raises:
+        ValueError: if it is not one.
+    """
     try:
         size = operator.index(value)  # type: ignore[arg-type]
     except TypeError:

@@ -112,7 +112,7 @@ def objective(
         _expect(inputs.shape == batch.x.shape, "corruption", f"{batch.x.shape}", inputs)
         if batch.mask is not None:
             inputs = jnp.where(batch.mask, inputs, 0)
-    codes = model.encode(inputs)
+    codes = _encode(model, inputs, batch.mask)
     outputs = model.decode(codes)
     dtype = variables.strengths.dtype
     nats = _mean(nats_per_example(problem, likelihood, outputs, batch), batch.weights, dtype)
@@ -131,7 +131,7 @@ def objective(
 def mean_nats(problem: Problem, variables: Variables, examples: Examples) -> jax.Array:
     """Mean nats per example without corruption or penalties: what validation looks at."""
     model, likelihood = nnx.merge(problem.graphdef, variables.trained, variables.fixed)
-    outputs = model.decode(model.encode(examples.x))
+    outputs = model.decode(_encode(model, examples.x, examples.mask))
     nats = nats_per_example(problem, likelihood, outputs, examples)
     return _mean(nats, examples.weights, variables.strengths.dtype)
 
@@ -150,6 +150,13 @@ def nats_per_example(
     n = batch.x.shape[0]
     _expect(nats.shape == (n,), "loss", f"({n},), one value per example", nats)
     return nats
+
+
+def _encode(model: Any, x: Any, mask: jax.Array | None) -> jax.Array:
+    """Codes; a model that says ``takes_mask`` is told what was observed."""
+    if mask is not None and getattr(model, "takes_mask", False):
+        return model.encode(x, mask=mask)
+    return model.encode(x)
 
 
 def _mean(value: jax.Array, weights: jax.Array | None, dtype: jnp.dtype) -> jax.Array:

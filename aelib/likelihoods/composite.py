@@ -1,0 +1,329 @@
+"""The exact joint likelihood of a mixed table."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax import Array
+from jax.typing import ArrayLike
+
+from . import _support
+from ._outputs import check_mask, floating, real
+from .composite_column import LEVELED, TableColumn
+from .composite_columns import Columns
+from .composite_part import Part, parts_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Composite(nnx.Module):
+    r"""A table with columns of different kinds: the sum of one real log-likelihood per column.
+
+    .. math:: \log p(x) = \sum_{j\ \text{observed}} \log p_j(x_j)
+
+    Given the outputs the columns are independent, so the joint negative log-likelihood is the sum
+    of theirs, and it is a likelihood because each term is one, constants and *learned scales*
+    included: a Bernoulli for a binary column, a softmax for a categorical one, cumulative logits
+    for an ordinal one (:class:`Ordinal`), a Gaussian with a learned scale for a continuous one, a
+    negative binomial or Poisson for a count. Nothing has to be weighted by hand: what a weight
+    would do is done by the scales.
+
+    The table is an array ``x`` [batch, columns] of level numbers, counts and values *in the
+    columns' own units*, with an explicit boolean mask (:meth:`Columns.encode` makes both from a
+    data frame). Outputs are a dict: column name -> [batch, p], see
+    :attr:`TableColumn.num_outputs`; :func:`aelib.models.table` makes a model with such a decoder.
+
+    All numbers are on the original scale. For a continuous column the decoder says (mean - center)
+    / spread and the likelihood learns sd / spread; the reported density is that of the column's
+    own unit, :math:`\log p(x) = \log p(z) - \log\text{spread}`. A column with a ``resolution`` is
+    scored by the mass of its bin instead of a density. If no column is scored by a density, the
+    sum is a code length in nats, at least 0; otherwise it depends on the units of measurement,
+    and only differences between models mean anything.
+
+    Args:
+        columns: the specification.
+        floor: smallest scale of a continuous column, in units of the column's spread (its standard
+            deviation). Without one, a column that the decoder reproduces exactly would send the
+            log-likelihood to infinity.
+
+    Attributes:
+        columns: the specification, :class:`Columns`.
+        num_outputs: raw decoder outputs for one row, all columns together.
+
+    Raises:
+        ValueError: the floor is not in (0, 1), or the columns do not make a table.
+        TypeError: a column is no :class:`TableColumn`.
+
+    From a data frame to nats per column, and to the cells that are missing:
+
+    >>> import jax, numpy as np, pandas as pd
+    >>> from flax import nnx
+    >>> import aelib
+    >>> random = np.random.default_rng(0)
+    >>> frame = pd.DataFrame({
+    ...     "vote": ["Dole", "Clinton", "Clinton", None] * 8,
+    ...     "educ": random.integers(1, 4, size=32),
+    ...     "age": random.uniform(18, 90, size=32)})
+    >>> columns = Columns.infer(frame, kinds={"educ": "ordinal"})
+    >>> x, mask = columns.encode(frame)
+    >>> model = aelib.models.table(columns, latent=2, hidden=(8,), rngs=nnx.Rngs(0))
+    >>> result = aelib.training.fit(
+    ...     model, x, Composite(columns), mask=mask, batch_size=None, steps=50, progress=False,
+    ...     key=jax.random.key(0))
+    >>> outputs = result.model.predict(x, mask=mask)
+    >>> {name: value.shape for name, value in outputs.items()}
+    {'vote': (32, 1), 'educ': (32, 1), 'age': (32, 1)}
+    >>> nats = -result.likelihood.log_prob_per_feature(outputs, x, mask=mask)  # [rows, columns]
+    >>> nats.shape, bool(nats[3, 0] == 0)  # a cell that is missing costs nothing
+    ((32, 3), True)
+    >>> full = result.likelihood.impute(outputs, x, mask)  # observed cells, and best guesses
+    >>> sorted(columns.decode(full)["vote"].unique())
+    ['Clinton', 'Dole']
+    """
+
+    def __init__(self, columns: Columns | Iterable[TableColumn], *, floor: float = 1e-3) -> None:
+        if not 0 < floor < 1:
+            raise ValueError(f"floor: expected a share of the spread in (0, 1), got {floor}")
+        self.columns = columns if isinstance(columns, Columns) else Columns(tuple(columns))
+        self.floor = float(floor)
+        self.num_outputs = sum(column.num_outputs for column in self.columns)
+        self.parts: tuple[Part, ...] = nnx.data(parts_of(self.columns.entries, floor=floor))
+
+    @classmethod
+    def infer(
+        cls,
+        frame: "pd.DataFrame",
+        *,
+        kinds: Mapping[str, str] | None = None,
+        levels: Mapping[str, Sequence[Any]] | None = None,
+        floor: float = 1e-3,
+    ) -> "Composite":
+        """``Composite(Columns.infer(frame, ...))``; see :meth:`Columns.infer`."""
+        return cls(Columns.infer(frame, kinds=kinds, levels=levels), floor=floor)
+
+    def log_prob(
+        self,
+        outputs: Mapping[str, ArrayLike],
+        x: ArrayLike,
+        *,
+        mask: ArrayLike | None = None,
+        exposure: ArrayLike | None = None,
+    ) -> Array:
+        """Log-probability of each row: the sum over its observed cells.
+
+        Args:
+            outputs: column name -> raw outputs [batch, p], or [batch] where p is 1.
+            x: [batch, columns] in the order of ``columns``.
+            mask: boolean, shaped like ``x``; ``True`` = observed. What lies under ``False``, NaN
+                included, reaches neither the value nor the gradient.
+            exposure: scalar or ``[batch]``; multiplies the rates of the counts.
+
+        Returns:
+            ``[batch]``, in nats.
+
+        Raises:
+            ValueError: a column without outputs or outputs without a column, shapes that do not
+                fit, or an exposure without counts.
+            TypeError: outputs that are no dict or no real numbers, or a mask that is not boolean.
+        """
+        return self.log_prob_per_feature(outputs, x, mask=mask, exposure=exposure).sum(axis=1)
+
+    def log_prob_per_feature(
+        self,
+        outputs: Mapping[str, ArrayLike],
+        x: ArrayLike,
+        *,
+        mask: ArrayLike | None = None,
+        exposure: ArrayLike | None = None,
+    ) -> Array:
+        """The terms that :meth:`log_prob` adds up: [batch, columns], 0 where not observed."""
+        x = real("x", x)
+        if x.ndim != 2 or x.shape[1] != len(self.columns):
+            raise ValueError(
+                f"x: expected [batch, {len(self.columns)}], one for each column, got {x.shape}"
+            )
+        checked = self._outputs(outputs, batch=x.shape[0])
+        dtype = jnp.result_type(*checked.values())
+        if jnp.issubdtype(x.dtype, jnp.floating):
+            dtype = jnp.promote_types(dtype, x.dtype)
+        mask = None if mask is None else check_mask(mask, x)
+        self._check_exposure(exposure)
+        x = x.astype(dtype)
+        return self._assemble([part.log_prob(checked, x, mask, exposure) for part in self.parts])
+
+    def mean(
+        self, outputs: Mapping[str, ArrayLike], *, exposure: ArrayLike | None = None
+    ) -> dict[str, Array]:
+        """Expected data by column name, in the columns' own units.
+
+        binary: probability of code 1, [batch]; categorical: probability of each level, [batch, K]
+        (the mean of the one-hot level); ordinal: expected level number, [batch]; continuous and
+        count: expected value, [batch].
+        """
+        checked = self._outputs(outputs)
+        self._check_exposure(exposure)
+        return self._by_name([part.mean(checked, exposure) for part in self.parts])
+
+    def probabilities(self, outputs: Mapping[str, ArrayLike]) -> dict[str, Array]:
+        """Probability of each level of the columns that have levels: name -> [batch, K]."""
+        checked = self._outputs(outputs)
+        found = {}
+        for part in self.parts:
+            if part.kind in LEVELED:
+                mass = part.probabilities(checked)
+                for i, column in enumerate(part.columns):
+                    found[column.name] = mass[:, i, : column.num_levels]
+        return {name: found[name] for name in self.columns.names if name in found}
+
+    def predict(
+        self, outputs: Mapping[str, ArrayLike], *, exposure: ArrayLike | None = None
+    ) -> Array:
+        """A best guess of every cell: the likeliest level, or the mean of a number.
+
+        Returns:
+            [batch, columns], in the coding of ``x``, so that ``columns.decode`` reads it where no
+            column is a count or has a resolution (whose means lie between the possible values).
+        """
+        checked = self._outputs(outputs)
+        self._check_exposure(exposure)
+        return self._assemble([part.best_guess(checked, exposure) for part in self.parts])
+
+    def impute(
+        self,
+        outputs: Mapping[str, ArrayLike],
+        x: ArrayLike,
+        mask: ArrayLike,
+        *,
+        exposure: ArrayLike | None = None,
+    ) -> Array:
+        """``x`` where observed, :meth:`predict` elsewhere: [batch, columns].
+
+        Args:
+            outputs: those of a model that saw only the observed cells:
+                ``model.predict(x, mask=mask)``.
+            x: [batch, columns].
+            mask: boolean, shaped like ``x``; ``True`` = observed.
+            exposure: see :meth:`log_prob`.
+        """
+        x = real("x", x)
+        guess = self.predict(outputs, exposure=exposure)
+        if x.shape != guess.shape:
+            raise ValueError(f"x: expected the shape of the outputs, {guess.shape}, got {x.shape}")
+        return jnp.where(check_mask(mask, x), x.astype(guess.dtype), guess)
+
+    def sample(
+        self,
+        key: Array,
+        outputs: Mapping[str, ArrayLike],
+        *,
+        exposure: ArrayLike | None = None,
+    ) -> Array:
+        """One draw of each row: [batch, columns] in the coding of ``x``."""
+        checked = self._outputs(outputs)
+        self._check_exposure(exposure)
+        keys = jax.random.split(key, len(self.parts))
+        return self._assemble(
+            [part.sample(k, checked, exposure) for k, part in zip(keys, self.parts, strict=True)]
+        )
+
+    def check(
+        self, x: ArrayLike, *, mask: ArrayLike | None = None, exposure: ArrayLike | None = None
+    ) -> None:
+        """Look at concrete data before training on it.
+
+        Args:
+            x: [n, columns].
+            mask: boolean, shaped like ``x``; only values under ``True`` are looked at.
+            exposure: if given, must be positive and finite.
+
+        Raises:
+            ValueError: the first value outside its column's support, with column and index; or a
+                wrong shape or dtype.
+        """
+        self.columns.check(x, mask=mask)
+        if exposure is not None:
+            self._check_exposure(exposure)
+            _support.require_exposure(exposure)
+
+    def scales(self) -> dict[str, Array]:
+        """Learned standard deviation of each continuous column, in the column's own unit."""
+        found: dict[str, Array] = {}
+        for part in self.parts:
+            if part.kind == "continuous":
+                sd = part.likelihood.scale(None, (1, len(part.columns)), jnp.zeros(()).dtype)[0]
+                for i, column in enumerate(part.columns):
+                    found[column.name] = sd[i] * column.spread
+        return found
+
+    def thresholds(self) -> dict[str, Array]:
+        """Learned thresholds of each ordinal column, [K - 1], in logits."""
+        found: dict[str, Array] = {}
+        for part in self.parts:
+            if part.kind == "ordinal":
+                values = part.likelihood.thresholds()
+                found |= {c.name: t for c, t in zip(part.columns, values, strict=True)}
+        return found
+
+    def dispersions(self) -> dict[str, Array]:
+        """Learned dispersion of each negative binomial column."""
+        found: dict[str, Array] = {}
+        for part in self.parts:
+            if part.kind == "count" and part.columns[0].distribution == "negative_binomial":
+                shape = (1, len(part.columns))
+                values = part.likelihood.dispersion(None, shape, jnp.zeros(()).dtype)[0]
+                found |= {column.name: values[i] for i, column in enumerate(part.columns)}
+        return found
+
+    def _outputs(
+        self, outputs: Mapping[str, ArrayLike], batch: int | None = None
+    ) -> dict[str, Array]:
+        """Every column's raw outputs as [batch, p]."""
+        if not isinstance(outputs, Mapping):
+            raise TypeError(
+                "outputs: expected a dict of raw outputs by column name (the decoder of "
+                f"aelib.models.table makes one), got {type(outputs).__name__}"
+            )
+        names = self.columns.names
+        missing = [name for name in names if name not in outputs]
+        extra = [name for name in outputs if name not in names]
+        if missing or extra:
+            raise ValueError(
+                f"outputs: expected one entry for each of {names}; missing {missing}, "
+                f"not expected {extra}"
+            )
+        found: dict[str, Array] = {}
+        for column in self.columns:
+            value = floating(f"outputs[{column.name!r}]", outputs[column.name])
+            p = column.num_outputs
+            if p == 1 and value.ndim == 1:
+                value = value[:, None]
+            batch = value.shape[0] if batch is None and value.ndim else batch
+            if value.shape != (batch, p):
+                raise ValueError(
+                    f"outputs[{column.name!r}]: expected shape ({batch}, {p}), got {value.shape}"
+                )
+            found[column.name] = value
+        return found
+
+    def _check_exposure(self, exposure: ArrayLike | None) -> None:
+        if exposure is not None and not any(part.kind == "count" for part in self.parts):
+            raise ValueError("exposure: this table has no count, expected None")
+
+    def _assemble(self, values: list[Array]) -> Array:
+        """[batch, columns] in the table's order from the [batch, n] of the parts."""
+        order = np.concatenate([part.positions for part in self.parts])
+        dtype = jnp.result_type(*values)
+        joined = jnp.concatenate([value.astype(dtype) for value in values], axis=1)
+        return joined[:, np.argsort(order)]
+
+    def _by_name(self, values: list[Array]) -> dict[str, Array]:
+        found = {
+            column.name: value[:, i]
+            for part, value in zip(self.parts, values, strict=True)
+            for i, column in enumerate(part.columns)
+        }
+        return {name: found[name] for name in self.columns.names}

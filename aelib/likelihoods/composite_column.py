@@ -1,0 +1,150 @@
+"""What one column of a mixed table holds, and what a decoder has to say about it."""
+
+import dataclasses
+import math
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+ColumnKind = Literal["binary", "categorical", "ordinal", "continuous", "count"]
+LEVELED = ("binary", "categorical", "ordinal")
+
+
+@dataclasses.dataclass(frozen=True)
+class TableColumn:
+    """The specification of one column; :class:`Columns` has one for each.
+
+    In the array that a table becomes, a column with levels holds the number of the level, from 0;
+    a continuous column or a count holds its value, in its own unit.
+
+    Args:
+        name: the column's name in the data frame.
+        kind: ``"binary"`` (two levels; Bernoulli), ``"categorical"`` (levels without an order;
+            softmax), ``"ordinal"`` (levels in their order; cumulative logits), ``"continuous"``
+            (Gaussian with a learned scale) or ``"count"`` (0, 1, 2, … without a bound).
+        levels: the values in the data frame that stand for codes 0, 1, …; for the first three
+            kinds.
+        center: mean of the column: where a raw output of zero puts a continuous column, and what
+            the encoder subtracts.
+        spread: standard deviation of the column: the unit of the raw output of a continuous
+            column, and what the encoder divides by.
+        resolution: step of the grid on which a continuous column was recorded (1 for ages in whole
+            years): it is then scored by the Gaussian *mass* of the bin around the value, at most
+            0 nats, to be compared and added with other masses. 0 scores it by the *density* per
+            unit of the column.
+        frequencies: share of each level, all positive, where the model starts; empty for equal
+            shares.
+        distribution: of a count: ``"negative_binomial"`` (learned dispersion) or ``"poisson"``.
+
+    Raises:
+        ValueError: a field that does not go with the kind, naming the column and the field.
+
+    >>> TableColumn("vote", "binary", levels=("Clinton", "Dole")).num_outputs
+    1
+    >>> TableColumn("mode", "categorical", levels=("air", "train", "bus", "car")).num_outputs
+    4
+    """
+
+    name: str
+    kind: ColumnKind
+    levels: tuple[Any, ...] = ()
+    center: float = 0.0
+    spread: float = 1.0
+    resolution: float = 0.0
+    frequencies: tuple[float, ...] = ()
+    distribution: Literal["negative_binomial", "poisson"] = "negative_binomial"
+
+    def __post_init__(self) -> None:
+        for field in ("levels", "frequencies"):
+            object.__setattr__(self, field, tuple(getattr(self, field)))
+        kinds = get_args(ColumnKind)
+        self._require(self.kind in kinds, "kind", f"one of {', '.join(kinds)}", repr(self.kind))
+        k = len(self.levels)
+        if self.kind in LEVELED:
+            expected = "two" if self.kind == "binary" else "two or more"
+            fits = k == 2 if self.kind == "binary" else k >= 2
+            self._require(fits, "levels", f"{expected} for a {self.kind} column", f"{self.levels}")
+            self._require(len(set(self.levels)) == k, "levels", "different ones", f"{self.levels}")
+        else:
+            self._require(not k, "levels", f"none for a {self.kind} column", f"{self.levels}")
+        shares = self.frequencies
+        if shares:
+            fits = len(shares) == k and min(shares) > 0 and abs(sum(shares) - 1) < 1e-6
+            self._require(fits, "frequencies", f"{k} positive shares that sum to 1", f"{shares}")
+        self._require(math.isfinite(self.center), "center", "a finite number", f"{self.center}")
+        positive = math.isfinite(self.spread) and self.spread > 0
+        self._require(positive, "spread", "a positive, finite number", f"{self.spread}")
+        grid = self.resolution == 0 or (
+            self.kind == "continuous" and 0 < self.resolution < math.inf
+        )
+        self._require(
+            grid,
+            "resolution",
+            "a step of at least 0 and, unless the column is continuous, 0",
+            f"{self.resolution} for a {self.kind} column",
+        )
+        self._require(
+            self.distribution in ("negative_binomial", "poisson"),
+            "distribution",
+            "'negative_binomial' or 'poisson'",
+            repr(self.distribution),
+        )
+
+    @property
+    def num_levels(self) -> int:
+        """Number of levels; 0 for numbers."""
+        return len(self.levels)
+
+    @property
+    def num_outputs(self) -> int:
+        """Raw outputs that the decoder's head for this column has: K for a categorical, else 1.
+
+        binary: the logit of code 1; categorical: K logits; ordinal: the location (see
+        :class:`Ordinal`); continuous: (mean - center) / spread; count: the log of the rate.
+        """
+        return self.num_levels if self.kind == "categorical" else 1
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Share of each level: the frequencies, or equal shares."""
+        return self.frequencies or (1 / max(self.num_levels, 1),) * self.num_levels
+
+    @property
+    def start(self) -> tuple[float, ...]:
+        """Raw outputs that say what the column alone says: where a head's bias starts."""
+        if self.kind == "binary":
+            return (math.log(self.shares[1]) - math.log(self.shares[0]),)
+        if self.kind == "categorical":
+            return tuple(math.log(share) for share in self.shares)
+        if self.kind == "count":
+            return (math.log(self.center) if self.center > 0 else 0.0,)
+        return (0.0,)
+
+    def accepts(self, codes: np.ndarray) -> np.ndarray:
+        """Which codes are in the column's support, shaped like ``codes``."""
+        codes = np.asarray(codes, np.float64)
+        finite = np.isfinite(codes)
+        whole = finite & (codes == np.round(codes))
+        if self.kind in LEVELED:
+            return whole & (codes >= 0) & (codes < self.num_levels)
+        if self.kind == "count":
+            return whole & (codes >= 0)
+        if self.resolution:
+            step = np.where(finite, codes, 0.5 * self.resolution) / self.resolution
+            # Values come in float32, whose rounding a step of the grid has to survive.
+            slack = 1e-3 + np.abs(step) * 2.0**-23
+            return finite & (np.abs(step - np.round(step)) < slack)
+        return finite
+
+    @property
+    def support(self) -> str:
+        """What :meth:`accepts` accepts, in words."""
+        if self.kind in LEVELED:
+            return f"a level number from 0 to {self.num_levels - 1}"
+        if self.kind == "count":
+            return "a count (a whole number, 0 or more)"
+        return f"a multiple of {self.resolution:g}" if self.resolution else "a finite number"
+
+    def _require(self, fits: bool, field: str, expected: str, got: str) -> None:
+        if not fits:
+            raise ValueError(f"{field}: expected {expected}, got {got} (column {self.name!r})")

@@ -1,0 +1,382 @@
+"""The specification of a mixed table: one entry for each column, inferred and editable."""
+
+import dataclasses
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+
+from . import _support
+from .composite_column import LEVELED, TableColumn
+from .composite_determined import determined_columns
+from .composite_infer import (
+    blank_column,
+    infer_column,
+    leveled_column,
+    number_column,
+    place,
+    plain,
+    to_codes,
+    to_numbers,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class CodedTable(NamedTuple):
+    """A table as arrays.
+
+    Attributes:
+        x: [n, columns] codes of levels, counts and values in their own units; 0 where not
+            observed. float32, or float64 with x64.
+        mask: [n, columns] booleans, True where observed.
+    """
+
+    x: np.ndarray
+    mask: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Columns:
+    """What every column of a table holds: the specification that :class:`Composite` is made from.
+
+    :meth:`infer` reads it off a data frame and :meth:`describe` shows it. What was guessed wrongly
+    is said again: ``infer(frame, kinds={"income": "ordinal"})``, or for one field of one column
+    ``columns.replace("age", resolution=0.0)``. It is hashable, iterates over its
+    :class:`TableColumn` entries, and takes a name, a position or a slice as index.
+
+    Args:
+        entries: the columns in order.
+
+    Raises:
+        ValueError: no column, or two of the same name.
+
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({
+    ...     "vote": ["Dole", "Clinton", None, "Dole"], "age": [19.5, 40.1, 62.0, None]})
+    >>> columns = Columns.infer(frame)
+    >>> [(column.name, column.kind) for column in columns]
+    [('vote', 'binary'), ('age', 'continuous')]
+    >>> x, mask = columns.encode(frame)
+    >>> x[:2].round(1).tolist(), mask[2:].tolist()
+    ([[1.0, 19.5], [0.0, 40.099998474121094]], [[False, True], [True, False]])
+    """
+
+    entries: tuple[TableColumn, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "entries", tuple(self.entries))
+        if not self.entries:
+            raise ValueError("columns: expected at least one, got none")
+        for entry in self.entries:
+            if not isinstance(entry, TableColumn):
+                raise TypeError(f"columns: expected TableColumn entries, got {entry!r}")
+        twice = [name for name in self.names if self.names.count(name) > 1]
+        if twice:
+            raise ValueError(f"columns: expected different names, got {twice[0]!r} twice")
+
+    @classmethod
+    def infer(
+        cls,
+        frame: "pd.DataFrame",
+        *,
+        kinds: Mapping[str, str] | None = None,
+        levels: Mapping[str, Sequence[Any]] | None = None,
+    ) -> "Columns":
+        """Guess the specification of a data frame; whatever is guessed can be overridden.
+
+        - two distinct values: binary;
+        - text, or an unordered pandas ``Categorical``: categorical; an ordered one: ordinal;
+        - whole numbers with at most 10 distinct values: ordinal (a code without an order, such as
+          an occupation, cannot be told from one with: override it);
+        - other whole numbers: a count if the smallest is 0, else continuous with resolution 1;
+        - other numbers: continuous.
+
+        A constant column raises, because there is nothing to learn; a column that is a function of
+        another one warns (:func:`determined_columns`).
+
+        Args:
+            frame: one row for each example. Missing values are those of ``frame.isna()``.
+            kinds: column name -> kind, instead of the guess.
+            levels: column name -> levels in the order of their codes, instead of the guess (the
+                sorted distinct values); needed for an ordinal column of texts.
+
+        Raises:
+            ValueError: an empty frame, an unknown name or kind, and whatever column cannot be
+                modelled; the message names it and says what to do.
+            TypeError: not a data frame.
+
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"job": [1, 2, 3, 2], "size": ["s", "l", "m", "s"]})
+        >>> columns = Columns.infer(
+        ...     frame, kinds={"job": "categorical"}, levels={"size": ["s", "m", "l"]})
+        >>> [(c.name, c.kind, c.levels) for c in columns]
+        [('job', 'categorical', (1, 2, 3)), ('size', 'categorical', ('s', 'm', 'l'))]
+        """
+        kinds, levels = dict(kinds or {}), dict(levels or {})
+        _check_frame(frame)
+        for argument, given in (("kinds", kinds), ("levels", levels)):
+            for name in given:
+                if name not in frame.columns:
+                    raise ValueError(
+                        f"{argument}: no column {name!r} in the frame; expected some of "
+                        f"{', '.join(map(repr, frame.columns))}"
+                    )
+        columns = cls(
+            tuple(
+                infer_column(frame[name], kind=kinds.get(name), levels=levels.get(name))
+                for name in frame.columns
+            )
+        )
+        for column, by in determined_columns(frame):
+            warnings.warn(
+                f"column {column!r} is a function of column {by!r}: its nats would count the same "
+                f"measurement twice, and a learned scale would shrink to its floor; drop one of "
+                f"them, frame.drop(columns=[{column!r}])",
+                UserWarning,
+                stacklevel=2,
+            )
+        return columns
+
+    @classmethod
+    def from_codes(
+        cls, columns: Sequence[Any], x: ArrayLike, *, mask: ArrayLike | None = None
+    ) -> "Columns":
+        """The specification of a table that is an array already, such as a data set of the book.
+
+        Args:
+            columns: for each column an object with ``name``, ``kind``, ``levels`` and
+                ``resolution``, such as ``aelib.data.load("anes96").columns``. The kind
+                ``"nonnegative"`` is taken as continuous.
+            x: [n, columns] level numbers, counts and values.
+            mask: booleans of x's shape, True where observed.
+
+        Raises:
+            ValueError: the array does not fit the columns.
+
+        >>> import aelib
+        >>> fair = aelib.data.load("fair")
+        >>> columns = Columns.from_codes(fair.columns, fair.x)
+        >>> columns["occupation"].kind, columns["affairs"].kind
+        ('categorical', 'continuous')
+        """
+        codes = _support.numeric(x)
+        seen = _support.observed(codes, mask)
+        if codes.ndim != 2 or codes.shape[1] != len(columns):
+            raise ValueError(f"x: expected [n, {len(columns)}], got {codes.shape}")
+        entries = []
+        for j, column in enumerate(columns):
+            values = codes[seen[:, j], j].astype(np.float64)
+            kind = "continuous" if column.kind == "nonnegative" else column.kind
+            if values.size == 0 or (kind not in LEVELED and np.ptp(values) == 0):
+                got = "all missing" if values.size == 0 else f"{values[0]:g} everywhere"
+                raise ValueError(f"x: column {column.name!r}: nothing to learn ({got}); drop it")
+            if kind in LEVELED:
+                blank = blank_column(column.name, kind, column.levels)
+                Columns((blank,)).check(codes[:, j : j + 1], mask=seen[:, j : j + 1])
+                entries.append(leveled_column(column.name, kind, column.levels, values))
+            else:
+                step = column.resolution if kind == "continuous" else None
+                entries.append(number_column(column.name, kind, values, step))
+        return cls(tuple(entries))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names in order."""
+        return tuple(entry.name for entry in self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __iter__(self) -> Iterator[TableColumn]:
+        return iter(self.entries)
+
+    def __getitem__(self, which: str | int) -> TableColumn:
+        return self.entries[self.position(which) if isinstance(which, str) else which]
+
+    def position(self, name: str) -> int:
+        """Where the column of this name is.
+
+        Raises:
+            ValueError: there is none.
+        """
+        if name not in self.names:
+            known = ", ".join(map(repr, self.names))
+            raise ValueError(f"columns: no column {name!r}; expected one of {known}")
+        return self.names.index(name)
+
+    def replace(self, name: str, **changes: Any) -> "Columns":
+        """The same with some fields of one column changed.
+
+        Args:
+            name: the column.
+            **changes: fields of :class:`TableColumn`. To change the kind, whose levels come from
+                the data, infer again with ``kinds=``.
+
+        Raises:
+            ValueError: no such column, or the fields do not go together.
+
+        >>> columns = Columns((TableColumn("age", "continuous", resolution=1.0),))
+        >>> columns.replace("age", resolution=0.0)["age"].resolution
+        0.0
+        """
+        j = self.position(name)
+        entry = dataclasses.replace(self.entries[j], **changes)
+        return Columns((*self.entries[:j], entry, *self.entries[j + 1 :]))
+
+    def drop(self, *names: str) -> "Columns":
+        """The same without some columns.
+
+        Raises:
+            ValueError: no such column, or none is left.
+        """
+        for name in names:
+            self.position(name)
+        return Columns(tuple(entry for entry in self.entries if entry.name not in names))
+
+    def encode(self, frame: "pd.DataFrame") -> CodedTable:
+        """Turn a data frame into an array and an explicit mask.
+
+        Args:
+            frame: with exactly these columns, in any order. ``frame.isna()`` becomes the mask;
+                nothing downstream takes a NaN for "missing".
+
+        Returns:
+            CodedTable: ``x`` and ``mask``, to be given to ``fit``, ``log_prob``, ….
+
+        Raises:
+            ValueError: columns too few or too many, a value outside a column's support (an unknown
+                category, a negative count, an infinite number): the value and its row.
+            TypeError: not a data frame.
+        """
+        _check_frame(frame)
+        given, missing = list(frame.columns), [n for n in self.names if n not in frame.columns]
+        extra = [name for name in given if name not in self.names]
+        if missing or extra:
+            raise ValueError(
+                f"frame: expected the columns {', '.join(map(repr, self.names))}; "
+                + (f"missing: {', '.join(map(repr, missing))}" if missing else "")
+                + ("; " if missing and extra else "")
+                + (f"not expected: {', '.join(map(repr, extra))}" if extra else "")
+                + ("" if missing else " (select the columns with frame[list(columns.names)])")
+            )
+        dtype = jnp.zeros(()).dtype
+        x = np.zeros((len(frame), len(self)), dtype)
+        mask = np.zeros(x.shape, bool)
+        for j, column in enumerate(self.entries):
+            seen = ~frame[column.name].isna().to_numpy(bool)
+            values = frame[column.name][seen]
+            x[seen, j] = _codes(column, values, dtype)
+            mask[:, j] = seen
+        return CodedTable(x, mask)
+
+    def decode(self, x: ArrayLike, *, mask: ArrayLike | None = None) -> "pd.DataFrame":
+        """The data frame that an array of codes stands for: :meth:`encode` backwards.
+
+        Args:
+            x: [n, columns].
+            mask: booleans of x's shape; where False the frame has a missing value.
+
+        Raises:
+            ValueError: a level number that is none, or a number that is not finite. A mean between
+                the values that a count or a grid can have is let through.
+        """
+        import pandas as pd
+
+        codes = _support.numeric(x)
+        seen = _support.observed(codes, mask)
+        self.check(codes, mask=seen & np.array([c.kind in LEVELED for c in self.entries]))
+        data = {}
+        for j, column in enumerate(self.entries):
+            values = [
+                (column.levels[int(code)] if column.kind in LEVELED else plain(code))
+                if here
+                else None
+                for code, here in zip(codes[:, j], seen[:, j], strict=True)
+            ]
+            data[column.name] = values
+        return pd.DataFrame(data)
+
+    def check(self, x: ArrayLike, *, mask: ArrayLike | None = None) -> None:
+        """Raise ``ValueError`` naming column, value and place if x is outside the support."""
+        codes = _support.numeric(x)
+        if codes.ndim != 2 or codes.shape[1] != len(self):
+            raise ValueError(
+                f"x: expected [n, {len(self)}], one for each column, got {codes.shape}"
+            )
+        seen = _support.observed(codes, mask)
+        for j, column in enumerate(self.entries):
+            bad = np.flatnonzero(seen[:, j] & ~column.accepts(codes[:, j]))
+            if bad.size:
+                value = codes[bad[0], j]
+                hint = "; is it missing? then mask must say so" if np.isnan(value) else ""
+                more = f" (and {bad.size - 1} more)" if bad.size > 1 else ""
+                raise ValueError(
+                    f"x: column {column.name!r}: expected {column.support}, got {value} at index "
+                    f"({bad[0]}, {j}){more}{hint}"
+                )
+
+    def describe(self) -> "pd.DataFrame":
+        """A table of the specification, to be looked at: kind, levels, centre, spread, …."""
+        import pandas as pd
+
+        rows = [
+            {
+                "column": column.name,
+                "kind": column.kind,
+                "levels": ", ".join(map(str, column.levels)) or "–",
+                "centre": column.center,
+                "spread": column.spread,
+                "resolution": column.resolution,
+                "likelihood": _family(column),
+            }
+            for column in self.entries
+        ]
+        return pd.DataFrame(rows).set_index("column")
+
+
+def _check_frame(frame: Any) -> None:
+    import pandas as pd
+
+    if not isinstance(frame, pd.DataFrame):
+        raise TypeError(f"frame: expected a pandas DataFrame, got {type(frame).__name__}")
+    if not frame.shape[0] or not frame.shape[1]:
+        raise ValueError(f"frame: expected rows and columns, got an empty one, {frame.shape}")
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise ValueError(f"frame: expected different column names, got {twice!r} twice")
+    for name in frame.columns:
+        if not isinstance(name, str):
+            raise ValueError(f"frame: expected texts as column names, got {name!r}")
+
+
+def _codes(column: TableColumn, values: "pd.Series", dtype: Any) -> np.ndarray:
+    if column.kind in LEVELED:
+        return to_codes(column, values)
+    numbers = to_numbers(values, column.name)
+    bad = np.flatnonzero(~column.accepts(numbers))
+    if bad.size:
+        raise ValueError(
+            f"column {column.name!r}: expected {column.support}, got {numbers[bad[0]]:g} in "
+            f"{place(values, int(bad[0]))}"
+        )
+    if numbers.size:
+        step = float(np.spacing(np.abs(numbers).max().astype(dtype)))
+        if column.kind == "continuous" and step > 1e-2 * column.spread:
+            raise ValueError(
+                f"column {column.name!r}: {dtype} has steps of {step:g} at values like "
+                f"{np.abs(numbers).max():g}, too coarse for a spread of {column.spread:g}; "
+                "subtract an offset from the column"
+            )
+    return numbers
+
+
+def _family(column: TableColumn) -> str:
+    if column.kind == "continuous":
+        return "Gaussian mass of the bin" if column.resolution else "Gaussian density"
+    names = {"binary": "Bernoulli", "categorical": "softmax", "ordinal": "cumulative logits"}
+    return names.get(column.kind, column.distribution.replace("_", " "))

@@ -1,0 +1,86 @@
+"""Columns that are a function of another column."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_LOG_CHANCE = math.log(1e-9)
+
+
+def determined_columns(frame: "pd.DataFrame") -> tuple[tuple[str, str], ...]:
+    r"""Pairs (b, a) of columns where b is a function of a in every row.
+
+    Such a pair is one measurement written twice. A decoder that learns the function reproduces b
+    exactly given a, a learned scale of b then runs to its floor, and the code length of the table
+    falls without end while nothing was understood; even where it cannot fall, b's nats are counted
+    twice.
+
+    b is a function of a if rows with equal a have equal b (grouping). That alone is trivial for a
+    key, whose values never repeat. So the agreement must also be too good for chance: with
+    :math:`q` the probability that two random rows agree in b, the s rows that repeat a value of a
+    agree with probability about :math:`q^s`; or, for numbers, b must be monotone in a (sorting),
+    which n rows are by chance in :math:`2\prod_v n_v!/n!` of their orders, :math:`n_v` rows having
+    the value v of b. Either probability must be below 1e-9. A function that is neither monotone
+    nor seen at repeated values cannot be told from chance and is not found.
+
+    Args:
+        frame: the table; rows in which either value is missing are left out of a comparison.
+
+    Returns:
+        Pairs (name of the determined column, name of the column that determines it), in the order
+        of the frame. Of two columns that determine each other only the later is listed.
+
+    >>> import numpy as np, pandas as pd
+    >>> people = np.arange(40) % 10
+    >>> frame = pd.DataFrame({"people": people, "log": np.log1p(people), "row": np.arange(40)})
+    >>> determined_columns(frame)
+    (('log', 'people'),)
+    """
+    names = list(frame.columns)
+    numbers = [_ranks(frame[name]) for name in names]
+    codes = [values for values, _ in numbers]
+    pairs = []
+    for i, j in ((i, j) for i in range(len(names)) for j in range(len(names)) if i != j):
+        if not _determines(codes[j], codes[i], numbers[j][1] and numbers[i][1]):
+            continue
+        if i < j and _determines(codes[i], codes[j], numbers[i][1] and numbers[j][1]):
+            continue  # each determines the other: the later one is named
+        pairs.append((names[i], names[j]))
+    return tuple(pairs)
+
+
+def _ranks(series: Any) -> tuple[np.ndarray, bool]:
+    """Number of each distinct value (ordered if they have an order), -1 if missing; has order."""
+    import pandas as pd
+
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        return series.cat.codes.to_numpy(np.int64), bool(series.cat.ordered)
+    ordered = pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series)
+    codes, _ = pd.factorize(series, sort=ordered)
+    return codes.astype(np.int64), bool(ordered)
+
+
+def _determines(a: np.ndarray, b: np.ndarray, ordered: bool) -> bool:
+    """Whether b is a function of a, and not by chance."""
+    both = (a >= 0) & (b >= 0)
+    a, b = a[both], b[both]
+    if len(b) < 2 or b.min() == b.max():
+        return False
+    order = np.lexsort((b, a))
+    a, b = a[order], b[order]
+    same_a = a[1:] == a[:-1]
+    if (same_a & (b[1:] != b[:-1])).any():
+        return False
+    counts = np.bincount(b)
+    agree = float(np.sum((counts / len(b)) ** 2))
+    if same_a.sum() * math.log(agree) < _LOG_CHANCE:
+        return True
+    steps = np.diff(b)
+    if not ordered or ((steps > 0).any() and (steps < 0).any()):
+        return False
+    orders = sum(math.lgamma(n + 1) for n in counts) - math.lgamma(len(b) + 1)
+    return math.log(2) + orders < _LOG_CHANCE

@@ -1,0 +1,151 @@
+"""Columns of one kind, scored together."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax import Array
+
+from .bernoulli import Bernoulli
+from .categorical import Categorical
+from .composite_column import LEVELED, TableColumn
+from .composite_gridded import GriddedGaussian
+from .gaussian import Gaussian
+from .negative_binomial import NegativeBinomial
+from .ordinal import Ordinal
+from .poisson import Poisson
+
+
+class Part(nnx.Module):
+    """The columns that one factorised likelihood covers, and the way there and back.
+
+    One part holds many columns so that a wide table compiles to a few array operations.
+
+    Attributes:
+        columns: the columns.
+        positions: where they are in the table's array.
+        likelihood: the likelihood of all of them; it owns their trained parameters.
+
+    Args:
+        columns: the columns, all of one group (see :func:`parts_of`).
+        positions: where they are in the table's array.
+        floor: smallest scale of a continuous column, in units of its spread.
+    """
+
+    def __init__(
+        self, columns: Sequence[TableColumn], positions: Sequence[int], *, floor: float
+    ) -> None:
+        self.columns = tuple(columns)
+        self.positions = tuple(positions)
+        self.likelihood: Any = _likelihood(self.columns, floor)
+        self.kind = self.columns[0].kind
+
+    def outputs(self, outputs: Mapping[str, Array]) -> Array:
+        """The raw outputs of the part's columns: [batch, n], or [batch, n, K] for categories."""
+        stacked = jnp.stack([outputs[column.name] for column in self.columns], axis=1)
+        return stacked if self.kind == "categorical" else stacked[..., 0]
+
+    def log_prob(
+        self, outputs: Mapping[str, Array], x: Array, mask: Array | None, exposure: Any
+    ) -> Array:
+        """Log-probability of each cell, [batch, n], with respect to the columns' own units."""
+        where = np.asarray(self.positions)
+        mask = None if mask is None else mask[:, where]
+        exposure = exposure if self.kind == "count" else None
+        log_prob = self.likelihood.log_prob_per_feature(
+            self.outputs(outputs), self.standard(x[:, where]), mask=mask, exposure=exposure
+        )
+        if self.kind != "continuous" or self.columns[0].resolution:
+            return log_prob  # a mass is the same in every unit
+        # The density of x is that of (x - center) / spread times the derivative, 1 / spread.
+        jacobian = jnp.asarray(np.log(self._field("spread")), log_prob.dtype)
+        return log_prob - (jacobian if mask is None else jnp.where(mask, jacobian, 0.0))
+
+    def standard(self, x: Array) -> Array:
+        """From the table's array to what the likelihood takes."""
+        if self.kind == "categorical":
+            # No class is taken for NaN, nor for a number between two codes: -1 gives NaN.
+            return jnp.where(x == jnp.round(x), x, -1).astype(jnp.int32)
+        if self.kind != "continuous":
+            return x
+        return (x - self._like("center", x)) / self._like("spread", x)
+
+    def original(self, values: Array) -> Array:
+        """Backwards: from the likelihood's means or samples to the columns' own units."""
+        if self.kind != "continuous":
+            return values
+        return self._like("center", values) + self._like("spread", values) * values
+
+    def sample(self, key: Array, outputs: Mapping[str, Array], exposure: Any) -> Array:
+        """One draw of each cell, [batch, n], on the column's grid if it has one."""
+        exposure = exposure if self.kind == "count" else None
+        raw = self.outputs(outputs)
+        draw = self.original(self.likelihood.sample(key, raw, exposure=exposure))
+        step = self.columns[0].resolution and self._like("resolution", draw)
+        return jnp.round(draw / step) * step if self.columns[0].resolution else draw
+
+    def mean(self, outputs: Mapping[str, Array], exposure: Any) -> Array:
+        """Expected value of each cell: [batch, n], or [batch, n, K] for categories."""
+        exposure = exposure if self.kind == "count" else None
+        return self.original(self.likelihood.mean(self.outputs(outputs), exposure=exposure))
+
+    def probabilities(self, outputs: Mapping[str, Array]) -> Array:
+        """Probability of each level, [batch, n, largest K]."""
+        if self.kind == "ordinal":
+            return self.likelihood.probabilities(self.outputs(outputs))
+        mean = self.likelihood.mean(self.outputs(outputs))
+        return mean if self.kind == "categorical" else jnp.stack([1 - mean, mean], axis=-1)
+
+    def best_guess(self, outputs: Mapping[str, Array], exposure: Any) -> Array:
+        """The likeliest level, or the mean of a number, [batch, n]."""
+        if self.kind not in LEVELED:
+            return self.mean(outputs, exposure)
+        mass = self.probabilities(outputs)
+        return jnp.argmax(mass, axis=-1).astype(mass.dtype)
+
+    def _field(self, name: str) -> np.ndarray:
+        return np.array([getattr(column, name) for column in self.columns])
+
+    def _like(self, name: str, like: Array) -> Array:
+        dtype = like.dtype if jnp.issubdtype(like.dtype, jnp.floating) else jnp.float32
+        return jnp.asarray(self._field(name), dtype)
+
+
+def parts_of(columns: Sequence[TableColumn], *, floor: float) -> tuple[Part, ...]:
+    """Group the columns by likelihood, in order of first appearance."""
+    groups: dict[Any, list[int]] = {}
+    for position, column in enumerate(columns):
+        groups.setdefault(_group(column), []).append(position)
+    return tuple(
+        Part([columns[i] for i in positions], positions, floor=floor)
+        for positions in groups.values()
+    )
+
+
+def _group(column: TableColumn) -> tuple[Any, ...]:
+    if column.kind == "categorical":
+        return column.kind, column.num_levels
+    if column.kind == "continuous":
+        return column.kind, bool(column.resolution)
+    return (column.kind, column.distribution) if column.kind == "count" else (column.kind,)
+
+
+def _likelihood(columns: tuple[TableColumn, ...], floor: float) -> Any:
+    first, n = columns[0], len(columns)
+    if first.kind == "binary":
+        return Bernoulli()
+    if first.kind == "categorical":
+        return Categorical(first.num_levels)
+    if first.kind == "ordinal":
+        levels, shares = zip(*((c.num_levels, c.shares) for c in columns), strict=True)
+        return Ordinal(levels, frequencies=shares)
+    if first.kind == "count":
+        if first.distribution == "poisson":
+            return Poisson()
+        return NegativeBinomial("feature", num_features=n)
+    options: dict[str, Any] = {"scale": "feature", "num_features": n, "floor": floor}
+    if first.resolution:
+        return GriddedGaussian(tuple(c.resolution / c.spread for c in columns), **options)
+    return Gaussian(**options)

@@ -1,0 +1,181 @@
+"""The ordinal likelihood: levels with an order, by cumulative logits."""
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax import Array
+from jax.typing import ArrayLike
+
+from . import _support
+from .factorised import Factorised
+
+_LN2 = 0.6931471805599453
+
+
+class Ordinal(Factorised):
+    r"""Levels 0 to K - 1 in an order; the raw output o is a location on the line of thresholds.
+
+    .. math:: P(x \le k) = \frac{1}{1 + e^{-(\theta_k - o)}}, \qquad
+              \theta_0 < \theta_1 < \dots < \theta_{K-2}
+
+    The proportional-odds model: one number per example moves the odds of "at most k" by the same
+    factor for every k, so a neighbouring level is a smaller mistake than a distant one. The
+    thresholds of each feature are owned by the likelihood and trained with the model. Their gaps
+    are :math:`\text{floor} + \operatorname{softplus}(r)`, so they stay in order, and a level's
+    probability is a product that no subtraction spoils:
+
+    .. math:: P(x = k) = \sigma(\theta_k - o)\,\sigma(o - \theta_{k-1})
+              \left(1 - e^{-(\theta_k - \theta_{k-1})}\right)
+
+    Args:
+        num_levels: K of each feature, at least 2.
+        frequencies: for each feature the share of each level, where the thresholds start (at raw
+            outputs of zero the levels then have these shares); ``None`` for equal shares.
+        floor: smallest gap between two thresholds, in logits.
+
+    Attributes:
+        num_levels: K of each feature.
+        first: ``nnx.Param`` [d], the lowest threshold of each feature.
+        raw_gaps: ``nnx.Param`` [d, largest K - 2], the gaps before softplus; features with fewer
+            levels leave their last ones unused.
+
+    Raises:
+        ValueError: no feature, fewer than 2 levels, or frequencies that are not shares.
+
+    Source: P. McCullagh, *Regression models for ordinal data*, JRSS B 42 (1980).
+
+    >>> import jax.numpy as jnp
+    >>> log_prob = Ordinal([4]).log_prob(jnp.zeros((1, 1)), jnp.array([[2.0]]))
+    >>> round(float(log_prob[0]), 4)  # log 1/4
+    -1.3863
+    """
+
+    def __init__(
+        self,
+        num_levels: Sequence[int],
+        *,
+        frequencies: Sequence[Sequence[float]] | None = None,
+        floor: float = 1e-4,
+    ) -> None:
+        levels = tuple(int(k) for k in num_levels)
+        if not levels or min(levels) < 2:
+            raise ValueError(f"num_levels: expected 2 or more for each feature, got {levels}")
+        if not floor > 0:
+            raise ValueError(f"floor: expected a positive number, got {floor}")
+        shares = [[1 / k] * k for k in levels] if frequencies is None else frequencies
+        first, gaps = _start(levels, shares, floor)
+        self.num_levels = levels
+        self.floor = float(floor)
+        self.first = nnx.Param(jnp.asarray(first, jnp.zeros(()).dtype))
+        self.raw_gaps = nnx.Param(jnp.asarray(gaps, jnp.zeros(()).dtype))
+
+    def gaps(self) -> Array:
+        """Distances between neighbouring thresholds, [d, largest K - 2]."""
+        return self.floor + jax.nn.softplus(self.raw_gaps[...])
+
+    def thresholds(self) -> tuple[Array, ...]:
+        """The K - 1 thresholds of each feature, in logits, ascending."""
+        table = self._table()
+        return tuple(table[i, : k - 1] for i, k in enumerate(self.num_levels))
+
+    def _table(self) -> Array:
+        steps = jnp.concatenate([self.first[...][:, None], self.gaps()], axis=1)
+        return jnp.cumsum(steps, axis=1)
+
+    def elementwise_nll(self, parts: tuple[Array, ...], x: Array) -> Array:
+        """See :class:`Ordinal`; NaN where x is no level."""
+        location, feature = parts[0], np.arange(len(self.num_levels))
+        if x.shape[-1:] != feature.shape:
+            raise ValueError(
+                f"x: expected [..., {feature.size}], one feature for each of num_levels, "
+                f"got {x.shape}"
+            )
+        last = np.asarray(self.num_levels) - 1
+        known = (x == jnp.round(x)) & (x >= 0) & (x <= last)
+        code = jnp.where(known, x, 0).astype(jnp.int32)
+        dtype = location.dtype
+        table, gaps = self._table().astype(dtype), self.gaps().astype(dtype)
+        lowest, highest = code == 0, code == last
+        upper = table[feature, jnp.minimum(code, last - 1)]
+        lower = table[feature, jnp.maximum(code - 1, 0)]
+        gap = gaps[feature, jnp.clip(code - 1, 0, gaps.shape[1] - 1)]
+        gap = jnp.where(lowest | highest, 1.0, gap)
+        nll = (
+            jnp.where(highest, 0.0, jax.nn.softplus(location - upper))
+            + jnp.where(lowest, 0.0, jax.nn.softplus(lower - location))
+            - jnp.where(lowest | highest, 0.0, _log_one_minus_exp(gap))
+        )
+        return jnp.where(known, nll, jnp.nan)
+
+    def probabilities(self, outputs: ArrayLike) -> Array:
+        """Probability of each level, ``[batch, ..., d, largest K]``; 0 beyond a feature's own K."""
+        (location,) = self._parts(outputs, None)
+        columns = []
+        for level in range(max(self.num_levels)):
+            inside = np.asarray(self.num_levels) > level
+            code = jnp.broadcast_to(jnp.where(inside, level, 0.0), location.shape)
+            mass = jnp.exp(-self.elementwise_nll((location,), code.astype(location.dtype)))
+            columns.append(jnp.where(inside, mass, 0.0))
+        return jnp.stack(columns, axis=-1)
+
+    def elementwise_mean(self, parts: tuple[Array, ...]) -> Array:
+        """The expected level number: the sum over k of P(x > k)."""
+        above = jax.nn.sigmoid(parts[0][..., None] - self._table().astype(parts[0].dtype))
+        return jnp.where(self._own(), above, 0.0).sum(-1)
+
+    def elementwise_variance(self, parts: tuple[Array, ...]) -> Array:
+        """Variance of the level number."""
+        mass = self.probabilities(parts[0])
+        levels = jnp.arange(mass.shape[-1], dtype=mass.dtype)
+        distance = levels - self.elementwise_mean(parts)[..., None]
+        return (mass * jnp.square(distance)).sum(-1)
+
+    def elementwise_sample(self, key: Array, parts: tuple[Array, ...]) -> Array:
+        """Level numbers: how many thresholds a logistic draw around the location passes."""
+        draw = parts[0] + jax.random.logistic(key, parts[0].shape, parts[0].dtype)
+        passed = (draw[..., None] > self._table().astype(draw.dtype)) & self._own()
+        return passed.sum(-1).astype(draw.dtype)
+
+    def check_values(self, x: np.ndarray, seen: np.ndarray) -> None:
+        """Whole numbers from 0 to each feature's K - 1."""
+        _support.require_features(x, (len(self.num_levels),), "num_levels")
+        inside = (x == np.round(x)) & (x >= 0) & (x < np.asarray(self.num_levels))
+        _support.require(inside, x, seen, f"levels below {self.num_levels}")
+
+    def _own(self) -> np.ndarray:
+        """[d, largest K - 1]: which thresholds a feature has."""
+        width = self.raw_gaps.shape[-1] + 1
+        return np.arange(width) < np.asarray(self.num_levels)[:, None] - 1
+
+
+def _start(
+    levels: tuple[int, ...], shares: Sequence[Sequence[float]], floor: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest thresholds and raw gaps at which the levels have these shares."""
+    if len(shares) != len(levels):
+        raise ValueError(f"frequencies: expected {len(levels)} features, got {len(shares)}")
+    # One column of gaps even if every feature has two levels: an empty array has nothing to index.
+    first, raw = np.zeros(len(levels)), np.zeros((len(levels), max(max(levels) - 2, 1)))
+    for i, (k, share) in enumerate(zip(levels, shares, strict=True)):
+        p = np.asarray(share, np.float64)
+        if p.shape != (k,) or not (p > 0).all() or abs(p.sum() - 1) > 1e-6:
+            raise ValueError(
+                f"frequencies[{i}]: expected {k} positive shares that sum to 1, got {tuple(share)}"
+            )
+        below = np.cumsum(p)[:-1]
+        above = np.cumsum(p[::-1])[::-1][1:]
+        logits = np.log(below) - np.log(above)
+        first[i] = logits[0]
+        gap = np.maximum(np.diff(logits) - floor, 1e-6)
+        raw[i, : k - 2] = gap + np.log(-np.expm1(-gap))
+    return first, raw
+
+
+def _log_one_minus_exp(gap: Array) -> Array:
+    """log(1 - exp(-gap)) for gap > 0, with all digits (Maechler 2012)."""
+    near = gap < _LN2
+    small = jnp.log(-jnp.expm1(-jnp.where(near, gap, 1.0)))
+    return jnp.where(near, small, jnp.log1p(-jnp.exp(-jnp.where(near, 1.0, gap))))

@@ -1,0 +1,145 @@
+"""An autoencoder of mixed tables: one-hot and standardised in, one head for each column out."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from aelib.models._activations import require_activation
+from aelib.models._autoencoder import Architecture, Autoencoder
+from aelib.models._build import _dense_layers, floating, positive
+from aelib.models._heads import Head, HeadsDecoder, TableEncoder
+from aelib.models._layers import Stack
+from aelib.models._predict import apply_in_batches
+
+
+class TableAutoencoder(Autoencoder):
+    """An autoencoder of [batch, columns] cells whose encoder may be told which cells to look at.
+
+    ``fit`` and ``sweep`` pass their ``mask`` on to it. Made by :func:`aelib.models.table`.
+
+    Attributes:
+        takes_mask: True: ``encode`` and ``predict`` take ``mask``.
+    """
+
+    takes_mask = True
+
+    def encode(self, x: jax.Array, *, mask: jax.Array | None = None) -> jax.Array:
+        """Codes: [batch, columns] -> [batch, latent]; ``mask`` is True where it may look."""
+        return self.encoder(x, mask)
+
+    def decode(self, codes: jax.Array) -> dict[str, jax.Array]:  # type: ignore[override]
+        """Raw outputs by column name: [batch, latent] -> name -> [batch, p]."""
+        return self.decoder(codes)
+
+    def __call__(  # type: ignore[override]
+        self, x: jax.Array, mask: jax.Array | None = None
+    ) -> dict[str, jax.Array]:
+        """Raw outputs by column name for ``x``, of which the encoder sees what ``mask`` allows."""
+        return self.decode(self.encode(x, mask=mask))
+
+    def predict(
+        self,
+        x: jax.Array,
+        *,
+        mask: jax.Array | None = None,
+        batch_size: int = 1024,
+        method: Literal["outputs", "codes"] = "outputs",
+    ) -> Any:
+        """Raw outputs or codes of many rows, compiled once and applied in batches.
+
+        Args:
+            x: [n, columns], NumPy or JAX.
+            mask: booleans of x's shape, True where the encoder may look; None for everywhere.
+            batch_size: rows at a time; bounds the memory, changes nothing else.
+            method: ``"outputs"`` for a dict of [n, p] by column name, ``"codes"`` for
+                [n, latent].
+
+        Raises:
+            ValueError: if ``x`` or ``mask`` has the wrong shape, or ``batch_size`` is below 1, or
+                ``method`` is unknown.
+        """
+        seen = np.ones(np.shape(x), bool) if mask is None else mask
+        found = apply_in_batches(self, x, batch_size=batch_size, method=method, mask=seen)
+        if method == "codes":
+            return found
+        # Compiled functions return dicts sorted by key; the table's order reads better.
+        return {head.name: found[head.name] for head in self.decoder.heads}
+
+
+def table(
+    columns: Iterable[Any],
+    latent: int,
+    *,
+    hidden: Sequence[int] = (64,),
+    activation: str = "relu",
+    dtype: jax.typing.DTypeLike | None = None,
+    rngs: nnx.Rngs,
+) -> TableAutoencoder:
+    """An autoencoder of a mixed table, with one linear head for each column.
+
+    The encoder sees a design matrix made from the coded cells and a mask: categories one-hot,
+    numbers standardised, counts as logarithms, missing cells as zeros with an indicator. The
+    decoder gives a dict of raw outputs by column name, as wide as each column needs, for
+    :class:`aelib.likelihoods.Composite`. The heads' biases start where each column alone would
+    put them.
+
+    Args:
+        columns: the specification, :class:`aelib.likelihoods.Columns` or an iterable of its
+            entries.
+        latent: length of a row's code.
+        hidden: widths of the encoder's hidden layers; the decoder has them in reverse. ``()`` for
+            a linear model.
+        activation: activation of every hidden layer, a name in :data:`aelib.models.ACTIVATIONS`.
+        dtype: floating type of the parameters; None for JAX's default (float32, or float64 with
+            x64).
+        rngs: where the initial weights come from.
+
+    Returns:
+        TableAutoencoder [batch, columns] -> dict of [batch, p].
+
+    Raises:
+        ValueError: if a size is not a whole number of at least 1, the activation is unknown, or
+            ``dtype`` is not floating.
+        TypeError: if a column is no column specification.
+
+    >>> from flax import nnx
+    >>> from aelib.likelihoods import Columns, TableColumn
+    >>> columns = Columns((
+    ...     TableColumn("vote", "binary", levels=("Clinton", "Dole")),
+    ...     TableColumn("mode", "categorical", levels=("air", "train", "bus", "car")),
+    ... ))
+    >>> model = table(columns, 2, hidden=(8,), rngs=nnx.Rngs(0))
+    >>> {name: outputs.shape for name, outputs in model(jnp.array([[1.0, 3.0]])).items()}
+    {'vote': (1, 1), 'mode': (1, 4)}
+    """
+    heads = tuple(Head.of(column) for column in columns)
+    if not heads:
+        raise ValueError("columns: expected at least one, got none")
+    k = positive("latent", latent)
+    widths = tuple(positive(f"hidden[{i}]", width) for i, width in enumerate(hidden))
+    require_activation("activation", activation)
+    dtype = floating("dtype", dtype)
+    features = sum(head.num_features for head in heads)
+    start = jnp.asarray([value for head in heads for value in head.start], dtype)
+    into = _dense_layers((features, *widths, k), activation, "identity", dtype, rngs)
+    out = _dense_layers((k, *reversed(widths), len(start)), activation, "identity", dtype, rngs)
+    out[-1].bias = nnx.Param(start)
+    architecture = Architecture(
+        "table",
+        (
+            ("columns", heads),
+            ("latent", k),
+            ("hidden", widths),
+            ("activation", activation),
+            ("dtype", dtype.name),
+        ),
+    )
+    return TableAutoencoder(
+        TableEncoder(heads, Stack(into, (features,), (k,))),
+        HeadsDecoder(heads, Stack(out, (k,), (len(start),))),
+        architecture=architecture,
+    )
