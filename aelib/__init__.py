@@ -2,9 +2,9 @@
 
 The rooms, each of which imports only those before it: :mod:`aelib.losses`,
 :mod:`aelib.likelihoods`, :mod:`aelib.models`, :mod:`aelib.penalties`, :mod:`aelib.data`,
-:mod:`aelib.training`, :mod:`aelib.pca`, :mod:`aelib.probes`, :mod:`aelib.sparse`,
-:mod:`aelib.claims` and :mod:`aelib.plots`. A room is imported when it is first used, so ``import aelib`` costs nothing that
-is not needed.
+:mod:`aelib.training`, :mod:`aelib.pca`, :mod:`aelib.perceptual`, :mod:`aelib.probes`,
+:mod:`aelib.sparse`, :mod:`aelib.claims` and :mod:`aelib.plots`. A room is imported when it is first
+used, so ``import aelib`` costs nothing that is not needed.
 
 A fair coin is worth ln 2 nats of surprise:
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import aelib.models as models
     import aelib.pca as pca
     import aelib.penalties as penalties
+    import aelib.perceptual as perceptual
     import aelib.plots as plots
     import aelib.probes as probes
     import aelib.sparse as sparse
@@ -40,6 +41,7 @@ __all__ = [
     "models",
     "pca",
     "penalties",
+    "perceptual",
     "plots",
     "probes",
     "sparse",

@@ -1,4 +1,4 @@
-"""Autoencoders as Flax NNX modules: linear, tied and multi-layer.
+"""Autoencoders as Flax NNX modules: linear, tied, multi-layer and convolutional.
 
 Every model is an :class:`Autoencoder` with an ``encoder`` and a ``decoder``. Encoders are a
 :class:`Stack` of layers whose weights and activation names are public, so that a Jacobian can be
@@ -17,6 +17,9 @@ from aelib.models._autoencoder import Autoencoder as Autoencoder
 from aelib.models._build import linear as linear
 from aelib.models._build import mlp as mlp
 from aelib.models._build import tied as tied
+from aelib.models._conv import conv as conv
+from aelib.models._convolution import Convolution as Convolution
+from aelib.models._convolution import ConvolutionLayer as ConvolutionLayer
 from aelib.models._heads import HeadsDecoder as HeadsDecoder
 from aelib.models._heads import TableEncoder as TableEncoder
 from aelib.models._layers import Dense as Dense
@@ -31,6 +34,8 @@ __all__ = [
     "ACTIVATIONS",
     "Architecture",
     "Autoencoder",
+    "Convolution",
+    "ConvolutionLayer",
     "Dense",
     "HeadsDecoder",
     "Stack",
@@ -38,6 +43,7 @@ __all__ = [
     "TableEncoder",
     "TiedAutoencoder",
     "Transpose",
+    "conv",
     "linear",
     "load",
     "mlp",

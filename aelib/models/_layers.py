@@ -137,9 +137,14 @@ class Stack(nnx.Module):
     def describe(self) -> str:
         """The widths and activations in order, as one line."""
         return " -> ".join(
-            f"{layer.out_features} {layer.activation}".removesuffix(" identity")
-            for layer in self.layers
+            f"{_size(layer)} {layer.activation}".removesuffix(" identity") for layer in self.layers
         )
+
+
+def _size(layer: Any) -> str:
+    """``14x14x16`` for a layer that says the shape of what it makes, else its width."""
+    shape = getattr(layer, "output_shape", None)
+    return "x".join(map(str, shape)) if shape else str(layer.out_features)
 
 
 def leading_shape(x: jax.Array, item_shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -18,6 +18,7 @@ from flax import nnx
 import aelib
 from aelib.models._autoencoder import Autoencoder
 from aelib.models._build import linear, mlp, tied
+from aelib.models._conv import conv
 from aelib.models._table import table
 
 FORMAT = 1
@@ -25,7 +26,7 @@ KEY = "aelib.model"
 
 #: Builders that a file may name. A file can do no more than call one of these with JSON values.
 BUILDERS: Mapping[str, Callable[..., Autoencoder]] = MappingProxyType(
-    {"linear": linear, "tied": tied, "mlp": mlp, "table": table}
+    {"linear": linear, "tied": tied, "mlp": mlp, "conv": conv, "table": table}
 )
 
 

@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "training": {"losses", "likelihoods", "models", "penalties", "data"},
     "pca": {"losses", "likelihoods", "models", "penalties", "data", "training"},
     "sparse": {"models"},
+    "perceptual": {"losses", "models", "data"},
     "claims": set(),
     "plots": {"claims"},
 }

@@ -1,0 +1,112 @@
+"""A small convolutional classifier, for its features."""
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from aelib.models import Convolution, Dense
+from aelib.perceptual._images import as_images
+
+
+class SmallFeatures(nnx.Module):
+    """A classifier small enough to be trained on the page; called, it gives its feature maps.
+
+    One 3 x 3 convolution of stride 2 with ReLU for each entry of ``channels``, then one affine map
+    to the logits. Fresh from the constructor it has random weights, which is the control that any
+    claim about trained features needs; :func:`train_classifier` trains it.
+
+    Attributes:
+        shape: (h, w, c) of one image.
+        convolutions: tuple of convolutions.
+        readout: the affine map from the flattened last feature map to the logits.
+
+    Args:
+        shape: (h, w) or (h, w, c) of one image.
+        num_classes: number of classes.
+        channels: channels of the convolutions.
+        dtype: floating type of the parameters; None for JAX's default.
+        rngs: where the random weights come from.
+
+    Raises:
+        ValueError: if ``shape`` is not (h, w) or (h, w, c), or there are no channels.
+
+    >>> import jax.numpy as jnp
+    >>> from flax import nnx
+    >>> network = SmallFeatures((28, 28), 10, rngs=nnx.Rngs(0))
+    >>> [maps.shape for maps in network(jnp.zeros((5, 28, 28, 1)))]
+    [(5, 14, 14, 8), (5, 7, 7, 16), (5, 4, 4, 32)]
+    """
+
+    def __init__(
+        self,
+        shape: Sequence[int],
+        num_classes: int,
+        *,
+        channels: Sequence[int] = (8, 16, 32),
+        dtype: jax.typing.DTypeLike | None = None,
+        rngs: nnx.Rngs,
+    ) -> None:
+        if isinstance(shape, int) or len(shape) not in (2, 3):
+            raise ValueError(f"shape: expected (h, w) or (h, w, c), got {shape!r}")
+        if not channels:
+            raise ValueError("channels: expected at least one convolution, got none")
+        height, width, *rest = (int(side) for side in shape)
+        self.shape = (height, width, rest[0] if rest else 1)
+        options: dict[str, Any] = {"stride": 2, "unfold": True, "activation": "relu"}
+        convolutions = []
+        for inputs, outputs in zip((self.shape[2], *channels[:-1]), channels, strict=True):
+            convolutions.append(Convolution(inputs, outputs, **options, dtype=dtype, rngs=rngs))
+            height, width = -(-height // 2), -(-width // 2)
+        self.convolutions: tuple[Convolution, ...] = nnx.data(tuple(convolutions))
+        self.readout = Dense(height * width * channels[-1], num_classes, dtype=dtype, rngs=rngs)
+
+    def __call__(self, images: Any) -> tuple[jax.Array, ...]:
+        """Feature maps, one from each convolution, after its activation.
+
+        Args:
+            images: [batch, h, w, c], values in [0, 1].
+
+        Raises:
+            TypeError: if the images are not floating-point numbers.
+            ValueError: if they have the wrong shape, or a value is outside [0, 1] (which cannot be
+                told under ``jax.jit``).
+        """
+        x = as_images("images", images, channels=(self.shape[2],))
+        if x.shape[1:] != self.shape:
+            raise ValueError(f"images: expected shape [batch, *{self.shape}], got {x.shape}")
+        x = x.astype(self.readout.weight.dtype)
+        maps = []
+        for convolution in self.convolutions:
+            x = convolution(x)
+            maps.append(x)
+        return tuple(maps)
+
+    def logits(self, images: Any) -> jax.Array:
+        """Logits [batch, num_classes]; images as for a call."""
+        last = self(images)[-1]
+        return self.readout(last.reshape(last.shape[0], -1))
+
+    def accuracy(self, images: Any, labels: Any) -> float:
+        """Share of images whose largest logit is that of their label.
+
+        Args:
+            images: [n, h, w, c], values in [0, 1].
+            labels: [n] whole numbers in 0 ... num_classes - 1.
+        """
+        as_images("images", images, channels=(self.shape[2],))
+        graphdef, state = nnx.split(self)
+        predicted = jnp.argmax(_logits(graphdef, state, images), axis=-1)
+        return float(jnp.mean(predicted == jnp.asarray(labels)))
+
+    def __repr__(self) -> str:
+        channels = tuple(int(layer.weight.shape[-1]) for layer in self.convolutions)
+        return f"SmallFeatures({self.shape}, {self.readout.out_features}, channels={channels})"
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _logits(graphdef: nnx.GraphDef[Any], state: Any, images: jax.Array) -> jax.Array:
+    return nnx.merge(graphdef, state).logits(images)
