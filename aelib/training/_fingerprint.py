@@ -8,6 +8,7 @@ in JAX.
 """
 
 import dataclasses
+import dis
 import functools
 import types
 from collections.abc import Hashable, Iterator
@@ -104,7 +105,10 @@ def _function(function: types.FunctionType, seen: tuple[Any, ...]) -> Hashable:
     seen = (*seen, function)
     cells = function.__closure__ or ()
     try:
-        closed_over = tuple(cell.cell_contents for cell in cells)
+        closed_over = tuple(
+            _settled(function, name, cell.cell_contents)
+            for name, cell in zip(function.__code__.co_freevars, cells, strict=True)
+        )
     except ValueError as error:  # a cell that is still empty
         raise _Unknown from error
     named = tuple(sorted((function.__kwdefaults__ or {}).items()))
@@ -115,6 +119,24 @@ def _function(function: types.FunctionType, seen: tuple[Any, ...]) -> Hashable:
         _structure((function.__defaults__, named, attached, closed_over), seen),
         tuple(_globals(function, seen)),
     )
+
+
+def _settled(function: types.FunctionType, name: str, value: Any) -> Any:
+    """A closed-over value as it will be once the function has been called.
+
+    ``optax.cosine_decay_schedule`` replaces its number of steps by a float when it is first called.
+    Without this the same schedule would be another one after its first use, and compile twice.
+    """
+    if type(value) is not int or not _is_constant(function.__globals__.get("__name__", "")):
+        return value
+    return float(value) if name in _rebound(function.__code__) else value
+
+
+@functools.cache
+def _rebound(code: types.CodeType) -> frozenset[str]:
+    """Variables of an enclosing function that a function assigns to, as ``nonlocal`` lets it."""
+    stored = {item.argval for item in dis.get_instructions(code) if item.opname == "STORE_DEREF"}
+    return frozenset(stored & set(code.co_freevars))
 
 
 def _globals(function: types.FunctionType, seen: tuple[Any, ...]) -> Iterator[Hashable]:

@@ -108,6 +108,13 @@ def test_what_may_change_is_only_equal_to_itself(make):
     assert fingerprint(function) == fingerprint(function)
 
 
+def test_a_schedule_is_the_same_after_its_first_use():
+    schedule = optax.cosine_decay_schedule(1e-2, 100)  # turns its 100 into 100.0 when called
+    before = fingerprint(optax.adam(schedule))
+    schedule(jnp.zeros((), jnp.int32))
+    assert fingerprint(optax.adam(schedule)) == before
+
+
 def test_arrays_of_jax_are_told_by_identity():
     one, other = jnp.ones(2), jnp.ones(2)
     assert fingerprint(scaled_by(one)) == fingerprint(scaled_by(one))
