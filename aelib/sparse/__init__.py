@@ -6,6 +6,7 @@ autoencoder whose atoms have a fixed length, so that no penalty on its codes can
 and :func:`purity` says how well a unit's strongest items agree on a class.
 """
 
+from aelib.sparse._adam import adam as adam
 from aelib.sparse._dictionary import Atoms as Atoms
 from aelib.sparse._dictionary import dictionary as dictionary
 from aelib.sparse._ista import ista as ista
@@ -19,6 +20,7 @@ from aelib.sparse._units import purity as purity
 __all__ = [
     "Atoms",
     "active_units",
+    "adam",
     "dictionary",
     "ista",
     "keep_largest",

@@ -99,6 +99,16 @@ def test_purity_ignores_scale_and_thresholds():
     assert 0.1 < chance.mean() < 0.6
 
 
+def test_adam_comes_close_to_the_same_optimum_and_has_no_exact_zeros():
+    codes = sparse.ista(ITEMS, ATOMS, 1.0)
+    found = sparse.adam(
+        lambda z: (z @ ATOMS - ITEMS) @ ATOMS.T + np.sign(z), np.ones_like(codes), steps=3000
+    )
+    assert (codes == 0).any()
+    assert not (found == 0).any()
+    np.testing.assert_allclose(found, codes, atol=1e-2)  # it still trembles by its last steps
+
+
 def test_units_are_counted_and_kept():
     kept = sparse.keep_largest(ITEMS, 3)
     assert (sparse.active_units(kept) == 3).all()
@@ -113,6 +123,8 @@ def test_units_are_counted_and_kept():
         (lambda: sparse.ista(ITEMS, ATOMS, -1.0), "threshold"),
         (lambda: sparse.ista(ITEMS, ATOMS, 1.0, steps=0), "steps"),
         (lambda: sparse.optimality_gap(ITEMS, ITEMS, ATOMS, 1.0), "codes"),
+        (lambda: sparse.adam(np.sign, ITEMS, learning_rate=0), "learning_rate"),
+        (lambda: sparse.adam(np.sign, ITEMS, steps=0), "steps"),
         (lambda: sparse.keep_largest(ITEMS, 0), "count"),
         (lambda: sparse.active_units(ITEMS[0]), "codes"),
         (lambda: sparse.active_units(ITEMS, threshold=1.0), "threshold"),
