@@ -1,0 +1,130 @@
+"""What the contractive penalty takes, what it chooses, and what it says no to."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from aelib import models
+from aelib.penalties import contractive, contractive_estimate
+
+KEY = jax.random.key(0)
+
+
+def encoder():
+    return models.mlp(12, 3, hidden=(8,), activation="tanh", rngs=nnx.Rngs(0)).encoder
+
+
+def test_callables_take_one_example_of_any_shape():
+    value = contractive(lambda image: jnp.sin(image).sum(axis=0), jnp.ones((3, 4, 2)))
+    np.testing.assert_allclose(value, 8 * np.cos(1.0) ** 2 * np.ones(3), rtol=1e-6)
+
+
+def test_modules_take_the_batch():
+    class Flattened(nnx.Module):
+        def __init__(self, rngs):
+            self.linear = nnx.Linear(12, 3, rngs=rngs)
+
+        def __call__(self, images):
+            return self.linear(images.reshape(len(images), -1))
+
+    made = Flattened(nnx.Rngs(0))
+    estimate = contractive_estimate(made, jnp.ones((5, 3, 4)))
+    assert estimate.method == "exact"
+    norm = float(jnp.sum(made.linear.kernel[...] ** 2))
+    np.testing.assert_allclose(estimate.value, norm * np.ones(5), rtol=1e-6)
+
+
+def test_methods_are_chosen_by_what_is_known():
+    x = jnp.ones((2, 12))
+    assert contractive_estimate(encoder(), x).method == "closed_form"
+    assert contractive_estimate(lambda one: one[:3], x).method == "exact"
+    wide = jnp.ones((2, 300))
+    assert contractive_estimate(jnp.sin, wide).method == "exact"
+    assert contractive_estimate(jnp.sin, wide, key=KEY).method == "hutchinson"
+
+
+def test_closed_form_is_not_chosen_where_it_would_not_fit():
+    """By shapes alone: nothing of this size is made."""
+    wide = nnx.eval_shape(lambda: models.mlp(64, 256, hidden=(4096,), rngs=nnx.Rngs(0)).encoder)
+    graphdef, state = nnx.split(wide)
+    x = jax.ShapeDtypeStruct((512, 64), jnp.float32)
+    chosen = []
+
+    def value(state, x):
+        estimate = contractive_estimate(nnx.merge(graphdef, state), x)
+        chosen.append(estimate.method)
+        return estimate.value
+
+    assert jax.eval_shape(value, state, x).shape == (512,)
+    assert chosen == ["exact"]
+
+
+@pytest.mark.parametrize("method", ["closed_form", "exact", "hutchinson"])
+@pytest.mark.parametrize("x64", [False, True])
+def test_types(method, x64):
+    with jax.enable_x64(x64):
+        dtype = jnp.float64 if x64 else jnp.float32
+        wide = models.mlp(12, 3, hidden=(8,), dtype=dtype, rngs=nnx.Rngs(0)).encoder
+        half = models.mlp(12, 3, hidden=(8,), dtype=jnp.bfloat16, rngs=nnx.Rngs(0)).encoder
+        counts = np.arange(24).reshape(2, 12)
+        options = {"method": method, "key": KEY}
+        value = contractive(wide, counts, **options)
+        assert value.dtype == dtype
+        for x in (counts.astype(np.float32), jnp.asarray(counts, jnp.bfloat16)):
+            np.testing.assert_array_equal(contractive(wide, x, **options), value)
+        assert contractive(half, jnp.ones((2, 12), jnp.bfloat16), **options).dtype == jnp.float32
+        if method != "closed_form":
+            assert contractive(jnp.sin, counts, **options).dtype == jnp.result_type(float)
+
+
+def test_half_precision_encoders_are_evaluated_in_float32():
+    half = models.mlp(12, 3, hidden=(8,), dtype=jnp.bfloat16, rngs=nnx.Rngs(0)).encoder
+    x = jax.random.normal(KEY, (5, 12))
+    closed, exact = (contractive(half, x, method=method) for method in ("closed_form", "exact"))
+    np.testing.assert_allclose(closed, exact, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"method": "gram"}, "method: expected one of auto, closed_form, exact, hutchinson; got"),
+        ({"method": "hutchinson"}, "key: expected a key such as"),
+        ({"num_probes": 0}, "num_probes: expected a whole number of at least 1, got 0"),
+        ({"num_probes": 1.5}, "num_probes: expected a whole number of at least 1, got 1.5"),
+    ],
+)
+def test_bad_options_are_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        contractive(encoder(), jnp.ones((2, 12)), **options)
+
+
+@pytest.mark.parametrize(
+    ("given", "x", "message"),
+    [
+        (lambda one: one[None], jnp.ones((2, 3)), r"encoder: expected codes of shape \(2, k\)"),
+        (lambda one: (one, one), jnp.ones((2, 3)), r"got \(\(2, 3\), \(2, 3\)\)"),
+        (lambda one: one.sum(), jnp.ones((2, 3)), r"given \(3,\) to a callable of one example"),
+        (jnp.sin, jnp.ones(3), r"x: expected \[batch, ...\], got shape \(3,\)"),
+        (encoder(), jnp.ones((2, 5)), r"x: expected shape \[..., 12\]"),
+    ],
+)
+def test_bad_shapes_are_named(given, x, message):
+    with pytest.raises(ValueError, match=message):
+        contractive(given, x)
+
+
+def test_the_closed_form_needs_the_structure():
+    with pytest.raises(ValueError, match="'closed_form' needs an aelib encoder of dense layers"):
+        contractive(jnp.sin, jnp.ones((2, 3)), method="closed_form")
+
+
+def test_an_error_needs_two_probes():
+    with pytest.raises(ValueError, match="num_probes: expected at least 2 for a standard error"):
+        contractive_estimate(jnp.sin, jnp.ones((2, 3)), method="hutchinson", num_probes=1, key=KEY)
+
+
+def test_an_encoder_can_be_called():
+    with pytest.raises(TypeError, match=r"encoder: expected an nnx\.Module or a callable"):
+        contractive(jnp.ones((3, 2)), jnp.ones((2, 3)))
