@@ -9,8 +9,8 @@ from ._protocol import Likelihood as Likelihood
 from .bernoulli import Bernoulli as Bernoulli
 from .categorical import Categorical as Categorical
 from .composite import Composite as Composite
+from .composite_coding import CodedTable as CodedTable
 from .composite_column import TableColumn as TableColumn
-from .composite_columns import CodedTable as CodedTable
 from .composite_columns import Columns as Columns
 from .composite_determined import determined_columns as determined_columns
 from .continuous_bernoulli import ContinuousBernoulli as ContinuousBernoulli

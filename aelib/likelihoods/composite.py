@@ -1,5 +1,6 @@
 """The exact joint likelihood of a mixed table."""
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,10 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from . import _support
-from ._outputs import check_mask, floating, real
+from ._outputs import check_mask, real
 from .composite_column import LEVELED, TableColumn
 from .composite_columns import Columns
+from .composite_outputs import by_column
 from .composite_part import Part, parts_of
 
 if TYPE_CHECKING:
@@ -49,6 +51,9 @@ class Composite(nnx.Module):
         floor: smallest scale of a continuous column, in units of the column's spread (its standard
             deviation). Without one, a column that the decoder reproduces exactly would send the
             log-likelihood to infinity.
+        shared_scale: one learned scale, in units of the spread, for all continuous columns instead
+            of one for each. With :meth:`Columns.as_numbers` this is the usual shortcut, one mean
+            squared error over everything, as the likelihood that it is.
 
     Attributes:
         columns: the specification, :class:`Columns`.
@@ -85,13 +90,21 @@ class Composite(nnx.Module):
     ['Clinton', 'Dole']
     """
 
-    def __init__(self, columns: Columns | Iterable[TableColumn], *, floor: float = 1e-3) -> None:
+    def __init__(
+        self,
+        columns: Columns | Iterable[TableColumn],
+        *,
+        floor: float = 1e-3,
+        shared_scale: bool = False,
+    ) -> None:
         if not 0 < floor < 1:
             raise ValueError(f"floor: expected a share of the spread in (0, 1), got {floor}")
         self.columns = columns if isinstance(columns, Columns) else Columns(tuple(columns))
         self.floor = float(floor)
         self.num_outputs = sum(column.num_outputs for column in self.columns)
-        self.parts: tuple[Part, ...] = nnx.data(parts_of(self.columns.entries, floor=floor))
+        self.parts: tuple[Part, ...] = nnx.data(
+            parts_of(self.columns.entries, floor=floor, shared_scale=bool(shared_scale))
+        )
 
     @classmethod
     def infer(
@@ -146,14 +159,14 @@ class Composite(nnx.Module):
             raise ValueError(
                 f"x: expected [batch, {len(self.columns)}], one for each column, got {x.shape}"
             )
-        checked = self._outputs(outputs, batch=x.shape[0])
+        checked = by_column(self.columns, outputs, x.shape[0])
         dtype = jnp.result_type(*checked.values())
         if jnp.issubdtype(x.dtype, jnp.floating):
             dtype = jnp.promote_types(dtype, x.dtype)
         mask = None if mask is None else check_mask(mask, x)
         self._check_exposure(exposure)
         x = x.astype(dtype)
-        return self._assemble([part.log_prob(checked, x, mask, exposure) for part in self.parts])
+        return self._call("_log_prob", checked, x, mask, exposure)
 
     def mean(
         self, outputs: Mapping[str, ArrayLike], *, exposure: ArrayLike | None = None
@@ -164,20 +177,14 @@ class Composite(nnx.Module):
         (the mean of the one-hot level); ordinal: expected level number, [batch]; continuous and
         count: expected value, [batch].
         """
-        checked = self._outputs(outputs)
+        checked = by_column(self.columns, outputs)
         self._check_exposure(exposure)
-        return self._by_name([part.mean(checked, exposure) for part in self.parts])
+        return self._in_order(self._call("_mean", checked, exposure))
 
     def probabilities(self, outputs: Mapping[str, ArrayLike]) -> dict[str, Array]:
         """Probability of each level of the columns that have levels: name -> [batch, K]."""
-        checked = self._outputs(outputs)
-        found = {}
-        for part in self.parts:
-            if part.kind in LEVELED:
-                mass = part.probabilities(checked)
-                for i, column in enumerate(part.columns):
-                    found[column.name] = mass[:, i, : column.num_levels]
-        return {name: found[name] for name in self.columns.names if name in found}
+        found = self._call("_probabilities", by_column(self.columns, outputs))
+        return self._in_order(found)
 
     def predict(
         self, outputs: Mapping[str, ArrayLike], *, exposure: ArrayLike | None = None
@@ -188,9 +195,9 @@ class Composite(nnx.Module):
             [batch, columns], in the coding of ``x``, so that ``columns.decode`` reads it where no
             column is a count or has a resolution (whose means lie between the possible values).
         """
-        checked = self._outputs(outputs)
+        checked = by_column(self.columns, outputs)
         self._check_exposure(exposure)
-        return self._assemble([part.best_guess(checked, exposure) for part in self.parts])
+        return self._call("_predict", checked, exposure)
 
     def impute(
         self,
@@ -223,12 +230,9 @@ class Composite(nnx.Module):
         exposure: ArrayLike | None = None,
     ) -> Array:
         """One draw of each row: [batch, columns] in the coding of ``x``."""
-        checked = self._outputs(outputs)
+        checked = by_column(self.columns, outputs)
         self._check_exposure(exposure)
-        keys = jax.random.split(key, len(self.parts))
-        return self._assemble(
-            [part.sample(k, checked, exposure) for k, part in zip(keys, self.parts, strict=True)]
-        )
+        return self._call("_sample", key, checked, exposure)
 
     def check(
         self, x: ArrayLike, *, mask: ArrayLike | None = None, exposure: ArrayLike | None = None
@@ -251,67 +255,55 @@ class Composite(nnx.Module):
 
     def scales(self) -> dict[str, Array]:
         """Learned standard deviation of each continuous column, in the column's own unit."""
-        found: dict[str, Array] = {}
-        for part in self.parts:
-            if part.kind == "continuous":
-                sd = part.likelihood.scale(None, (1, len(part.columns)), jnp.zeros(()).dtype)[0]
-                for i, column in enumerate(part.columns):
-                    found[column.name] = sd[i] * column.spread
-        return found
+        return self._learned("continuous")
 
     def thresholds(self) -> dict[str, Array]:
         """Learned thresholds of each ordinal column, [K - 1], in logits."""
-        found: dict[str, Array] = {}
-        for part in self.parts:
-            if part.kind == "ordinal":
-                values = part.likelihood.thresholds()
-                found |= {c.name: t for c, t in zip(part.columns, values, strict=True)}
-        return found
+        return self._learned("ordinal")
 
     def dispersions(self) -> dict[str, Array]:
         """Learned dispersion of each negative binomial column."""
+        return self._learned("count")
+
+    def _learned(self, kind: str) -> dict[str, Array]:
         found: dict[str, Array] = {}
         for part in self.parts:
-            if part.kind == "count" and part.columns[0].distribution == "negative_binomial":
-                shape = (1, len(part.columns))
-                values = part.likelihood.dispersion(None, shape, jnp.zeros(()).dtype)[0]
-                found |= {column.name: values[i] for i, column in enumerate(part.columns)}
+            if part.kind == kind:
+                found |= part.learned()
         return found
 
-    def _outputs(
-        self, outputs: Mapping[str, ArrayLike], batch: int | None = None
-    ) -> dict[str, Array]:
-        """Every column's raw outputs as [batch, p]."""
-        if not isinstance(outputs, Mapping):
-            raise TypeError(
-                "outputs: expected a dict of raw outputs by column name (the decoder of "
-                f"aelib.models.table makes one), got {type(outputs).__name__}"
-            )
-        names = self.columns.names
-        missing = [name for name in names if name not in outputs]
-        extra = [name for name in outputs if name not in names]
-        if missing or extra:
-            raise ValueError(
-                f"outputs: expected one entry for each of {names}; missing {missing}, "
-                f"not expected {extra}"
-            )
-        found: dict[str, Array] = {}
-        for column in self.columns:
-            value = floating(f"outputs[{column.name!r}]", outputs[column.name])
-            p = column.num_outputs
-            if p == 1 and value.ndim == 1:
-                value = value[:, None]
-            batch = value.shape[0] if batch is None and value.ndim else batch
-            if value.shape != (batch, p):
-                raise ValueError(
-                    f"outputs[{column.name!r}]: expected shape ({batch}, {p}), got {value.shape}"
-                )
-            found[column.name] = value
-        return found
+    def _call(self, method: str, *arguments: Any) -> Any:
+        """One compiled call of a private method: outside of jit each operation would be one."""
+        graphdef, state = nnx.split(self)
+        return _compiled(graphdef, method, nnx.as_pure(state), *arguments)
 
     def _check_exposure(self, exposure: ArrayLike | None) -> None:
         if exposure is not None and not any(part.kind == "count" for part in self.parts):
             raise ValueError("exposure: this table has no count, expected None")
+
+    def _log_prob(self, outputs: dict[str, Array], x: Array, mask: Any, exposure: Any) -> Array:
+        return self._assemble([part.log_prob(outputs, x, mask, exposure) for part in self.parts])
+
+    def _mean(self, outputs: dict[str, Array], exposure: Any) -> dict[str, Array]:
+        return self._by_name([part.mean(outputs, exposure) for part in self.parts])
+
+    def _probabilities(self, outputs: dict[str, Array]) -> dict[str, Array]:
+        found = {}
+        for part in self.parts:
+            if part.kind in LEVELED:
+                mass = part.probabilities(outputs)
+                for i, column in enumerate(part.columns):
+                    found[column.name] = mass[:, i, : column.num_levels]
+        return found
+
+    def _predict(self, outputs: dict[str, Array], exposure: Any) -> Array:
+        return self._assemble([part.best_guess(outputs, exposure) for part in self.parts])
+
+    def _sample(self, key: Array, outputs: dict[str, Array], exposure: Any) -> Array:
+        keys = jax.random.split(key, len(self.parts))
+        return self._assemble(
+            [part.sample(k, outputs, exposure) for k, part in zip(keys, self.parts, strict=True)]
+        )
 
     def _assemble(self, values: list[Array]) -> Array:
         """[batch, columns] in the table's order from the [batch, n] of the parts."""
@@ -321,9 +313,17 @@ class Composite(nnx.Module):
         return joined[:, np.argsort(order)]
 
     def _by_name(self, values: list[Array]) -> dict[str, Array]:
-        found = {
+        return {
             column.name: value[:, i]
             for part, value in zip(self.parts, values, strict=True)
             for i, column in enumerate(part.columns)
         }
-        return {name: found[name] for name in self.columns.names}
+
+    def _in_order(self, found: dict[str, Array]) -> dict[str, Array]:
+        """A compiled function returns a dict sorted by key; the table's order reads better."""
+        return {name: found[name] for name in self.columns.names if name in found}
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _compiled(graphdef: Any, method: str, state: Any, *arguments: Any) -> Any:
+    return getattr(nnx.merge(graphdef, state), method)(*arguments)

@@ -32,6 +32,8 @@ class TableColumn:
             years): it is then scored by the Gaussian *mass* of the bin around the value, at most
             0 nats, to be compared and added with other masses. 0 scores it by the *density* per
             unit of the column.
+        limits: smallest and largest value there can be, of a column with a resolution: their bins
+            reach to infinity, so that no probability is lost beyond them.
         frequencies: share of each level, all positive, where the model starts; empty for equal
             shares.
         distribution: of a count: ``"negative_binomial"`` (learned dispersion) or ``"poisson"``.
@@ -51,11 +53,12 @@ class TableColumn:
     center: float = 0.0
     spread: float = 1.0
     resolution: float = 0.0
+    limits: tuple[float, float] = (-math.inf, math.inf)
     frequencies: tuple[float, ...] = ()
     distribution: Literal["negative_binomial", "poisson"] = "negative_binomial"
 
     def __post_init__(self) -> None:
-        for field in ("levels", "frequencies"):
+        for field in ("levels", "frequencies", "limits"):
             object.__setattr__(self, field, tuple(getattr(self, field)))
         kinds = get_args(ColumnKind)
         self._require(self.kind in kinds, "kind", f"one of {', '.join(kinds)}", repr(self.kind))
@@ -83,6 +86,11 @@ class TableColumn:
             "a step of at least 0 and, unless the column is continuous, 0",
             f"{self.resolution} for a {self.kind} column",
         )
+        fits = self.limits == (-math.inf, math.inf) or (
+            len(self.limits) == 2 and self.resolution > 0 and self.limits[0] < self.limits[1]
+        )
+        expected = "(smallest, largest) in order, of a column with a resolution"
+        self._require(fits, "limits", expected, f"{self.limits}")
         self._require(
             self.distribution in ("negative_binomial", "poisson"),
             "distribution",
@@ -120,6 +128,20 @@ class TableColumn:
             return (math.log(self.center) if self.center > 0 else 0.0,)
         return (0.0,)
 
+    def as_number(self) -> "TableColumn":
+        """The same column taken for a number; see :meth:`Columns.as_numbers`."""
+        if self.kind == "continuous":
+            return self
+        last = self.num_levels - 1 if self.kind in LEVELED else math.inf
+        return TableColumn(
+            self.name,
+            "continuous",
+            center=self.center,
+            spread=self.spread,
+            resolution=1.0,
+            limits=(0.0, last),
+        )
+
     def accepts(self, codes: np.ndarray) -> np.ndarray:
         """Which codes are in the column's support, shaped like ``codes``."""
         codes = np.asarray(codes, np.float64)
@@ -133,7 +155,8 @@ class TableColumn:
             step = np.where(finite, codes, 0.5 * self.resolution) / self.resolution
             # Values come in float32, whose rounding a step of the grid has to survive.
             slack = 1e-3 + np.abs(step) * 2.0**-23
-            return finite & (np.abs(step - np.round(step)) < slack)
+            inside = (codes >= self.limits[0]) & (codes <= self.limits[1])
+            return finite & inside & (np.abs(step - np.round(step)) < slack)
         return finite
 
     @property
@@ -143,7 +166,11 @@ class TableColumn:
             return f"a level number from 0 to {self.num_levels - 1}"
         if self.kind == "count":
             return "a count (a whole number, 0 or more)"
-        return f"a multiple of {self.resolution:g}" if self.resolution else "a finite number"
+        if not self.resolution:
+            return "a finite number"
+        low, high = self.limits
+        reach = "" if (low, high) == (-math.inf, math.inf) else f" from {low:g} to {high:g}"
+        return f"a multiple of {self.resolution:g}{reach}"
 
     def _require(self, fits: bool, field: str, expected: str, got: str) -> None:
         if not fits:

@@ -3,41 +3,26 @@
 import dataclasses
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
 from . import _support
+from .composite_coding import (
+    CodedTable,
+    check_frame,
+    decode_codes,
+    encode_frame,
+    nearest_codes,
+)
 from .composite_column import LEVELED, TableColumn
 from .composite_determined import determined_columns
-from .composite_infer import (
-    blank_column,
-    infer_column,
-    leveled_column,
-    number_column,
-    place,
-    plain,
-    to_codes,
-    to_numbers,
-)
+from .composite_infer import blank_column, infer_column, leveled_column, number_column
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-class CodedTable(NamedTuple):
-    """A table as arrays.
-
-    Attributes:
-        x: [n, columns] codes of levels, counts and values in their own units; 0 where not
-            observed. float32, or float64 with x64.
-        mask: [n, columns] booleans, True where observed.
-    """
-
-    x: np.ndarray
-    mask: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,7 +103,7 @@ class Columns:
         [('job', 'categorical', (1, 2, 3)), ('size', 'categorical', ('s', 'm', 'l'))]
         """
         kinds, levels = dict(kinds or {}), dict(levels or {})
-        _check_frame(frame)
+        check_frame(frame)
         for argument, given in (("kinds", kinds), ("levels", levels)):
             for name in given:
                 if name not in frame.columns:
@@ -151,7 +136,8 @@ class Columns:
         Args:
             columns: for each column an object with ``name``, ``kind``, ``levels`` and
                 ``resolution``, such as ``aelib.data.load("anes96").columns``. The kind
-                ``"nonnegative"`` is taken as continuous.
+                ``"nonnegative"`` is taken as continuous; if it has a resolution, its grid ends at
+                0, whose bin reaches to minus infinity.
             x: [n, columns] level numbers, counts and values.
             mask: booleans of x's shape, True where observed.
 
@@ -171,7 +157,8 @@ class Columns:
         entries = []
         for j, column in enumerate(columns):
             values = codes[seen[:, j], j].astype(np.float64)
-            kind = "continuous" if column.kind == "nonnegative" else column.kind
+            nonnegative = column.kind == "nonnegative"
+            kind = "continuous" if nonnegative else column.kind
             if values.size == 0 or (kind not in LEVELED and np.ptp(values) == 0):
                 got = "all missing" if values.size == 0 else f"{values[0]:g} everywhere"
                 raise ValueError(f"x: column {column.name!r}: nothing to learn ({got}); drop it")
@@ -181,7 +168,9 @@ class Columns:
                 entries.append(leveled_column(column.name, kind, column.levels, values))
             else:
                 step = column.resolution if kind == "continuous" else None
-                entries.append(number_column(column.name, kind, values, step))
+                entries.append(
+                    number_column(column.name, kind, values, step, nonnegative=nonnegative)
+                )
         return cls(tuple(entries))
 
     @property
@@ -253,26 +242,7 @@ class Columns:
                 category, a negative count, an infinite number): the value and its row.
             TypeError: not a data frame.
         """
-        _check_frame(frame)
-        given, missing = list(frame.columns), [n for n in self.names if n not in frame.columns]
-        extra = [name for name in given if name not in self.names]
-        if missing or extra:
-            raise ValueError(
-                f"frame: expected the columns {', '.join(map(repr, self.names))}; "
-                + (f"missing: {', '.join(map(repr, missing))}" if missing else "")
-                + ("; " if missing and extra else "")
-                + (f"not expected: {', '.join(map(repr, extra))}" if extra else "")
-                + ("" if missing else " (select the columns with frame[list(columns.names)])")
-            )
-        dtype = jnp.zeros(()).dtype
-        x = np.zeros((len(frame), len(self)), dtype)
-        mask = np.zeros(x.shape, bool)
-        for j, column in enumerate(self.entries):
-            seen = ~frame[column.name].isna().to_numpy(bool)
-            values = frame[column.name][seen]
-            x[seen, j] = _codes(column, values, dtype)
-            mask[:, j] = seen
-        return CodedTable(x, mask)
+        return encode_frame(self.entries, frame)
 
     def decode(self, x: ArrayLike, *, mask: ArrayLike | None = None) -> "pd.DataFrame":
         """The data frame that an array of codes stands for: :meth:`encode` backwards.
@@ -285,21 +255,52 @@ class Columns:
             ValueError: a level number that is none, or a number that is not finite. A mean between
                 the values that a count or a grid can have is let through.
         """
-        import pandas as pd
-
         codes = _support.numeric(x)
         seen = _support.observed(codes, mask)
         self.check(codes, mask=seen & np.array([c.kind in LEVELED for c in self.entries]))
-        data = {}
-        for j, column in enumerate(self.entries):
-            values = [
-                (column.levels[int(code)] if column.kind in LEVELED else plain(code))
-                if here
-                else None
-                for code, here in zip(codes[:, j], seen[:, j], strict=True)
-            ]
-            data[column.name] = values
-        return pd.DataFrame(data)
+        return decode_codes(self.entries, codes, seen)
+
+    def nearest(self, x: ArrayLike) -> np.ndarray:
+        """The possible value nearest to each number: levels, counts and grids are snapped to.
+
+        Args:
+            x: [n, columns] finite numbers, such as the means of a model that takes everything for
+                numbers.
+        """
+        return nearest_codes(self.entries, _support.numeric(x))
+
+    def as_numbers(self) -> "Columns":
+        """Every column taken for a number, level numbers and counts too: what a plain MSE does.
+
+        Levels and counts become continuous columns on a grid of step 1 that ends where the levels
+        end, so that their code length stays a mass and can be compared with that of a model that
+        knows better. ``x`` and ``mask`` stay the same.
+
+        >>> columns = Columns((TableColumn("vote", "binary", levels=("Clinton", "Dole")),))
+        >>> columns.as_numbers()["vote"].support
+        'a multiple of 1 from 0 to 1'
+        """
+        return Columns(tuple(entry.as_number() for entry in self.entries))
+
+    def typical(self) -> np.ndarray:
+        """The guess that looks at no other column, [columns]: commonest level, or the mean."""
+        guess = [
+            float(np.argmax(entry.shares)) if entry.kind in LEVELED else entry.center
+            for entry in self.entries
+        ]
+        return np.asarray(guess, jnp.zeros(()).dtype)
+
+    def marginal_outputs(self, num_rows: int) -> dict[str, np.ndarray]:
+        """Raw outputs that say of every row what each column alone says: column name -> [n, p].
+
+        With them, :class:`Composite` is the model in which columns are independent: the code
+        length that a decoder has to beat.
+        """
+        dtype = jnp.zeros(()).dtype
+        return {
+            entry.name: np.tile(np.asarray(entry.start, dtype), (num_rows, 1))
+            for entry in self.entries
+        }
 
     def check(self, x: ArrayLike, *, mask: ArrayLike | None = None) -> None:
         """Raise ``ValueError`` naming column, value and place if x is outside the support."""
@@ -337,42 +338,6 @@ class Columns:
             for column in self.entries
         ]
         return pd.DataFrame(rows).set_index("column")
-
-
-def _check_frame(frame: Any) -> None:
-    import pandas as pd
-
-    if not isinstance(frame, pd.DataFrame):
-        raise TypeError(f"frame: expected a pandas DataFrame, got {type(frame).__name__}")
-    if not frame.shape[0] or not frame.shape[1]:
-        raise ValueError(f"frame: expected rows and columns, got an empty one, {frame.shape}")
-    if not frame.columns.is_unique:
-        twice = frame.columns[frame.columns.duplicated()][0]
-        raise ValueError(f"frame: expected different column names, got {twice!r} twice")
-    for name in frame.columns:
-        if not isinstance(name, str):
-            raise ValueError(f"frame: expected texts as column names, got {name!r}")
-
-
-def _codes(column: TableColumn, values: "pd.Series", dtype: Any) -> np.ndarray:
-    if column.kind in LEVELED:
-        return to_codes(column, values)
-    numbers = to_numbers(values, column.name)
-    bad = np.flatnonzero(~column.accepts(numbers))
-    if bad.size:
-        raise ValueError(
-            f"column {column.name!r}: expected {column.support}, got {numbers[bad[0]]:g} in "
-            f"{place(values, int(bad[0]))}"
-        )
-    if numbers.size:
-        step = float(np.spacing(np.abs(numbers).max().astype(dtype)))
-        if column.kind == "continuous" and step > 1e-2 * column.spread:
-            raise ValueError(
-                f"column {column.name!r}: {dtype} has steps of {step:g} at values like "
-                f"{np.abs(numbers).max():g}, too coarse for a spread of {column.spread:g}; "
-                "subtract an offset from the column"
-            )
-    return numbers
 
 
 def _family(column: TableColumn) -> str:

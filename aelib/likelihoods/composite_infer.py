@@ -1,6 +1,7 @@
 """From a pandas column to its specification."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast, get_args
 
@@ -56,9 +57,21 @@ def infer_column(
 
 
 def number_column(
-    name: str, kind: str, numbers: np.ndarray, resolution: float | None = None
+    name: str,
+    kind: str,
+    numbers: np.ndarray,
+    resolution: float | None = None,
+    *,
+    nonnegative: bool = False,
 ) -> TableColumn:
     """A count or a continuous column of these observed values.
+
+    Args:
+        name: its name.
+        kind: ``"count"`` or ``"continuous"``.
+        numbers: the observed values.
+        resolution: step of the grid of a continuous column; None: 1 for whole numbers, else 0.
+        nonnegative: whether the grid ends at 0.
 
     Raises:
         ValueError: counts that are not counts.
@@ -76,7 +89,10 @@ def number_column(
     if resolution is None:
         # Whole numbers are events, not points: they have a probability, where 0.37 has a density.
         resolution = float((numbers == np.round(numbers)).all())
-    return TableColumn(name, "continuous", center=center, spread=spread, resolution=resolution)
+    column = TableColumn(name, "continuous", center=center, spread=spread, resolution=resolution)
+    if nonnegative and resolution:
+        column = dataclasses.replace(column, limits=(0.0, math.inf))
+    return column
 
 
 def blank_column(name: str, kind: str, levels: Sequence[Any]) -> TableColumn:

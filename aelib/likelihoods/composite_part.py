@@ -12,7 +12,6 @@ from .bernoulli import Bernoulli
 from .categorical import Categorical
 from .composite_column import LEVELED, TableColumn
 from .composite_gridded import GriddedGaussian
-from .gaussian import Gaussian
 from .negative_binomial import NegativeBinomial
 from .ordinal import Ordinal
 from .poisson import Poisson
@@ -32,14 +31,20 @@ class Part(nnx.Module):
         columns: the columns, all of one group (see :func:`parts_of`).
         positions: where they are in the table's array.
         floor: smallest scale of a continuous column, in units of its spread.
+        shared_scale: whether continuous columns have one scale in that unit.
     """
 
     def __init__(
-        self, columns: Sequence[TableColumn], positions: Sequence[int], *, floor: float
+        self,
+        columns: Sequence[TableColumn],
+        positions: Sequence[int],
+        *,
+        floor: float,
+        shared_scale: bool,
     ) -> None:
         self.columns = tuple(columns)
         self.positions = tuple(positions)
-        self.likelihood: Any = _likelihood(self.columns, floor)
+        self.likelihood: Any = _likelihood(self.columns, floor, shared_scale)
         self.kind = self.columns[0].kind
 
     def outputs(self, outputs: Mapping[str, Array]) -> Array:
@@ -57,11 +62,13 @@ class Part(nnx.Module):
         log_prob = self.likelihood.log_prob_per_feature(
             self.outputs(outputs), self.standard(x[:, where]), mask=mask, exposure=exposure
         )
-        if self.kind != "continuous" or self.columns[0].resolution:
-            return log_prob  # a mass is the same in every unit
-        # The density of x is that of (x - center) / spread times the derivative, 1 / spread.
-        jacobian = jnp.asarray(np.log(self._field("spread")), log_prob.dtype)
-        return log_prob - (jacobian if mask is None else jnp.where(mask, jacobian, 0.0))
+        if self.kind != "continuous":
+            return log_prob
+        # The density of x is that of (x - center) / spread times the derivative, 1 / spread. A
+        # mass is the same in every unit.
+        jacobian = np.where(self._field("resolution") > 0, 0.0, np.log(self._field("spread")))
+        log_jacobian = jnp.asarray(jacobian, log_prob.dtype)
+        return log_prob - (log_jacobian if mask is None else jnp.where(mask, log_jacobian, 0.0))
 
     def standard(self, x: Array) -> Array:
         """From the table's array to what the likelihood takes."""
@@ -83,8 +90,12 @@ class Part(nnx.Module):
         exposure = exposure if self.kind == "count" else None
         raw = self.outputs(outputs)
         draw = self.original(self.likelihood.sample(key, raw, exposure=exposure))
-        step = self.columns[0].resolution and self._like("resolution", draw)
-        return jnp.round(draw / step) * step if self.columns[0].resolution else draw
+        if self.kind != "continuous":
+            return draw
+        step = self._like("resolution", draw)
+        low, high = (jnp.asarray(ends, draw.dtype) for ends in self._field("limits").T)
+        on_grid = jnp.round(draw / jnp.where(step > 0, step, 1.0)) * step
+        return jnp.where(step > 0, jnp.clip(on_grid, low, high), draw)
 
     def mean(self, outputs: Mapping[str, Array], exposure: Any) -> Array:
         """Expected value of each cell: [batch, n], or [batch, n, K] for categories."""
@@ -105,6 +116,24 @@ class Part(nnx.Module):
         mass = self.probabilities(outputs)
         return jnp.argmax(mass, axis=-1).astype(mass.dtype)
 
+    def learned(self) -> dict[str, Array]:
+        """What is trained, by column name: a scale, thresholds or a dispersion.
+
+        A scale is in the column's own unit. Binary and categorical columns and Poisson counts have
+        nothing but the decoder.
+        """
+        names, shape = [column.name for column in self.columns], (1, len(self.columns))
+        dtype = jnp.zeros(()).dtype
+        if self.kind == "ordinal":
+            return dict(zip(names, self.likelihood.thresholds(), strict=True))
+        if self.kind == "continuous":
+            scale = self.likelihood.scale(None, shape, dtype)[0]
+            return dict(zip(names, scale * self._like("spread", scale), strict=True))
+        if isinstance(self.likelihood, NegativeBinomial):
+            values = self.likelihood.dispersion(None, shape, dtype)[0]
+            return dict(zip(names, values, strict=True))
+        return {}
+
     def _field(self, name: str) -> np.ndarray:
         return np.array([getattr(column, name) for column in self.columns])
 
@@ -113,13 +142,15 @@ class Part(nnx.Module):
         return jnp.asarray(self._field(name), dtype)
 
 
-def parts_of(columns: Sequence[TableColumn], *, floor: float) -> tuple[Part, ...]:
+def parts_of(
+    columns: Sequence[TableColumn], *, floor: float, shared_scale: bool
+) -> tuple[Part, ...]:
     """Group the columns by likelihood, in order of first appearance."""
     groups: dict[Any, list[int]] = {}
     for position, column in enumerate(columns):
         groups.setdefault(_group(column), []).append(position)
     return tuple(
-        Part([columns[i] for i in positions], positions, floor=floor)
+        Part([columns[i] for i in positions], positions, floor=floor, shared_scale=shared_scale)
         for positions in groups.values()
     )
 
@@ -127,12 +158,10 @@ def parts_of(columns: Sequence[TableColumn], *, floor: float) -> tuple[Part, ...
 def _group(column: TableColumn) -> tuple[Any, ...]:
     if column.kind == "categorical":
         return column.kind, column.num_levels
-    if column.kind == "continuous":
-        return column.kind, bool(column.resolution)
     return (column.kind, column.distribution) if column.kind == "count" else (column.kind,)
 
 
-def _likelihood(columns: tuple[TableColumn, ...], floor: float) -> Any:
+def _likelihood(columns: tuple[TableColumn, ...], floor: float, shared_scale: bool) -> Any:
     first, n = columns[0], len(columns)
     if first.kind == "binary":
         return Bernoulli()
@@ -145,7 +174,13 @@ def _likelihood(columns: tuple[TableColumn, ...], floor: float) -> Any:
         if first.distribution == "poisson":
             return Poisson()
         return NegativeBinomial("feature", num_features=n)
-    options: dict[str, Any] = {"scale": "feature", "num_features": n, "floor": floor}
-    if first.resolution:
-        return GriddedGaussian(tuple(c.resolution / c.spread for c in columns), **options)
-    return Gaussian(**options)
+    return GriddedGaussian(
+        tuple(column.resolution / column.spread for column in columns),
+        limits=tuple(
+            ((c.limits[0] - c.center) / c.spread, (c.limits[1] - c.center) / c.spread)
+            for c in columns
+        ),
+        scale="shared" if shared_scale else "feature",
+        num_features=n,
+        floor=floor,
+    )

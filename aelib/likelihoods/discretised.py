@@ -17,7 +17,7 @@ def normal_log_mass(
     scale: ArrayLike,
     *,
     bin_width: ArrayLike,
-    limits: tuple[float, float] | None = None,
+    limits: tuple[ArrayLike, ArrayLike] | None = None,
 ) -> Array:
     r"""Log of the mass of a normal distribution in the bin around each value.
 
@@ -39,8 +39,9 @@ def normal_log_mass(
         scale: standard deviations, shaped like ``x`` or a scalar.
         bin_width: the step w of the grid, in the unit of ``x``: a number, or a NumPy array of one
             for each feature (the last axis of ``x``).
-        limits: first and last value of the grid. The bins of these two then reach to infinity, so
-            that the masses over the grid sum to 1. ``None``: every bin is closed.
+        limits: first and last value of the grid, each as ``bin_width``. The bins of these two then
+            reach to infinity, so that the masses over the grid sum to 1. ``None``, or an infinite
+            limit: the bins are closed.
 
     Returns:
         Log-masses in nats, shaped like ``x``, at most 0; accurate to rounding, with gradients,
@@ -56,8 +57,11 @@ def normal_log_mass(
     if not np.all(np.asarray(bin_width) > 0):
         raise ValueError(f"bin_width: expected a positive number, got {bin_width}")
     bin_width = np.asarray(bin_width, np.float64)
-    if limits is not None and not limits[0] < limits[1]:
-        raise ValueError(f"limits: expected (first, last) in order, got {limits}")
+    if limits is not None:
+        limits = np.asarray(limits[0], np.float64), np.asarray(limits[1], np.float64)
+        if not np.all(limits[0] < limits[1]):
+            first, last = (limit.tolist() for limit in limits)
+            raise ValueError(f"limits: expected (first, last) in order, got ({first}, {last})")
     x, loc = jnp.asarray(x), jnp.asarray(loc)
     if x.shape != loc.shape:
         raise ValueError(f"loc: expected the shape of x, {x.shape}, got {loc.shape}")
@@ -68,8 +72,8 @@ def normal_log_mass(
     edge = jnp.abs(gap) - 0.5 * bin_width
     length = jnp.broadcast_to(bin_width / scale, x.shape)
     if limits is not None:
-        first = x < limits[0] + 0.5 * bin_width
-        last = x > limits[1] - 0.5 * bin_width
+        first = x < jnp.asarray(limits[0], dtype) + 0.5 * bin_width
+        last = x > jnp.asarray(limits[1], dtype) - 0.5 * bin_width
         edge = jnp.where(first, -gap - 0.5 * bin_width, edge)
         edge = jnp.where(last, gap - 0.5 * bin_width, edge)
         length = jnp.where(first | last, jnp.inf, length)
