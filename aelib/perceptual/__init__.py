@@ -11,7 +11,7 @@ values in [0, 1], never in [-1, 1] and never bytes, and are refused otherwise.
 >>> network = aelib.perceptual.SmallFeatures((8, 8), 10, channels=(4,), rngs=nnx.Rngs(0))
 >>> loss = aelib.perceptual.PerceptualLoss(network)
 >>> image = jnp.eye(8).reshape(1, 8, 8, 1)
->>> loss.distance(image, image)
+>>> loss.distance(image, image).round(6)
 Array([0.], dtype=float32)
 """
 

@@ -77,3 +77,14 @@ def positions(taps: Iterable[str], *, head: bool) -> tuple[int, ...]:
             raise ValueError(f"taps[{index}]: {name!r} is in the head; pass head=True to have it")
         found.append(_POSITION[name])
     return tuple(found)
+
+
+def check_taps(taps: Iterable[str], *, head: bool) -> tuple[str, ...]:
+    """The names of some taps, all of which are there.
+
+    Raises:
+        ValueError: if one is not; see :func:`positions`.
+    """
+    names = taps if isinstance(taps, str) else tuple(taps)
+    positions(names, head=head)
+    return tuple(names)

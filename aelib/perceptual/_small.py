@@ -77,7 +77,8 @@ class SmallFeatures(nnx.Module):
         """
         x = as_images("images", images, channels=(self.shape[2],))
         if x.shape[1:] != self.shape:
-            raise ValueError(f"images: expected shape [batch, *{self.shape}], got {x.shape}")
+            expected = ", ".join(map(str, self.shape))
+            raise ValueError(f"images: expected shape [batch, {expected}], got {x.shape}")
         x = x.astype(self.readout.weight.dtype)
         maps = []
         for convolution in self.convolutions:

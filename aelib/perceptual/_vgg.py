@@ -10,7 +10,13 @@ from flax import nnx
 
 from aelib.models import Convolution
 from aelib.perceptual._images import as_images
-from aelib.perceptual._layout import CONVOLUTIONAL, CONVOLUTIONS_IN_BLOCK, STEPS, positions
+from aelib.perceptual._layout import (
+    CONVOLUTIONAL,
+    CONVOLUTIONS_IN_BLOCK,
+    STEPS,
+    check_taps,
+    positions,
+)
 
 #: The last activation of each of the first four blocks, those of Johnson et al. (2016).
 DEFAULT_TAPS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
@@ -75,8 +81,7 @@ class VGG16(nnx.Module):
         ]
         self.convolutions: tuple[Convolution, ...] = nnx.data(tuple(convolutions))
         self.head = bool(head)
-        self.taps = tuple(taps)
-        positions(self.taps, head=self.head)
+        self.taps = check_taps(taps, head=self.head)
 
     def __call__(self, images: Any, taps: Iterable[str] | None = None) -> tuple[jax.Array, ...]:
         """Feature maps [batch, h', w', channels], one for each tap, in the order asked for.

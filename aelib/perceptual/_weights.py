@@ -13,7 +13,7 @@ import safetensors
 from flax import nnx
 
 from aelib.data._fetch import Remote, data_folder, local_file
-from aelib.perceptual._layout import STEPS
+from aelib.perceptual._layout import STEPS, check_taps
 from aelib.perceptual._vgg import DEFAULT_TAPS, HEAD_WIDTHS, VGG16, WIDTHS, convolution_shapes
 
 #: timm's copy of torchvision's first ImageNet weights, at one fixed revision. The hash is the one
@@ -66,10 +66,12 @@ def load_vgg16(
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if the file is not a whole safetensors file or has the wrong hash, or a tensor
-            is missing, has the wrong shape or values that are not finite; the message names it.
+        ValueError: if a tap is unknown, the file is not a whole safetensors file or has the wrong
+            hash, or a tensor is missing, has the wrong shape or values that are not finite; the
+            message names it.
         ConnectionError: if the file could not be fetched.
     """
+    taps = check_taps(taps, head=head)
     if weights is None:
         if sha256 is not None:
             raise ValueError("sha256: timm's file has its own; give it with a path in weights")
@@ -97,13 +99,12 @@ def load_vgg16(
 
 def _network(
     parameters: list[tuple[np.ndarray, np.ndarray]],
-    taps: Iterable[str],
+    taps: tuple[str, ...],
     widths: Sequence[int],
     head: bool,
     head_widths: Sequence[int],
 ) -> VGG16:
     """A network around these parameters; no random ones are drawn."""
-    taps = tuple(taps)
 
     def make() -> VGG16:
         return VGG16(taps=taps, widths=widths, head=head, head_widths=head_widths, rngs=nnx.Rngs(0))

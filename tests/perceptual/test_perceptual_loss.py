@@ -1,0 +1,163 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from aelib import models, perceptual, training
+from aelib.perceptual import PerceptualLoss, SmallFeatures, unit_length
+
+NETWORK = SmallFeatures((8, 8), 10, channels=(4,), rngs=nnx.Rngs(0))
+IMAGES = np.random.default_rng(0).random((2, 3, 8, 8, 1), np.float32)
+
+
+def two_maps(images):
+    """Features that are easy to check: the image itself, and its mean colour per row."""
+    return [images, images.mean(axis=2)]
+
+
+def reference(x, y, weights, normalise):
+    total = np.zeros(len(x))
+    for weight, a, b in zip(weights, two_maps(x), two_maps(y), strict=True):
+        if normalise:
+            a, b = (f / np.linalg.norm(f, axis=-1, keepdims=True) for f in (a, b))
+        squares = ((a - b) ** 2).reshape(len(x), -1, a.shape[-1]).sum(axis=-1).mean(axis=-1)
+        total += weight * squares / (1 if normalise else a.shape[-1])
+    return total
+
+
+@pytest.mark.parametrize("normalise", [True, False])
+@pytest.mark.parametrize("weights", [None, (0.5, 3.0)])
+def test_the_value(normalise, weights):
+    x, y = np.random.default_rng(1).random((2, 4, 5, 6, 3))
+    loss = PerceptualLoss(two_maps, weights=weights, normalise=normalise, link="identity")
+    expected = reference(x, y, weights or (1, 1), normalise)
+    x, y = x.astype(np.float32), y.astype(np.float32)
+    np.testing.assert_allclose(loss.distance(x, y), expected, rtol=2e-6)
+    np.testing.assert_allclose(loss(jnp.asarray(x), jnp.asarray(y)), expected, rtol=2e-6)
+
+
+def test_it_is_a_distance_squared_of_what_the_link_makes():
+    loss = PerceptualLoss(NETWORK, shape=(8, 8))
+    x, y = IMAGES
+    there, back = loss.distance(x, y), loss.distance(y, x)
+    assert (there > 1e-3).all()
+    np.testing.assert_allclose(there, back, rtol=1e-6)
+    # Identical images are computed in two fusions of the same operations: rounding remains.
+    np.testing.assert_allclose(loss.distance(x, x), 0, atol=1e-12)
+    logits = np.log(x) - np.log1p(-x)
+    np.testing.assert_allclose(loss(logits, y), there, rtol=1e-5)
+    flat = loss(logits.reshape(3, 64), y.reshape(3, 64))
+    np.testing.assert_array_equal(flat, loss(logits, y))
+
+
+@pytest.mark.parametrize("x64", [False, True])
+def test_unit_length_at_all_scales(x64):
+    with jax.enable_x64(x64):
+        dtype = jnp.zeros(()).dtype
+        tiny = jnp.finfo(dtype).tiny
+        exponents = np.arange(-35, 38)  # below, components would be subnormal in float32
+        directions = np.random.default_rng(0).normal(size=(len(exponents), 5))
+        x = (10.0 ** exponents[:, None] * directions / 3).astype(dtype)
+        exact = x.astype(np.float64) / np.linalg.norm(x.astype(np.longdouble), axis=1)[:, None]
+        tolerance = 8 * float(jnp.finfo(dtype).eps)
+        np.testing.assert_allclose(unit_length(x), exact, rtol=tolerance)
+        # Gradient of u . f(x): (u - f (f . u)) / |x|, compared on the scale of 1 / |x|.
+        u = np.random.default_rng(1).normal(size=5)
+        gradient = jax.vmap(jax.grad(lambda x: jnp.vdot(unit_length(x), u.astype(dtype))))(x)
+        scaled = np.asarray(gradient, np.float64) * np.linalg.norm(x.astype(np.longdouble), axis=1)[
+            :, None
+        ].astype(np.float64)
+        np.testing.assert_allclose(scaled, u - exact * (exact @ u)[:, None], atol=10 * tolerance)
+        for zero in (0.0, tiny / 4):  # below the smallest normal number there is only zero
+            value, pullback = jax.vjp(unit_length, jnp.full((2, 5), zero, dtype))
+            np.testing.assert_array_equal(value, 0)
+            np.testing.assert_array_equal(pullback(jnp.ones((2, 5), dtype))[0], 0)
+
+
+def test_gradients_are_finite_where_they_might_not_be():
+    """At identical images; and where all features are 0, since biases are 0 and the image black."""
+    losses = [PerceptualLoss(NETWORK, normalise=n, link="identity") for n in (True, False)]
+    black = np.zeros_like(IMAGES[0])
+    assert all((np.asarray(maps) == 0).all() for maps in NETWORK(black))
+    gradient = jax.jit(
+        jax.grad(lambda a, b: sum(loss(a, b).sum() for loss in losses), argnums=(0, 1))
+    )
+    same = gradient(IMAGES[0], IMAGES[0])
+    np.testing.assert_allclose(same[0], 0, atol=1e-6)
+    np.testing.assert_array_equal(gradient(black, black)[0], 0)
+    for pair in ((black, IMAGES[0]), (IMAGES[0], black)):
+        assert all(np.isfinite(part).all() for part in gradient(*pair))
+
+
+def test_the_gradient_is_the_slope():
+    with jax.enable_x64(True):
+        network = SmallFeatures((8, 8), 10, channels=(4,), rngs=nnx.Rngs(1))
+        loss = PerceptualLoss(network, link="sigmoid")
+        x, y = np.random.default_rng(2).random((2, 1, 8, 8, 1))
+        direction = np.random.default_rng(3).normal(size=x.shape)
+        along = jax.jit(lambda t: loss(x + t * direction, y)[0])
+        slope = (along(1e-6) - along(-1e-6)) / 2e-6
+        np.testing.assert_allclose(jax.grad(along)(0.0), slope, rtol=1e-6)
+
+
+def test_fit_takes_it_and_its_check():
+    x = np.random.default_rng(0).random((64, 64), np.float32)
+    loss = PerceptualLoss(two_maps, shape=(8, 8), normalise=False)
+    model = models.linear(64, 4, rngs=nnx.Rngs(0))
+    options = {"steps": 20, "batch_size": 32, "progress": False, "key": jax.random.key(0)}
+    result = training.fit(model, x, loss, **options)
+    before, after = loss(model(x), x).mean(), loss(result.model(x), x).mean()
+    assert after < before
+    with pytest.raises(ValueError, match=r"x: expected values in \[0, 1\], got -.*\(images \+ 1\)"):
+        training.fit(model, 2 * x - 1, loss, **options)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: PerceptualLoss([1]), TypeError, r"features: expected a callable"),
+        (lambda: PerceptualLoss(two_maps, shape=(3,)), ValueError, r"shape: expected \(h, w\)"),
+        (lambda: PerceptualLoss(two_maps, link="tanh"), ValueError, "link: expected sigmoid or"),
+        (lambda: PerceptualLoss(two_maps, weights=(1, -1)), ValueError, "weights: expected finite"),
+        (
+            lambda: PerceptualLoss(two_maps, weights=(1,)).distance(*IMAGES),
+            ValueError,
+            "weights: expected 2, one for each map, got 1",
+        ),
+        (
+            lambda: PerceptualLoss(two_maps).distance(IMAGES[0], IMAGES[1, :2]),
+            ValueError,
+            r"others: expected shape \(3, 8, 8, 1\), got \(2, 8, 8, 1\)",
+        ),
+        (
+            lambda: PerceptualLoss(two_maps).distance(IMAGES[0], IMAGES[1] + 1),
+            ValueError,
+            r"others: expected values in \[0, 1\]",
+        ),
+        (
+            lambda: PerceptualLoss(two_maps)(IMAGES[0].reshape(3, 64), IMAGES[0].reshape(3, 64)),
+            ValueError,
+            r"expected \[batch, h, w, c\], got \(3, 64\); give PerceptualLoss the shape",
+        ),
+        (
+            lambda: PerceptualLoss(two_maps, shape=(8, 7))(IMAGES[0], IMAGES[1]),
+            ValueError,
+            r"expected \[batch, 56\] or \[batch, 8, 7\], got \(3, 8, 8, 1\)",
+        ),
+        (
+            lambda: PerceptualLoss(two_maps)(IMAGES[0], IMAGES[1, :2]),
+            ValueError,
+            r"outputs: expected shape \(2, 8, 8, 1\) as x",
+        ),
+    ],
+)
+def test_what_it_does_not_take(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+def test_images_of_another_size_are_refused():
+    with pytest.raises(ValueError, match=r"images: expected shape \[batch, 8, 8, 1\], got"):
+        NETWORK(np.zeros((2, 8, 9, 1), np.float32))
+    assert perceptual.SmallFeatures((8, 8, 3), 2, rngs=nnx.Rngs(0)).shape == (8, 8, 3)
