@@ -42,7 +42,7 @@ def infer_column(
         )
     if levels is None and len(values.unique()) == 1:
         raise ValueError(
-            f"column {name!r}: constant, {values.iloc[0]!r} in all {len(values)} observed rows. It "
+            f"column {name!r}: constant, {plain(values.iloc[0])!r} in all {len(values)} observed rows. It "
             "carries 0 nats and a learned scale would only shrink to its floor: drop it with "
             f"frame.drop(columns=[{name!r}]), or, if other levels exist and were not seen here, "
             f"give them as levels={{{name!r}: [...]}}"
@@ -134,7 +134,7 @@ def to_numbers(values: "pd.Series", name: str) -> np.ndarray:
     bad = np.flatnonzero(~np.isfinite(numbers))
     if bad.size:
         raise ValueError(
-            f"column {name!r}: expected finite numbers, got {values.iloc[bad[0]]!r} in "
+            f"column {name!r}: expected finite numbers, got {plain(values.iloc[bad[0]])!r} in "
             f"{place(values, int(bad[0]))}"
         )
     return numbers

@@ -8,6 +8,7 @@ from aelib.training._errors import TrainingDiverged as TrainingDiverged
 from aelib.training._errors import TrainingInterrupted as TrainingInterrupted
 from aelib.training._fit import FitResult as FitResult
 from aelib.training._fit import fit as fit
+from aelib.training._hide import hide as hide
 from aelib.training._history import History as History
 from aelib.training._progress import NoProgress as NoProgress
 from aelib.training._progress import Progress as Progress
@@ -25,5 +26,6 @@ __all__ = [
     "TrainingDiverged",
     "TrainingInterrupted",
     "fit",
+    "hide",
     "sweep",
 ]

@@ -52,7 +52,7 @@ def fit(
     loss: Any,
     *,
     penalties: Sequence[Penalty] = (),
-    corruption: Callable[[jax.Array, jax.Array], jax.Array] | None = None,
+    corruption: Callable[[jax.Array, jax.Array], Any] | None = None,
     mask: Any = None,
     weights: Any = None,
     exposure: Any = None,
@@ -83,9 +83,12 @@ def fit(
             []; ``x`` is the uncorrupted batch, ``codes`` are what the loss saw. See
             :func:`aelib.penalties.on_codes`.
         corruption: ``corruption(key, x) -> x`` is applied to what the encoder sees, anew at each
-            step; the loss compares with the uncorrupted ``x``.
+            step; the loss compares with the uncorrupted ``x``. For a model that takes a mask
+            (:func:`aelib.models.table`) it may return ``(x, seen)``: where ``seen`` is False the
+            encoder must not look; see :func:`hide`.
         mask: booleans of x's shape, True where observed; needs a likelihood. Entries that were not
-            observed do not count, may be NaN, and are 0 for the encoder.
+            observed do not count, may be NaN, and are 0 for the encoder; a model that takes a mask
+            is also told which they are.
         weights: [n] weight of each example, at least 0. They are scaled to mean 1 over the data, so
             that only their ratios matter, and multiply the nats and the penalties of each example
             (a penalty that is one number for the batch is not weighted).

@@ -70,7 +70,7 @@ class Problem:
         loss: a callable (outputs, x) -> [batch] where there is no likelihood module, or an object
             with ``log_prob`` that is not an ``nnx.Module``; otherwise None.
         penalties: the penalties, in order.
-        corruption: what is done to x before it is encoded, or None.
+        corruption: what is done to x before it is encoded, or hidden from the encoder, or None.
         optimizer: the optimiser.
         batch_size: examples in a batch; None for all of them, in order.
         patience: checks without improvement before training stops, or None.
@@ -106,13 +106,10 @@ def objective(
     """Mean over the batch of (nats per example + Σ strength · penalty)."""
     model, likelihood = nnx.merge(problem.graphdef, variables.trained, variables.fixed)
     corruption_key, penalty_key = jax.random.split(key)
-    inputs = batch.x
+    inputs, seen = batch.x, batch.mask
     if problem.corruption is not None:
-        inputs = problem.corruption(corruption_key, batch.x)
-        _expect(inputs.shape == batch.x.shape, "corruption", f"{batch.x.shape}", inputs)
-        if batch.mask is not None:
-            inputs = jnp.where(batch.mask, inputs, 0)
-    codes = _encode(model, inputs, batch.mask)
+        inputs, seen = _corrupt(problem.corruption, corruption_key, model, batch)
+    codes = _encode(model, inputs, seen)
     outputs = model.decode(codes)
     dtype = variables.strengths.dtype
     nats = _mean(nats_per_example(problem, likelihood, outputs, batch), batch.weights, dtype)
@@ -152,8 +149,32 @@ def nats_per_example(
     return nats
 
 
+def _corrupt(
+    corruption: Callable[..., Any], key: jax.Array, model: Any, batch: Examples
+) -> tuple[jax.Array, jax.Array | None]:
+    """What the encoder is given: a changed x, and which of its entries it may look at."""
+    given = corruption(key, batch.x)
+    inputs, kept = given if isinstance(given, tuple) else (given, None)
+    _expect(inputs.shape == batch.x.shape, "corruption", f"{batch.x.shape}", inputs)
+    seen = batch.mask
+    if kept is not None:
+        if not getattr(model, "takes_mask", False):
+            raise TypeError(
+                "corruption: returned (x, seen), but the model's encode takes no mask to be told "
+                "what is hidden (aelib.models.table makes one that does)"
+            )
+        _expect(
+            kept.shape == batch.x.shape and kept.dtype == jnp.bool_,
+            "corruption",
+            f"{batch.x.shape}, booleans (True = the encoder may look)",
+            kept,
+        )
+        seen = kept if seen is None else kept & seen
+    return (inputs if seen is None else jnp.where(seen, inputs, 0)), seen
+
+
 def _encode(model: Any, x: Any, mask: jax.Array | None) -> jax.Array:
-    """Codes; a model that says ``takes_mask`` is told what was observed."""
+    """Codes; a model that says ``takes_mask`` is told what it may look at."""
     if mask is not None and getattr(model, "takes_mask", False):
         return model.encode(x, mask=mask)
     return model.encode(x)
