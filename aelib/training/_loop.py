@@ -134,17 +134,21 @@ def advance(
         now = variables._replace(trained=state.trained)
         key = jax.random.fold_in(step_key, index)
         trained, optimizer, parts = _update(problem, now, state.optimizer, batch, key)
-        trouble = _note(state.trouble, state.trained, parts, index)
+        trouble = _note(state.trouble, parts, index)
+        # A run that failed stands still, so that after the tick its parameters can still be judged;
+        # to judge them at every step would cost as much to compile as the step itself.
+        fine = trouble.step < 0
+        trained = jax.tree.map(lambda new, old: jnp.where(fine, new, old), trained, state.trained)
         sums = jax.tree.map(lambda total, part: total + part, sums, parts)
         return State(trained, optimizer, order, trouble, state.best), sums
 
     zero = jnp.zeros((), state.trouble.nats.dtype)
     zeros = Parts(zero, zero, jnp.zeros_like(state.trouble.penalties), jnp.zeros((), jnp.int32))
     state, sums = jax.lax.fori_loop(first, last, body, (state, zeros))
-    broken = ~_finite(state.trained) & (state.trouble.step < 0)  # by the very last update
+    finite = _finite(state.trained)
+    broken = ~finite & (state.trouble.step < 0)  # by the very last update
     trouble = state.trouble._replace(
-        step=jnp.where(broken, last, state.trouble.step),
-        parameters=state.trouble.parameters & ~broken,
+        step=jnp.where(broken, last, state.trouble.step), parameters=finite
     )
     state = state._replace(trouble=trouble)
     count = (last - first).astype(zero.dtype)
@@ -217,14 +221,14 @@ def _update(
     return optax.apply_updates(variables.trained, updates), optimizer, parts
 
 
-def _note(trouble: Trouble, trained: Any, parts: Parts, index: jax.Array) -> Trouble:
+def _note(trouble: Trouble, parts: Parts, index: jax.Array) -> Trouble:
     """Record the first step whose objective is not finite, and which part of it."""
     fine = jnp.isfinite(parts.loss)
 
     def record() -> Trouble:
         return Trouble(
             step=index.astype(jnp.int32),
-            parameters=_finite(trained),
+            parameters=trouble.parameters,
             outputs=parts.outputs_finite,
             nats=parts.nats,
             penalties=parts.penalties,

@@ -168,10 +168,12 @@ def sweep(
 
     state = _start(problem, axis, variables, data)
     course = run(state, advance, ticks, names, choose(progress))
+    # Taken apart on the host, as they were stacked: a slice on the device is compiled per shape.
+    stacked = jax.tree.map(np.asarray, (course.trained, variables.fixed))
     pairs = []
     for index in range(len(seeds)):
-        pick = functools.partial(jax.tree.map, lambda leaf, index=index: leaf[index])
-        pairs.append(merge(problem, loss, pick(course.trained), pick(variables.fixed)))
+        own = jax.tree.map(lambda leaf, index=index: jnp.asarray(leaf[index]), stacked)
+        pairs.append(merge(problem, loss, *own))
     result = SweepResult(
         seeds, tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs), course.history
     )
