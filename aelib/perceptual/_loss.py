@@ -1,5 +1,6 @@
 """Distance between images in the feature space of a network."""
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax import nnx
 
 from aelib.perceptual._images import as_images, check_range
 
@@ -45,7 +47,22 @@ def unit_length(features: jax.Array) -> jax.Array:
     return jnp.where(something, scaled / norm, 0)
 
 
-class PerceptualLoss:
+class Frozen(nnx.Variable[jax.Array]):
+    """A number of a feature network: part of the loss, and not trained with the model."""
+
+
+def frozen(features: nnx.Module) -> nnx.Module:
+    """A copy of a network with :class:`Frozen` variables where there were parameters."""
+    copy = nnx.clone(features)
+    for _, node in nnx.iter_graph(copy):
+        if isinstance(node, nnx.Module):
+            for name, value in vars(node).items():
+                if isinstance(value, nnx.Param):
+                    setattr(node, name, Frozen(value[...]))
+    return copy
+
+
+class PerceptualLoss(nnx.Module):
     r"""Squared distance between the features of two images, summed over feature maps.
 
     For maps :math:`f_t` of height :math:`H_t` and width :math:`W_t` and weights :math:`w_t`
@@ -59,12 +76,14 @@ class PerceptualLoss:
     sum is a mean over channels (Johnson, Alahi and Fei-Fei 2016). These are not nats.
 
     :func:`aelib.training.fit` and ``sweep`` take it as their ``loss``. Derivatives are finite at
-    identical images and where all features are zero.
+    identical images and where all features are zero. Of a network that is an ``nnx.Module`` it
+    keeps a copy that is not trained, and losses that differ only in a network's numbers share what
+    has been compiled.
 
     Args:
         features: callable images [batch, h, w, c] in [0, 1] -> sequence of feature maps
             [batch, h', w', channels] or [batch, channels]: a :class:`VGG16`, a
-            :class:`SmallFeatures`, or anything of the kind. Its own parameters are not trained.
+            :class:`SmallFeatures`, or anything of the kind.
         shape: (h, w) or (h, w, c) of one image, where examples are flattened; None where they are
             [batch, h, w, c].
         weights: one number, at least 0, for each feature map; None for 1 each.
@@ -97,13 +116,11 @@ class PerceptualLoss:
             raise ValueError(f"shape: expected (h, w) or (h, w, c), got {shape!r}")
         if isinstance(link, str) and link not in _LINKS:
             raise ValueError(f"link: expected {' or '.join(_LINKS)} or a callable, got {link!r}")
-        self.features = features
+        self.features: Any = frozen(features) if isinstance(features, nnx.Module) else features
         self.shape = None if shape is None else tuple(int(side) for side in shape)
         self.weights = None if weights is None else _checked_weights(weights)
         self.link = _LINKS[link] if isinstance(link, str) else link
         self.normalise = bool(normalise)
-        # Compiled, so that a network applied outside of jit does not run layer by layer.
-        self._distance = jax.jit(self._compute)
 
     def __call__(self, outputs: jax.Array, x: jax.Array) -> jax.Array:
         """Distance [batch] between the images that ``outputs`` stand for and ``x``.
@@ -117,7 +134,7 @@ class PerceptualLoss:
         """
         if outputs.shape != x.shape:
             raise ValueError(f"outputs: expected shape {x.shape} as x, got {outputs.shape}")
-        return self._distance(self.link(self._arranged("x", outputs)), self._arranged("x", x))
+        return _distance(self, self.link(self._arranged("x", outputs)), self._arranged("x", x))
 
     def distance(self, images: Any, others: Any) -> jax.Array:
         """Distance [batch] between two batches of images; no link is applied.
@@ -135,7 +152,7 @@ class PerceptualLoss:
         ]
         if pair[0].shape != pair[1].shape:
             raise ValueError(f"others: expected shape {pair[0].shape}, got {pair[1].shape}")
-        return self._distance(*pair)
+        return _distance(self, *pair)
 
     def check(self, x: Any) -> None:
         """Refuse data outside [0, 1]; ``fit`` and ``sweep`` call this before training.
@@ -149,7 +166,7 @@ class PerceptualLoss:
     def _compute(self, images: jax.Array, others: jax.Array) -> jax.Array:
         # One after the other, so that derivatives for one cost nothing for the other.
         first, second = tuple(self.features(images)), tuple(self.features(others))
-        weights = np.ones(len(first)) if self.weights is None else self.weights
+        weights = (1.0,) * len(first) if self.weights is None else self.weights
         if len(weights) != len(first):
             raise ValueError(
                 f"weights: expected {len(first)}, one for each map, got {len(weights)}"
@@ -186,8 +203,18 @@ class PerceptualLoss:
         return f"PerceptualLoss({self.features!r}, normalise={self.normalise})"
 
 
-def _checked_weights(weights: Sequence[float]) -> np.ndarray:
+def _distance(loss: PerceptualLoss, images: jax.Array, others: jax.Array) -> jax.Array:
+    return _compiled(*nnx.split(loss), images, others)
+
+
+# Compiled, so that a network applied outside of anybody's jit does not run layer by layer.
+@functools.partial(jax.jit, static_argnums=0)
+def _compiled(graphdef: Any, state: Any, images: jax.Array, others: jax.Array) -> jax.Array:
+    return nnx.merge(graphdef, state)._compute(images, others)
+
+
+def _checked_weights(weights: Sequence[float]) -> tuple[float, ...]:
     checked = np.asarray(weights, np.float64)
     if checked.ndim != 1 or not np.isfinite(checked).all() or (checked < 0).any():
         raise ValueError(f"weights: expected finite numbers of at least 0, got {weights!r}")
-    return checked
+    return tuple(checked.tolist())

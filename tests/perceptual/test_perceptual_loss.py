@@ -113,6 +113,20 @@ def test_fit_takes_it_and_its_check():
         training.fit(model, 2 * x - 1, loss, **options)
 
 
+def test_the_network_is_not_trained_and_not_compiled_in():
+    """Its numbers are arguments, so that a control with random weights costs no compilation."""
+    others = SmallFeatures((8, 8), 10, channels=(4,), rngs=nnx.Rngs(1))
+    parts = [nnx.split(PerceptualLoss(n), nnx.Param, ...) for n in (NETWORK, others)]
+    assert parts[0][0] == parts[1][0]
+    for _, trained, fixed in parts:
+        assert not jax.tree.leaves(trained)
+        assert len(jax.tree.leaves(fixed)) == 4
+    assert isinstance(NETWORK.convolutions[0].weight, nnx.Param)  # the user's own is as it was
+    x, y = IMAGES
+    first, second = PerceptualLoss(NETWORK).distance(x, y), PerceptualLoss(others).distance(x, y)
+    assert (np.abs(first - second) > 1e-3).any()
+
+
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
