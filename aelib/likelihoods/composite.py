@@ -1,20 +1,18 @@
 """The exact joint likelihood of a mixed table."""
 
-import functools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
-from . import _support
+from . import _support, composite_joint
 from ._outputs import check_mask, real
-from .composite_column import LEVELED, TableColumn
+from .composite_column import TableColumn
 from .composite_columns import Columns
+from .composite_joint import compiled
 from .composite_outputs import by_column
 from .composite_part import Part, parts_of
 
@@ -166,7 +164,7 @@ class Composite(nnx.Module):
         mask = None if mask is None else check_mask(mask, x)
         self._check_exposure(exposure)
         x = x.astype(dtype)
-        return self._call("_log_prob", checked, x, mask, exposure)
+        return compiled(self, composite_joint.log_prob, checked, x, mask, exposure)
 
     def mean(
         self, outputs: Mapping[str, ArrayLike], *, exposure: ArrayLike | None = None
@@ -179,11 +177,11 @@ class Composite(nnx.Module):
         """
         checked = by_column(self.columns, outputs)
         self._check_exposure(exposure)
-        return self._in_order(self._call("_mean", checked, exposure))
+        return self._in_order(compiled(self, composite_joint.mean, checked, exposure))
 
     def probabilities(self, outputs: Mapping[str, ArrayLike]) -> dict[str, Array]:
         """Probability of each level of the columns that have levels: name -> [batch, K]."""
-        found = self._call("_probabilities", by_column(self.columns, outputs))
+        found = compiled(self, composite_joint.probabilities, by_column(self.columns, outputs))
         return self._in_order(found)
 
     def predict(
@@ -197,7 +195,7 @@ class Composite(nnx.Module):
         """
         checked = by_column(self.columns, outputs)
         self._check_exposure(exposure)
-        return self._call("_predict", checked, exposure)
+        return compiled(self, composite_joint.predict, checked, exposure)
 
     def impute(
         self,
@@ -232,7 +230,7 @@ class Composite(nnx.Module):
         """One draw of each row: [batch, columns] in the coding of ``x``."""
         checked = by_column(self.columns, outputs)
         self._check_exposure(exposure)
-        return self._call("_sample", key, checked, exposure)
+        return compiled(self, composite_joint.sample, key, checked, exposure)
 
     def check(
         self, x: ArrayLike, *, mask: ArrayLike | None = None, exposure: ArrayLike | None = None
@@ -272,58 +270,10 @@ class Composite(nnx.Module):
                 found |= part.learned()
         return found
 
-    def _call(self, method: str, *arguments: Any) -> Any:
-        """One compiled call of a private method: outside of jit each operation would be one."""
-        graphdef, state = nnx.split(self)
-        return _compiled(graphdef, method, nnx.as_pure(state), *arguments)
-
     def _check_exposure(self, exposure: ArrayLike | None) -> None:
         if exposure is not None and not any(part.kind == "count" for part in self.parts):
             raise ValueError("exposure: this table has no count, expected None")
 
-    def _log_prob(self, outputs: dict[str, Array], x: Array, mask: Any, exposure: Any) -> Array:
-        return self._assemble([part.log_prob(outputs, x, mask, exposure) for part in self.parts])
-
-    def _mean(self, outputs: dict[str, Array], exposure: Any) -> dict[str, Array]:
-        return self._by_name([part.mean(outputs, exposure) for part in self.parts])
-
-    def _probabilities(self, outputs: dict[str, Array]) -> dict[str, Array]:
-        found = {}
-        for part in self.parts:
-            if part.kind in LEVELED:
-                mass = part.probabilities(outputs)
-                for i, column in enumerate(part.columns):
-                    found[column.name] = mass[:, i, : column.num_levels]
-        return found
-
-    def _predict(self, outputs: dict[str, Array], exposure: Any) -> Array:
-        return self._assemble([part.best_guess(outputs, exposure) for part in self.parts])
-
-    def _sample(self, key: Array, outputs: dict[str, Array], exposure: Any) -> Array:
-        keys = jax.random.split(key, len(self.parts))
-        return self._assemble(
-            [part.sample(k, outputs, exposure) for k, part in zip(keys, self.parts, strict=True)]
-        )
-
-    def _assemble(self, values: list[Array]) -> Array:
-        """[batch, columns] in the table's order from the [batch, n] of the parts."""
-        order = np.concatenate([part.positions for part in self.parts])
-        dtype = jnp.result_type(*values)
-        joined = jnp.concatenate([value.astype(dtype) for value in values], axis=1)
-        return joined[:, np.argsort(order)]
-
-    def _by_name(self, values: list[Array]) -> dict[str, Array]:
-        return {
-            column.name: value[:, i]
-            for part, value in zip(self.parts, values, strict=True)
-            for i, column in enumerate(part.columns)
-        }
-
     def _in_order(self, found: dict[str, Array]) -> dict[str, Array]:
         """A compiled function returns a dict sorted by key; the table's order reads better."""
         return {name: found[name] for name in self.columns.names if name in found}
-
-
-@functools.partial(jax.jit, static_argnums=(0, 1))
-def _compiled(graphdef: Any, method: str, state: Any, *arguments: Any) -> Any:
-    return getattr(nnx.merge(graphdef, state), method)(*arguments)

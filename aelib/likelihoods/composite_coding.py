@@ -67,20 +67,6 @@ def decode_codes(
     return pd.DataFrame(data)
 
 
-def nearest_codes(entries: Sequence[TableColumn], codes: np.ndarray) -> np.ndarray:
-    """See :meth:`Columns.nearest`."""
-    snapped = codes.astype(np.promote_types(codes.dtype, np.float32))
-    for j, column in enumerate(entries):
-        if column.kind in LEVELED:
-            snapped[:, j] = np.clip(np.round(snapped[:, j]), 0, column.num_levels - 1)
-        elif column.kind == "count":
-            snapped[:, j] = np.maximum(np.round(snapped[:, j]), 0)
-        elif column.resolution:
-            on_grid = np.round(snapped[:, j] / column.resolution) * column.resolution
-            snapped[:, j] = np.clip(on_grid, *column.limits)
-    return snapped
-
-
 def check_frame(frame: Any) -> None:
     """A data frame with rows and columns whose names are different texts.
 

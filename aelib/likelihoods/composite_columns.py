@@ -10,16 +10,12 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from . import _support
-from .composite_coding import (
-    CodedTable,
-    check_frame,
-    decode_codes,
-    encode_frame,
-    nearest_codes,
-)
+from .composite_codes import check_codes, infer_codes, nearest_codes
+from .composite_coding import CodedTable, check_frame, decode_codes, encode_frame
 from .composite_column import LEVELED, TableColumn
+from .composite_describe import describe
 from .composite_determined import determined_columns
-from .composite_infer import blank_column, infer_column, leveled_column, number_column
+from .composite_infer import infer_column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -150,28 +146,7 @@ class Columns:
         >>> columns["occupation"].kind, columns["affairs"].kind
         ('categorical', 'continuous')
         """
-        codes = _support.numeric(x)
-        seen = _support.observed(codes, mask)
-        if codes.ndim != 2 or codes.shape[1] != len(columns):
-            raise ValueError(f"x: expected [n, {len(columns)}], got {codes.shape}")
-        entries = []
-        for j, column in enumerate(columns):
-            values = codes[seen[:, j], j].astype(np.float64)
-            nonnegative = column.kind == "nonnegative"
-            kind = "continuous" if nonnegative else column.kind
-            if values.size == 0 or (kind not in LEVELED and np.ptp(values) == 0):
-                got = "all missing" if values.size == 0 else f"{values[0]:g} everywhere"
-                raise ValueError(f"x: column {column.name!r}: nothing to learn ({got}); drop it")
-            if kind in LEVELED:
-                blank = blank_column(column.name, kind, column.levels)
-                Columns((blank,)).check(codes[:, j : j + 1], mask=seen[:, j : j + 1])
-                entries.append(leveled_column(column.name, kind, column.levels, values))
-            else:
-                step = column.resolution if kind == "continuous" else None
-                entries.append(
-                    number_column(column.name, kind, values, step, nonnegative=nonnegative)
-                )
-        return cls(tuple(entries))
+        return cls(infer_codes(columns, x, mask))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -305,43 +280,8 @@ class Columns:
     def check(self, x: ArrayLike, *, mask: ArrayLike | None = None) -> None:
         """Raise ``ValueError`` naming column, value and place if x is outside the support."""
         codes = _support.numeric(x)
-        if codes.ndim != 2 or codes.shape[1] != len(self):
-            raise ValueError(
-                f"x: expected [n, {len(self)}], one for each column, got {codes.shape}"
-            )
-        seen = _support.observed(codes, mask)
-        for j, column in enumerate(self.entries):
-            bad = np.flatnonzero(seen[:, j] & ~column.accepts(codes[:, j]))
-            if bad.size:
-                value = codes[bad[0], j]
-                hint = "; is it missing? then mask must say so" if np.isnan(value) else ""
-                more = f" (and {bad.size - 1} more)" if bad.size > 1 else ""
-                raise ValueError(
-                    f"x: column {column.name!r}: expected {column.support}, got {value} at index "
-                    f"({bad[0]}, {j}){more}{hint}"
-                )
+        check_codes(self.entries, codes, _support.observed(codes, mask))
 
     def describe(self) -> "pd.DataFrame":
         """A table of the specification, to be looked at: kind, levels, centre, spread, …."""
-        import pandas as pd
-
-        rows = [
-            {
-                "column": column.name,
-                "kind": column.kind,
-                "levels": ", ".join(map(str, column.levels)) or "–",
-                "centre": column.center,
-                "spread": column.spread,
-                "resolution": column.resolution,
-                "likelihood": _family(column),
-            }
-            for column in self.entries
-        ]
-        return pd.DataFrame(rows).set_index("column")
-
-
-def _family(column: TableColumn) -> str:
-    if column.kind == "continuous":
-        return "Gaussian mass of the bin" if column.resolution else "Gaussian density"
-    names = {"binary": "Bernoulli", "categorical": "softmax", "ordinal": "cumulative logits"}
-    return names.get(column.kind, column.distribution.replace("_", " "))
+        return describe(self.entries)

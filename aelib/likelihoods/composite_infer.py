@@ -42,8 +42,8 @@ def infer_column(
         )
     if levels is None and len(values.unique()) == 1:
         raise ValueError(
-            f"column {name!r}: constant, {plain(values.iloc[0])!r} in all {len(values)} observed rows. It "
-            "carries 0 nats and a learned scale would only shrink to its floor: drop it with "
+            f"column {name!r}: constant, {plain(values.iloc[0])!r} in all {len(values)} observed "
+            "rows. It carries 0 nats and a learned scale would shrink to its floor: drop it with "
             f"frame.drop(columns=[{name!r}]), or, if other levels exist and were not seen here, "
             f"give them as levels={{{name!r}: [...]}}"
         )

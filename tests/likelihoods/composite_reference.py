@@ -32,12 +32,12 @@ def softplus(r):
     return np.logaddexp(0.0, r)
 
 
-def draw(seed, extreme):
+def draw(seed, extreme, columns=COLUMNS):
     """Outputs, data and a mask in float64 whose values are float32 numbers."""
     random = np.random.default_rng(seed)
-    outputs, x = {}, np.zeros((N, len(COLUMNS)))
+    outputs, x = {}, np.zeros((N, len(columns)))
     size = 40.0 if extreme else 1.0
-    for j, column in enumerate(COLUMNS):
+    for j, column in enumerate(columns):
         outputs[column.name] = random.normal(size=(N, column.num_outputs)) * size
         if column.num_levels:
             x[:, j] = random.integers(0, column.num_levels, N)
@@ -54,11 +54,11 @@ def draw(seed, extreme):
     return outputs, x.astype(np.float32).astype(float), mask
 
 
-def log_probs(outputs, x, raw, floor=1e-3):
+def log_probs(outputs, x, raw, columns=COLUMNS, floor=1e-3):
     """[n, columns] log-probabilities of all cells; ``raw`` are the trained numbers by kind."""
     cells = np.zeros(x.shape)
     seen = {"continuous": 0, "ordinal": 0, "count": 0}
-    for j, column in enumerate(COLUMNS):
+    for j, column in enumerate(columns):
         o, y = outputs[column.name], x[:, j]
         i = seen.get(column.kind, 0)
         if column.kind == "binary":
