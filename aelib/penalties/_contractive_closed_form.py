@@ -32,7 +32,7 @@ def closed_form(encoder: Stack, x: jax.Array) -> jax.Array:
     weights = [layer.weight[...] for layer in encoder.layers]
     slopes = _slopes(encoder, x)
     if len(weights) == 1:
-        return multiply(jnp.sum(jnp.square(weights[0]), axis=0), jnp.square(slopes[0]))
+        return jnp.sum(jnp.sum(jnp.square(weights[0]), axis=0) * jnp.square(slopes[0].T), axis=1)
     # [units, batch, latent] throughout: then every product below is one product of two matrices.
     tail = weights[-1][:, None, :] * slopes[-1].T
     for weight, slope in zip(weights[-2:0:-1], slopes[-2:0:-1], strict=True):
