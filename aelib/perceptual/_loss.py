@@ -88,7 +88,10 @@ class PerceptualLoss(nnx.Module):
             [batch, h, w, c].
         weights: one number, at least 0, for each feature map; None for 1 each.
         link: from raw outputs to an image: ``"sigmoid"``, ``"identity"`` or a callable.
-        normalise: whether features are divided by their length over the channels.
+        normalise: whether features are divided by their length over the channels. On a black
+            background mind what that does: a network without biases, as one fresh from its
+            constructor is, gives features in proportion to the faintest grey, and divided by their
+            length they count as much as those of full ink.
 
     Raises:
         TypeError: if ``features`` cannot be called.

@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
 from aelib.models import Convolution, Dense
@@ -100,8 +101,7 @@ class SmallFeatures(nnx.Module):
         """
         as_images("images", images, channels=(self.shape[2],))
         graphdef, state = nnx.split(self)
-        predicted = jnp.argmax(_logits(graphdef, state, images), axis=-1)
-        return float(jnp.mean(predicted == jnp.asarray(labels)))
+        return float(np.mean(np.asarray(_predicted(graphdef, state, images)) == np.asarray(labels)))
 
     def __repr__(self) -> str:
         channels = tuple(int(layer.weight.shape[-1]) for layer in self.convolutions)
@@ -109,5 +109,5 @@ class SmallFeatures(nnx.Module):
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _logits(graphdef: nnx.GraphDef[Any], state: Any, images: jax.Array) -> jax.Array:
-    return nnx.merge(graphdef, state).logits(images)
+def _predicted(graphdef: nnx.GraphDef[Any], state: Any, images: jax.Array) -> jax.Array:
+    return jnp.argmax(nnx.merge(graphdef, state).logits(images), axis=-1)

@@ -37,7 +37,7 @@ def by_hand(images, layer, stride, same):
 
 
 @pytest.mark.parametrize(
-    ("stride", "padding", "side"), [(1, "SAME", 3), (2, "SAME", 3), (2, "VALID", 2), (3, "SAME", 4)]
+    ("stride", "padding", "side"), [(2, "SAME", 3), (2, "VALID", 2), (3, "SAME", 4)]
 )
 def test_both_ways_to_convolve(stride, padding, side):
     images = np.random.default_rng(0).normal(size=(2, 9, 8, 2)).astype(np.float32)
@@ -50,20 +50,24 @@ def test_both_ways_to_convolve(stride, padding, side):
         layer.bias[...] = jnp.array([0.5, -1.0, 2.0])
     expected = by_hand(images, layers[0], stride, padding == "SAME")
     for layer in layers:
-        np.testing.assert_allclose(layer(images), expected, atol=1e-5)
+        np.testing.assert_allclose(jax.jit(layer)(images), expected, atol=1e-5)
 
 
 def test_shapes_description_and_file(tmp_path):
     model = make()
     x = np.random.default_rng(0).normal(size=(6, 9, 7, 2)).astype(np.float32)
-    codes, outputs = model.predict(x, method="codes"), model.predict(x, batch_size=4)
+    outputs = model.predict(x)
+
+    @jax.jit
+    def otherwise(x):
+        codes = model.encode(x)
+        return codes, model.decode(codes), model(x[0]), model(x.reshape(2, 3, 9, 7, 2))
+
+    codes, decoded, one, more = otherwise(x)
     assert codes.shape == (6, 5)
     assert outputs.shape == (6, 9, 7, 2, 2)
     # He's initialisation: from standardised images to outputs of order one.
     assert 0.2 < float(np.std(outputs)) < 5
-    decoded, one, more = jax.jit(
-        lambda codes, x: (model.decode(codes), model(x[0]), model(x.reshape(2, 3, 9, 7, 2)))
-    )(codes, x)
     np.testing.assert_allclose(decoded, outputs, atol=1e-5)
     np.testing.assert_allclose(one, outputs[0], atol=1e-5)
     np.testing.assert_allclose(more[1, 2], outputs[5], atol=1e-5)
@@ -86,13 +90,14 @@ def test_every_parameter_has_a_gradient_that_leads_down():
     graphdef, state = nnx.split(model)
 
     @jax.jit
+    @jax.value_and_grad
     def error(state):
         return jnp.mean((nnx.merge(graphdef, state)(x) - x) ** 2)
 
-    gradient = jax.grad(error)(state)
+    before, gradient = error(state)
     assert all((np.asarray(leaf) != 0).any() for leaf in jax.tree.leaves(gradient))
     lower = jax.tree.map(lambda value, slope: value - 1e-2 * slope, state, gradient)
-    assert error(lower) < error(state)
+    assert error(lower)[0] < before
 
 
 @pytest.mark.parametrize(
