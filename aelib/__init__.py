@@ -3,8 +3,8 @@
 The rooms, each of which imports only those before it: :mod:`aelib.losses`,
 :mod:`aelib.likelihoods`, :mod:`aelib.models`, :mod:`aelib.penalties`, :mod:`aelib.data`,
 :mod:`aelib.training`, :mod:`aelib.pca`, :mod:`aelib.perceptual`, :mod:`aelib.probes`,
-:mod:`aelib.sparse`, :mod:`aelib.claims` and :mod:`aelib.plots`. A room is imported when it is first
-used, so ``import aelib`` costs nothing that is not needed.
+:mod:`aelib.sparse`, :mod:`aelib.manifold`, :mod:`aelib.claims` and :mod:`aelib.plots`. A room is
+imported when it is first used, so ``import aelib`` costs nothing that is not needed.
 
 A fair coin is worth ln 2 nats of surprise:
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import aelib.plots as plots
     import aelib.probes as probes
     import aelib.sparse as sparse
+    import aelib.manifold as manifold
     import aelib.training as training
 
 __version__ = "0.1.0"
@@ -45,6 +46,7 @@ __all__ = [
     "plots",
     "probes",
     "sparse",
+    "manifold",
     "training",
 ]
 

@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "pca": {"losses", "likelihoods", "models", "penalties", "data", "training"},
     "sparse": {"models"},
     "perceptual": {"losses", "models", "data"},
+    "manifold": {"models"},
     "claims": set(),
     "plots": {"claims"},
 }

@@ -1,0 +1,102 @@
+"""The Jacobian of a code, split along and off given tangents."""
+
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+class Sensitivity(NamedTuple):
+    r"""How much codes move for one unit of movement of the item, at each item.
+
+    Attributes:
+        along: root mean square over directions of the tangent space, [n].
+        off: root mean square over directions at right angles to it, [n].
+        spectrum: singular values of the Jacobian, largest first, [n, k].
+    """
+
+    along: NDArray[np.float64]
+    off: NDArray[np.float64]
+    spectrum: NDArray[np.float64]
+
+    @property
+    def ratio(self) -> NDArray[np.float64]:
+        """``along / off``: does not change when codes are rescaled, turned or reflected."""
+        return self.along / self.off
+
+    @property
+    def directions(self) -> NDArray[np.float64]:
+        r"""How many directions the code listens to: :math:`(\sum s^2)^2 / \sum s^4`, [n].
+
+        The participation ratio: m for m equal singular values and zeros, whatever their size.
+        """
+        squares = self.spectrum**2
+        return np.asarray(squares.sum(axis=1) ** 2 / (squares**2).sum(axis=1))
+
+
+def jacobians(model: Any, x: jax.Array) -> jax.Array:
+    r"""The Jacobian :math:`\partial z / \partial x` of a model's codes at each item.
+
+    Args:
+        model: with ``encode``, [batch, d] -> [batch, k].
+        x: [n, d].
+
+    Returns:
+        [n, k, d]; pure, so that ``SweepResult.map`` takes it.
+
+    >>> import jax.numpy as jnp
+    >>> from flax import nnx
+    >>> import aelib
+    >>> model = aelib.models.linear(4, 2, rngs=nnx.Rngs(0))
+    >>> jacobians(model, jnp.zeros((3, 4))).shape
+    (3, 2, 4)
+    """
+    return jax.vmap(jax.jacrev(lambda one: model.encode(one[None])[0]))(x)
+
+
+def sensitivity(jacobian: ArrayLike, tangents: ArrayLike) -> Sensitivity:
+    r"""Split Jacobians along and off the tangents.
+
+    With an orthonormal basis Q of the m tangents, the mean square along is
+    :math:`\lVert J Q\rVert_F^2 / m`, and off them
+    :math:`(\lVert J\rVert_F^2 - \lVert J Q\rVert_F^2) / (d - m)`.
+
+    Args:
+        jacobian: [n, k, d].
+        tangents: m independent directions at each item, [n, m, d], of any length and angle.
+
+    Returns:
+        Sensitivity: ``along``, ``off``, ``spectrum``, and the properties made from them.
+
+    Raises:
+        ValueError: if the shapes do not fit.
+
+    >>> import numpy as np
+    >>> found = sensitivity(np.diag([3.0, 1.0, 1.0])[None], np.array([[[2.0, 0.0, 0.0]]]))
+    >>> found.along, found.off, found.ratio
+    (array([3.]), array([1.]), array([3.]))
+    """
+    jacobian, tangents = np.asarray(jacobian, np.float64), np.asarray(tangents, np.float64)
+    if (
+        jacobian.ndim != 3
+        or tangents.ndim != 3
+        or jacobian.shape[::2] != tangents.shape[::2]
+        or not 1 <= tangents.shape[1] < tangents.shape[2]
+    ):
+        raise ValueError(
+            "jacobian, tangents: expected [n, k, d] and [n, m, d] with m < d, got "
+            f"{jacobian.shape} and {tangents.shape}"
+        )
+    count, dimension = tangents.shape[1:]
+    basis = np.linalg.qr(np.swapaxes(tangents, 1, 2))[0]
+    along = ((jacobian @ basis) ** 2).sum(axis=(1, 2))
+    across = jacobian - (jacobian @ basis) @ np.swapaxes(basis, 1, 2)
+    off = (across**2).sum(axis=(1, 2))
+    # Of J J', which is small; squares lose the digits of what is tiny, and nothing else.
+    squares = np.linalg.eigvalsh(jacobian @ np.swapaxes(jacobian, 1, 2))[:, ::-1]
+    return Sensitivity(
+        np.sqrt(along / count),
+        np.sqrt(off / (dimension - count)),
+        np.sqrt(np.maximum(squares, 0.0)),
+    )
