@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import aelib.data as data
     import aelib.likelihoods as likelihoods
     import aelib.losses as losses
+    import aelib.manifold as manifold
     import aelib.models as models
     import aelib.pca as pca
     import aelib.penalties as penalties
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     import aelib.plots as plots
     import aelib.probes as probes
     import aelib.sparse as sparse
-    import aelib.manifold as manifold
     import aelib.training as training
 
 __version__ = "0.1.0"
@@ -39,6 +39,7 @@ __all__ = [
     "data",
     "likelihoods",
     "losses",
+    "manifold",
     "models",
     "pca",
     "penalties",
@@ -46,7 +47,6 @@ __all__ = [
     "plots",
     "probes",
     "sparse",
-    "manifold",
     "training",
 ]
 
