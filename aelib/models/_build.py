@@ -68,18 +68,20 @@ def tied(
     num_features: int,
     latent: int,
     *,
+    code_activation: str = "identity",
     use_bias: bool = True,
     dtype: jax.typing.DTypeLike | None = None,
     rngs: nnx.Rngs,
 ) -> TiedAutoencoder:
-    """A linear autoencoder whose decoder is its encoder transposed.
+    """An autoencoder of one layer whose decoder is its encoder transposed, linear by default.
 
-    The code is ``z = x W + b``, the output ``z Wᵀ + c``: one for each feature, so there is no
-    ``outputs_per_feature``.
+    The code is ``z = s(x W + b)``, the output ``z Wᵀ + c``: one for each feature, so there is no
+    ``outputs_per_feature``. With a sigmoid for s it is the network of Rifai et al. (2011).
 
     Args:
         num_features: length d of an item.
         latent: length of its code.
+        code_activation: s, a name in :data:`aelib.models.ACTIVATIONS`.
         use_bias: whether both directions have a bias.
         dtype: floating type of the parameters; None for JAX's default (float32, or float64 with
             x64).
@@ -89,7 +91,8 @@ def tied(
         TiedAutoencoder [batch, d] -> [batch, d].
 
     Raises:
-        ValueError: if a size is not a whole number of at least 1, or ``dtype`` is not floating.
+        ValueError: if a size is not a whole number of at least 1, the activation is unknown, or
+            ``dtype`` is not floating.
 
     >>> from flax import nnx
     >>> tied(64, 8, rngs=nnx.Rngs(0))
@@ -97,13 +100,20 @@ def tied(
     """
     d, k = _checked(num_features=num_features, latent=latent)
     dtype = floating("dtype", dtype)
+    require_activation("code_activation", code_activation)
     use_bias = bool(use_bias)
-    layer = Dense(d, k, use_bias=use_bias, initial="orthogonal", dtype=dtype, rngs=rngs)
+    make: dict[str, Any] = {"use_bias": use_bias, "dtype": dtype, "rngs": rngs}
+    layer = Dense(d, k, activation=code_activation, initial="orthogonal", **make)
     return TiedAutoencoder(
         Stack([layer], (d,), (k,)),
         Transpose(d, use_bias=use_bias, dtype=dtype),
         architecture=_architecture(
-            "tied", num_features=d, latent=k, use_bias=use_bias, dtype=dtype.name
+            "tied",
+            num_features=d,
+            latent=k,
+            code_activation=code_activation,
+            use_bias=use_bias,
+            dtype=dtype.name,
         ),
     )
 
