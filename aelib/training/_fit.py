@@ -85,7 +85,8 @@ def fit(
         corruption: ``corruption(key, x) -> x`` is applied to what the encoder sees, anew at each
             step; the loss compares with the uncorrupted ``x``. For a model that takes a mask
             (:func:`aelib.models.table`) it may return ``(x, seen)``: where ``seen`` is False the
-            encoder must not look; see :func:`hide`.
+            encoder must not look; or ``(x, seen, scored)``: the loss, a likelihood, is asked only
+            for what is ``scored``. See :func:`hide`.
         mask: booleans of x's shape, True where observed; needs a likelihood. Entries that were not
             observed do not count, may be NaN, and are 0 for the encoder; a model that takes a mask
             is also told which they are.

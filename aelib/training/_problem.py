@@ -106,13 +106,13 @@ def objective(
     """Mean over the batch of (nats per example + Σ strength · penalty)."""
     model, likelihood = nnx.merge(problem.graphdef, variables.trained, variables.fixed)
     corruption_key, penalty_key = jax.random.split(key)
-    inputs, seen = batch.x, batch.mask
+    inputs, seen, scored = batch.x, batch.mask, batch
     if problem.corruption is not None:
-        inputs, seen = _corrupt(problem.corruption, corruption_key, model, batch)
+        inputs, seen, scored = _corrupt(problem.corruption, corruption_key, model, batch)
     codes = _encode(model, inputs, seen)
     outputs = model.decode(codes)
     dtype = variables.strengths.dtype
-    nats = _mean(nats_per_example(problem, likelihood, outputs, batch), batch.weights, dtype)
+    nats = _mean(nats_per_example(problem, likelihood, outputs, scored), batch.weights, dtype)
     penalties = []
     for index, penalty in enumerate(problem.penalties):
         value = penalty(model, batch.x, codes, jax.random.fold_in(penalty_key, index))
@@ -151,26 +151,24 @@ def nats_per_example(
 
 def _corrupt(
     corruption: Callable[..., Any], key: jax.Array, model: Any, batch: Examples
-) -> tuple[jax.Array, jax.Array | None]:
-    """What the encoder is given: a changed x, and which of its entries it may look at."""
+) -> tuple[jax.Array, jax.Array | None, Examples]:
+    """A changed x, which of its entries the encoder may look at, and the batch to be scored."""
     given = corruption(key, batch.x)
-    inputs, kept = given if isinstance(given, tuple) else (given, None)
+    inputs, *masks = given if isinstance(given, tuple) else (given,)
     _expect(inputs.shape == batch.x.shape, "corruption", f"{batch.x.shape}", inputs)
-    seen = batch.mask
-    if kept is not None:
-        if not getattr(model, "takes_mask", False):
-            raise TypeError(
-                "corruption: returned (x, seen), but the model's encode takes no mask to be told "
-                "what is hidden (aelib.models.table makes one that does)"
-            )
-        _expect(
-            kept.shape == batch.x.shape and kept.dtype == jnp.bool_,
-            "corruption",
-            f"{batch.x.shape}, booleans (True = the encoder may look)",
-            kept,
+    if masks and not getattr(model, "takes_mask", False):
+        raise TypeError(
+            "corruption: returned (x, seen), but the model's encode takes no mask to be told what "
+            "is hidden (aelib.models.table makes one that does)"
         )
-        seen = kept if seen is None else kept & seen
-    return (inputs if seen is None else jnp.where(seen, inputs, 0)), seen
+    for name, mask in zip(("seen", "scored"), masks, strict=False):
+        fits = mask.shape == batch.x.shape and mask.dtype == jnp.bool_
+        _expect(fits, f"corruption: {name}", f"{batch.x.shape}, of booleans", mask)
+    if batch.mask is not None:
+        masks = [mask & batch.mask for mask in masks]
+    seen = masks[0] if masks else batch.mask
+    scored = batch._replace(mask=masks[1]) if len(masks) > 1 else batch
+    return (inputs if seen is None else jnp.where(seen, inputs, 0)), seen, scored
 
 
 def _encode(model: Any, x: Any, mask: jax.Array | None) -> jax.Array:

@@ -32,10 +32,10 @@ def trained():
         np.where(observed, x, np.nan),
         Composite(columns),
         mask=observed,
-        corruption=aelib.training.hide(0.3),
+        corruption=aelib.training.hide(0.3, score="hidden"),
         optimizer=optax.adam(1e-2),
         batch_size=100,
-        steps=600,
+        steps=1500,
         progress=False,
         key=jax.random.key(0),
     )
@@ -53,14 +53,25 @@ def test_hidden_cells_are_imputed_better_than_by_their_column_alone(trained):
             model, alone = (np.mean(g != x[held, j]) for g in (guess[held, j], typical))
         else:
             model, alone = (np.mean((g - x[held, j]) ** 2) for g in (guess[held, j], typical))
-        assert model < 0.7 * alone, column.name
+        assert model < 0.75 * alone, column.name
 
 
 def test_the_scale_is_trained_in_the_columns_own_unit(trained):
     columns, _, _, result = trained
     assert float(Composite(columns).scales()["age"]) == pytest.approx(columns["age"].spread)
-    # The noise is 2 years, the spread 12; a third of the cells was guessed from the others.
-    assert 1.0 < float(result.likelihood.scales()["age"]) < 8.0
+    # The noise is 2 years, the spread 12: what two categories do not say of the hidden number, and
+    # and in some rows nothing was seen at all.
+    assert 2.0 < float(result.likelihood.scales()["age"]) < 11.0
+
+
+def test_scored_where_hidden_the_code_length_of_held_out_cells_is_calibrated(trained):
+    columns, x, observed, result = trained
+    outputs = result.model.predict(x, mask=observed)
+    held = -np.asarray(result.likelihood.log_prob_per_feature(outputs, x, mask=~observed))
+    alone = Composite(columns)
+    marginal = columns.marginal_outputs(len(x))
+    base = -np.asarray(alone.log_prob_per_feature(marginal, x, mask=~observed))
+    assert (held.sum(0) < 0.95 * base.sum(0)).all()
 
 
 def test_what_is_masked_does_not_reach_the_codes(trained):
@@ -95,6 +106,8 @@ def test_hiding_needs_a_model_that_can_be_told():
             progress=False,
             key=jax.random.key(0),
         )
+    with pytest.raises(ValueError, match="rate: expected more than 0 with score='hidden', got 0"):
+        aelib.training.hide(0, score="hidden")
     with pytest.raises(ValueError, match=r"rate: expected a probability in \[0, 1\), got 1"):
         aelib.training.hide(1)
 
