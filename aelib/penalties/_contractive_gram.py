@@ -5,16 +5,16 @@ r"""``||W M||²`` for many M and one W, at a cost that hardly grows with the row
 and G is shared by all M. Where G has lost the digits of the answer, W M itself is computed.
 
 How many digits are lost: let :math:`S = \sum_i G_{ii} \lVert M_i\rVert^2`, the value if the columns
-:math:`w_i` of W were orthogonal. Rounding changes :math:`G_{ij}` by at most :math:`\gamma\lVert
-w_i\rVert\lVert w_j\rVert` (Cauchy-Schwarz; :math:`\gamma` grows with the length of the sums), so the
-value by at most :math:`\gamma(\sum_i\lVert w_i\rVert\lVert M_i\rVert)^2 \le \gamma h S` for h units, and
-likewise in the products that follow. That is proven, and of no use: it would reject every network
-of hundreds of units. Errors that are independent of each other add up in squares (Higham and Mary
-2019): then :math:`(\sum_{ij} \lVert w_i\rVert^2\lVert w_j\rVert^2 \langle M_i, M_j\rangle^2)^{1/2} \le
-S` takes the place of h S, besides a few roundings of the value itself. So the rule here is an error
-of :math:`c\,\varepsilon S`, which is statistics and not proof. Where the value is below S, with 400
-to 12,288 inputs, 64 or 512 units and positive, low-rank or ill-conditioned weights, c was measured
-to be at most 3.9; 8 is assumed.
+:math:`w_i` of W were orthogonal. Rounding changes :math:`G_{ij}` by at most :math:`\gamma \lVert
+w_i\rVert \lVert w_j\rVert` (Cauchy-Schwarz; :math:`\gamma` grows with the length of the sums), so
+the value by at most :math:`\gamma (\sum_i \lVert w_i\rVert \lVert M_i\rVert)^2 \le \gamma h S` for
+h units, and likewise in the products that follow. That is proven, and of no use: it would reject
+every network of hundreds of units. Errors that are independent of each other add up in squares
+(Higham and Mary 2019): then :math:`(\sum_{ij} \lVert w_i\rVert^2 \lVert w_j\rVert^2 \langle M_i,
+M_j\rangle^2)^{1/2} \le S` takes the place of h S, besides a few roundings of the value itself. So
+the rule here is an error of :math:`c\,\varepsilon S`, which is statistics and not proof. Where the
+value is below S, with 400 to 12,288 inputs, 64 or 512 units and positive, low-rank or
+ill-conditioned weights, c was measured to be at most 3.9; 8 is assumed.
 """
 
 import jax

@@ -104,12 +104,15 @@ def compare(size: int, rounds: int) -> dict[str, Any]:
     calls = {"aelib": aelib_side(size), "torch": torch_side(size)}
     answers = {side: call() for side, call in calls.items()}  # compiles, warms up
     seconds: dict[str, list[float]] = {side: [] for side in SIDES}
+    cpu_seconds: dict[str, list[float]] = {side: [] for side in SIDES}
     for index in range(rounds):
         for side in SIDES if index % 2 else SIDES[::-1]:
-            start = time.perf_counter()
+            start, start_cpu = time.perf_counter(), time.process_time()
             calls[side]()
             seconds[side].append(time.perf_counter() - start)
+            cpu_seconds[side].append(time.process_time() - start_cpu)
     ratios = [b / a for a, b in zip(seconds["aelib"], seconds["torch"], strict=True)]
+    cpu = {side: statistics.median(cpu_seconds[side]) for side in SIDES}
     (value, gradient), (other, others) = answers["aelib"], answers["torch"]
     return {
         "size": size,
@@ -117,6 +120,8 @@ def compare(size: int, rounds: int) -> dict[str, Any]:
         "ratio": statistics.median(ratios),
         "ratio_low": min(ratios),
         "ratio_high": max(ratios),
+        "cpu_ratio": cpu["torch"]
+        / cpu["aelib"],  # of processor time: less swayed by a busy machine
         "value_apart": abs(value / other - 1),
         "gradient_apart": max(
             float(np.abs(a - b).max() / np.abs(b).max())
@@ -163,16 +168,20 @@ def main() -> None:
         _print_memory(given.memory_of[0], int(given.memory_of[1]))
         return
     rows = []
-    print("inputs    aelib    torch   ratio (lowest, highest)   apart: value, gradient   peak MiB")
+    print("inputs: time of each, ratio (lowest to highest; of processor time), peak MiB (before)")
     for size in given.sizes:
         row = compare(size, given.rounds)
         row["memory"] = {side: peak_memory(side, size) for side in SIDES}
         rows.append(row)
-        peaks = ", ".join(f"{side} {row['memory'][side]['peak']:.0f}" for side in SIDES)
+        peaks = ", ".join(
+            f"{side} {row['memory'][side]['peak']:.0f} ({row['memory'][side]['before']:.0f})"
+            for side in SIDES
+        )
         print(
-            f"{size:6d} {row['aelib_ms']:5.0f} ms {row['torch_ms']:5.0f} ms  {row['ratio']:5.1f}x"
-            f" ({row['ratio_low']:.1f}, {row['ratio_high']:.1f})"
-            f"   {row['value_apart']:.0e}, {row['gradient_apart']:.0e}   {peaks}"
+            f"{size:6d}: aelib {row['aelib_ms']:.0f} ms, torch {row['torch_ms']:.0f} ms, "
+            f"{row['ratio']:.1f}x ({row['ratio_low']:.1f} to {row['ratio_high']:.1f}; "
+            f"{row['cpu_ratio']:.1f}x), {peaks}; value apart by {row['value_apart']:.0e}, "
+            f"gradient by {row['gradient_apart']:.0e}"
         )
     if given.json:
         given.json.write_text(json.dumps(rows, indent=2) + "\n")
