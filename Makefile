@@ -42,7 +42,7 @@ types: $(READY)
 	$(BIN)/mypy
 
 unit: $(READY)
-	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) -q
+	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist loadfile -q
 
 notebooks: $(READY)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) -q -o addopts= --nbmake --nbmake-timeout=120 book
