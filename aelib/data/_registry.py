@@ -20,6 +20,8 @@ _LOADERS: dict[str, str | Loader] = {
     # Downloaded when asked.
     "mnist": "aelib.data._mnist:load_mnist",
     "fashion_mnist": "aelib.data._mnist:load_fashion_mnist",
+    # Fetched by hand.
+    "mvtec": "aelib.data._mvtec:load_mvtec",
     # Bundled with installed packages.
     "digits": "aelib.data._digits:load_digits",
     "anes96": "aelib.data._anes96:load_anes96",

@@ -1,0 +1,265 @@
+"""The detector whose score is an autoencoder's reconstruction loss."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+import jax
+import numpy as np
+from flax import nnx
+from numpy.typing import ArrayLike, NDArray
+
+from aelib import likelihoods, models, training
+from aelib.anomaly._detector import ConformalDetector
+
+Floats = NDArray[np.float64]
+
+# Items scored at a time. Always as many, filled up with zeros: one program is compiled whatever the
+# number of items, and the score of an item does not depend on those beside it.
+_ROWS = 256
+# What `fit` takes that this detector decides itself, or that has an entry for each item.
+_TAKEN = ("batch_size", "exposure", "key", "mask", "steps", "weights")
+
+
+class ReconstructionDetector(ConformalDetector):
+    """An autoencoder learns what is normal; what it reconstructs badly is strange.
+
+    The score of an item is ``log p(x | f(x))``, minus its reconstruction loss in nats under the
+    likelihood, for which :func:`aelib.training.fit` trained model and likelihood together. With a
+    Gaussian of one fixed scale it ranks items as the squared error does. With one learned scale per
+    feature, ``likelihood=functools.partial(Gaussian, "feature")``, an error where the normal items
+    are always reconstructed well counts for more.
+
+    A model that is too good at reconstructing anything reconstructs the defect as well: the
+    bottleneck is what makes a detector of an autoencoder.
+
+    Args:
+        model: a function ``(num_features, *, rngs)`` that makes a model, such as
+            ``functools.partial(aelib.models.mlp, latent=8)``; or a trained model, which is taken as
+            it is. None for a network with 64 hidden units and a quarter as many codes as features.
+            A model of images is given its items in their shape (``encoder.input_shape``).
+        likelihood: a likelihood, or a function ``(*, num_features)`` that makes one. None for a
+            Gaussian of scale 1: half the squared error, plus a constant.
+        alpha: the false-alarm rate to stay below.
+        calibration_fraction: share of the items that ``fit`` holds out for the threshold. With a
+            trained model all of them are: it is up to you that it has not seen them.
+        steps: training steps.
+        batch_size: items in each step. Where there are no more than this, every step sees all.
+        fit_options: further arguments of :func:`aelib.training.fit`, such as ``optimizer``,
+            ``corruption`` or ``penalties``. The optimiser may also be a function that makes it,
+            ``functools.partial(optax.adam, 1e-2)``: optax's own cannot be pickled.
+        random_state: decides held-out items, initial weights and batches.
+
+    Attributes:
+        model_: the trained model.
+        likelihood_: the likelihood with its trained parameters.
+        history_: the course of training, or None.
+        offset_: the score below which there is an alarm.
+        calibration_: the :class:`Calibration`.
+        n_features_in_: number of features d.
+
+    Raises:
+        TypeError: if the model or the likelihood is of the wrong kind.
+
+    Example:
+        >>> import functools
+        >>> import numpy as np
+        >>> import optax
+        >>> from aelib import anomaly, models
+        >>> angle = np.random.default_rng(0).uniform(0, 6, size=300)
+        >>> circle = np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1)
+        >>> detector = anomaly.ReconstructionDetector(
+        ...     functools.partial(models.linear, latent=2),
+        ...     steps=500,
+        ...     fit_options={"optimizer": optax.adam(1e-2)},
+        ... )
+        >>> detector.fit(circle).predict([[0.0, 1.0, 0.0], [0.0, 1.0, 1.0]])
+        array([ 1, -1])
+    """
+
+    def __init__(
+        self,
+        model: Callable[..., Any] | nnx.Module | None = None,
+        likelihood: Any = None,
+        *,
+        alpha: float = 0.05,
+        calibration_fraction: float = 0.3,
+        steps: int = 1000,
+        batch_size: int = 128,
+        fit_options: Mapping[str, Any] | None = None,
+        random_state: Any = 0,
+    ) -> None:
+        self.model = model
+        self.likelihood = likelihood
+        self.alpha = alpha
+        self.calibration_fraction = calibration_fraction
+        self.steps = steps
+        self.batch_size = batch_size
+        self.fit_options = fit_options
+        self.random_state = random_state
+
+    @classmethod
+    def from_model(
+        cls,
+        model: nnx.Module,
+        likelihood: Any = None,
+        *,
+        num_features: int | None = None,
+        **parameters: Any,
+    ) -> Self:
+        """A detector around a trained model, which scores at once and is never trained.
+
+        Give normal items that the model has not seen to :meth:`calibrate`, or to ``fit``, which
+        then does the same: the threshold comes from all of them.
+
+        Args:
+            model: the trained model, such as ``result.model``.
+            likelihood: what it was trained under, such as ``result.likelihood``.
+            num_features: number of features, for a model whose encoder does not say.
+            **parameters: further parameters, such as ``alpha``.
+
+        Returns:
+            The detector.
+
+        Raises:
+            TypeError: if the model or the likelihood is of the wrong kind.
+            ValueError: if the number of features is not known.
+
+        Example:
+            >>> import numpy as np
+            >>> from flax import nnx
+            >>> from aelib import models
+            >>> model = models.linear(4, 2, rngs=nnx.Rngs(0))
+            >>> detector = ReconstructionDetector.from_model(model, alpha=0.1)
+            >>> normal = np.random.default_rng(0).normal(size=(100, 4))
+            >>> detector.calibrate(normal).predict(normal[:1] + 9.0)
+            array([-1])
+        """
+        if not isinstance(model, nnx.Module):
+            raise TypeError(f"model: expected a trained nnx.Module, got {model!r}")
+        detector = cls(model, likelihood, **parameters)
+        shape = getattr(getattr(model, "encoder", None), "input_shape", None)
+        if shape is None and num_features is None:
+            raise ValueError("num_features: expected it, as the model's encoder has no input_shape")
+        detector.n_features_in_ = math.prod(shape) if shape is not None else num_features
+        detector._learn(np.zeros((0, detector.n_features_in_)), 0)
+        return detector
+
+    def score_features(self, X: ArrayLike) -> Floats:
+        """The terms that :meth:`score_samples` adds up: ``log p`` of each feature, ``[n, d]``.
+
+        For images this says where the strangeness lies: minus this, in the shape of the patches, is
+        what :func:`heat_map` puts on the image.
+
+        Args:
+            X: items, ``[n, d]``.
+
+        Raises:
+            TypeError: if the likelihood does not treat features one by one.
+        """
+        x = self._checked(X)
+        if not hasattr(self.likelihood_, "log_prob_per_feature"):
+            raise TypeError(
+                "likelihood: expected one with log_prob_per_feature, a term for each feature; got "
+                f"{type(self.likelihood_).__name__}"
+            )
+        return self._apply("log_prob_per_feature", x).reshape(len(x), -1)
+
+    def _held_out(self, count: int) -> int:
+        return count if isinstance(self.model, nnx.Module) else super()._held_out(count)
+
+    def _learn(self, x: Floats, seed: int) -> None:
+        d = x.shape[1]
+        likelihood = _likelihood(self.likelihood, d)
+        if isinstance(self.model, nnx.Module):
+            self.model_, self.likelihood_, self.history_ = self.model, likelihood, None
+            return
+        model_key, key = jax.random.split(jax.random.key(seed))
+        make = _small_network if self.model is None else self.model
+        if not callable(make):
+            raise TypeError(f"model: expected a function that makes a model, got {make!r}")
+        options = {"progress": False, **(self.fit_options or {})}
+        for name in _TAKEN:
+            if name in options:
+                raise ValueError(f"fit_options: {name} is decided by the detector, expected none")
+        if "optimizer" in options and not hasattr(options["optimizer"], "init"):
+            options["optimizer"] = options["optimizer"]()
+        model = make(d, rngs=nnx.Rngs(model_key))
+        items = x.reshape(len(x), *_item_shape(model, d))
+        result = training.fit(
+            model,
+            **_examples(items, self.batch_size),
+            loss=likelihood,
+            steps=self.steps,
+            key=key,
+            **options,
+        )
+        self.model_, self.likelihood_ = result.model, result.likelihood
+        self.history_ = result.history
+
+    def _losses(self, x: Floats) -> Floats:
+        return -self._apply("log_prob", x)
+
+    def _apply(self, method: str, x: Floats) -> Floats:
+        """A method of the likelihood on (model(x), x), some rows at a time, in float64."""
+        with np.errstate(over="ignore"):  # beyond float32 is infinite, and so is its loss
+            items = x.astype(np.float32)
+        items = items.reshape(len(x), *_item_shape(self.model_, x.shape[1]))
+        pair = (self.model_, self.likelihood_)
+        graphdef, state = nnx.split(pair)
+        parts = []
+        for start in range(0, len(items), _ROWS):
+            batch = items[start : start + _ROWS]
+            full = np.zeros((_ROWS, *batch.shape[1:]), np.float32)
+            full[: len(batch)] = batch
+            result = _judge(graphdef, method, nnx.as_pure(state), full)
+            parts.append(np.asarray(result, np.float64)[: len(batch)])
+        return np.concatenate(parts)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _judge(graphdef: nnx.GraphDef[Any], method: str, state: Any, x: jax.Array) -> jax.Array:
+    model, likelihood = nnx.merge(graphdef, state)
+    return getattr(likelihood, method)(model(x), x)
+
+
+def _small_network(num_features: int, *, rngs: nnx.Rngs) -> models.Autoencoder:
+    return models.mlp(num_features, max(1, num_features // 4), hidden=(64,), rngs=rngs)
+
+
+def _likelihood(given: Any, num_features: int) -> Any:
+    """The likelihood given or made."""
+    if given is None:
+        return likelihoods.Gaussian()
+    if not hasattr(given, "log_prob") or isinstance(given, type):
+        if not callable(given):
+            raise TypeError(f"likelihood: expected one or a function that makes one, got {given!r}")
+        given = given(num_features=num_features)
+    if not (isinstance(given, nnx.Module) and hasattr(given, "log_prob")):
+        raise TypeError(f"likelihood: expected an nnx.Module with log_prob, got {given!r}")
+    return given
+
+
+def _item_shape(model: Any, num_features: int) -> tuple[int, ...]:
+    """The shape in which the model takes an item."""
+    return getattr(getattr(model, "encoder", None), "input_shape", None) or (num_features,)
+
+
+def _examples(items: NDArray[Any], batch_size: int) -> dict[str, Any]:
+    """Data, weights and batch size for training.
+
+    Items that fill no batch are repeated with weight 0 until they do: the objective is the same, a
+    penalty on the whole batch sees nothing but items, and one compiled program serves any number of
+    them, as in cross-validation.
+    """
+    count = len(items)
+    if isinstance(batch_size, bool) or int(batch_size) != batch_size or batch_size < 1:
+        raise ValueError(f"batch_size: expected a whole number of at least 1, got {batch_size!r}")
+    if count > batch_size:
+        return {"x": items, "batch_size": int(batch_size)}
+    rows = np.arange(batch_size)
+    weights = (rows < count).astype(np.float32)
+    return {"x": items[rows % count], "weights": weights, "batch_size": None}

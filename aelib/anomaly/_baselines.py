@@ -1,0 +1,168 @@
+"""Two detectors in closed form: what an autoencoder has to beat."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from aelib import pca
+from aelib.anomaly._detector import ConformalDetector
+
+Floats = NDArray[np.float64]
+_LOG_2PI = math.log(2 * math.pi)
+
+
+class PCADetector(ConformalDetector):
+    """Principal components: the best linear autoencoder in squared error, in closed form.
+
+    The score is the log-density of an item around its reconstruction, in nats, under a Gaussian
+    whose scale is fitted to the residuals of the items it has learned from.
+
+    Args:
+        num_components: number of components k, at most n - 1 and d; None for half of that.
+        scale: ``"shared"`` for one standard deviation, with which items are ranked by their squared
+            error; ``"feature"`` for one per feature; or a positive number, which is not fitted.
+        floor: smallest fitted scale, in the unit of the data.
+        alpha: the false-alarm rate to stay below.
+        calibration_fraction: share of the items that ``fit`` holds out for the threshold.
+        random_state: decides which.
+
+    Attributes:
+        pca_: the :class:`aelib.pca.PCA`.
+        scale_: the standard deviation of each feature, ``[d]``.
+        offset_: the score below which there is an alarm.
+        calibration_: the :class:`Calibration`.
+        n_features_in_: number of features d.
+
+    Example:
+        >>> import numpy as np
+        >>> normal = np.random.default_rng(0).normal(size=(300, 2)) * [5.0, 0.1]
+        >>> PCADetector(1).fit(normal).predict([[9.0, 0.0], [0.0, 9.0]])
+        array([ 1, -1])
+    """
+
+    def __init__(
+        self,
+        num_components: int | None = None,
+        *,
+        scale: float | str = "shared",
+        floor: float = 1e-3,
+        alpha: float = 0.05,
+        calibration_fraction: float = 0.3,
+        random_state: Any = 0,
+    ) -> None:
+        self.num_components = num_components
+        self.scale = scale
+        self.floor = floor
+        self.alpha = alpha
+        self.calibration_fraction = calibration_fraction
+        self.random_state = random_state
+
+    def score_features(self, X: ArrayLike) -> Floats:
+        """The terms that :meth:`score_samples` adds up: ``log p`` of each feature, ``[n, d]``."""
+        return -self._terms(self._checked(X))
+
+    def _learn(self, x: Floats, seed: int) -> None:  # noqa: ARG002  (nothing is random here)
+        # One item is its own mean; pca.fit needs two rows to speak of variances.
+        rows = x if len(x) > 1 else np.repeat(x, 2, axis=0)
+        most = min(len(rows) - 1, rows.shape[1])
+        wanted = self.num_components
+        self.pca_ = pca.fit(rows, max(1, most // 2) if wanted is None else wanted)
+        squares = np.square(x - self.pca_(x))
+        if isinstance(self.scale, str):
+            if self.scale not in ("shared", "feature"):
+                raise ValueError(
+                    f"scale: expected 'shared', 'feature' or a number, got {self.scale!r}"
+                )
+            fitted = squares.mean(axis=None if self.scale == "shared" else 0)
+            values = np.maximum(np.sqrt(fitted), self.floor)
+        else:
+            values = np.asarray(float(self.scale))
+        if not (np.isfinite(values).all() and (values > 0).all()):
+            raise ValueError(f"scale: expected a positive number, got {self.scale}")
+        self.scale_ = np.broadcast_to(values, x.shape[1:]).copy()
+
+    def _terms(self, x: Floats) -> Floats:
+        residual = (x - self.pca_(x)) / self.scale_
+        return 0.5 * np.square(residual) + np.log(self.scale_) + 0.5 * _LOG_2PI
+
+    def _losses(self, x: Floats) -> Floats:
+        return self._terms(x).sum(axis=1)
+
+
+class GaussianDetector(ConformalDetector):
+    r"""A Gaussian on a few features of an item: Mahalanobis distance, in nats.
+
+    .. math:: -\log p(f) = \tfrac12 (f - m)^\top C^{-1} (f - m) + \tfrac12 \log\det(2 \pi C)
+
+    C is shrunk towards a diagonal matrix by as much as Ledoit & Wolf (2004) say is best, so there
+    may be fewer items than features.
+
+    Args:
+        features: a function from items ``[n, d]`` to features ``[n, k]``, such as
+            ``functools.partial(patch_statistics, shape=(16, 16))``; None for the items themselves.
+        alpha: the false-alarm rate to stay below.
+        calibration_fraction: share of the items that ``fit`` holds out for the threshold.
+        random_state: decides which.
+
+    Attributes:
+        mean_: mean of the features, ``[k]``.
+        covariance_: their covariance after shrinkage, ``[k, k]``.
+        offset_: the score below which there is an alarm.
+        calibration_: the :class:`Calibration`.
+        n_features_in_: number of features d of an item.
+
+    Example:
+        >>> import numpy as np
+        >>> normal = np.random.default_rng(0).normal(size=(300, 2)) @ [[1.0, 1.0], [0.0, 0.1]]
+        >>> GaussianDetector().fit(normal).predict([[1.0, 1.0], [1.0, -1.0]])
+        array([ 1, -1])
+    """
+
+    def __init__(
+        self,
+        features: Callable[[Floats], ArrayLike] | None = None,
+        *,
+        alpha: float = 0.05,
+        calibration_fraction: float = 0.3,
+        random_state: Any = 0,
+    ) -> None:
+        self.features = features
+        self.alpha = alpha
+        self.calibration_fraction = calibration_fraction
+        self.random_state = random_state
+
+    def _learn(self, x: Floats, seed: int) -> None:  # noqa: ARG002  (nothing is random here)
+        from sklearn.covariance import ledoit_wolf
+
+        values = self._features(x)
+        self.mean_ = values.mean(axis=0)
+        # Features in units of their own spread: shrinkage takes them to be of one size. Where one
+        # never varies a millionth of its size stands in, so that a change of it is strange.
+        spread, size = values.std(axis=0), np.abs(values).max(axis=0)
+        spread = np.maximum(spread, np.where(size > 0, 1e-6 * size, 1e-6))
+        standard = (values - self.mean_) / spread
+        correlation = ledoit_wolf(standard, assume_centered=True)[0] if len(x) > 1 else 0.0
+        # A relative variance of 1e-9 where there is none: far below what shrinkage leaves.
+        correlation = correlation + 1e-9 * np.eye(len(spread))
+        self.covariance_ = correlation * np.outer(spread, spread)
+        factor = np.linalg.cholesky(correlation)
+        self._whiten = np.linalg.inv(factor) / spread
+        log_det = 2 * np.log(np.diag(factor)).sum() + 2 * np.log(spread).sum()
+        self._constant = 0.5 * (log_det + len(spread) * _LOG_2PI)
+
+    def _losses(self, x: Floats) -> Floats:
+        # Row by row the same sum, so that an item's score does not depend on those beside it.
+        centred = self._features(x) - self.mean_
+        distance = np.square(np.einsum("nk,jk->nj", centred, self._whiten)).sum(axis=1)
+        return 0.5 * distance + self._constant
+
+    def _features(self, x: Floats) -> Floats:
+        values = np.asarray(x if self.features is None else self.features(x), np.float64)
+        if values.ndim != 2 or len(values) != len(x):
+            raise ValueError(f"features: expected shape [{len(x)}, k], got {values.shape}")
+        return values

@@ -1,0 +1,165 @@
+"""From an image to patches, from patches to numbers, and from their scores back to the image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def as_pair(name: str, value: int | tuple[int, int]) -> tuple[int, int]:
+    """One positive whole number for both directions, or a pair of them.
+
+    Raises:
+        ValueError: if it is neither.
+    """
+    pair = (value, value) if isinstance(value, int | np.integer) else tuple(value)
+    if len(pair) != 2 or any(int(side) != side or side < 1 for side in pair):
+        raise ValueError(f"{name}: expected a positive whole number or a pair, got {value!r}")
+    return int(pair[0]), int(pair[1])
+
+
+def cut_patches(
+    image: ArrayLike,
+    patch_size: int | tuple[int, int],
+    *,
+    stride: int | tuple[int, int] | None = None,
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Cut an image into patches that cover it all, overlapping where the stride is small.
+
+    The last patch down and across is moved back to end where the image ends, so that no pixel is
+    left out.
+
+    Args:
+        image: ``[h, w]`` or ``[h, w, c]``.
+        patch_size: side of a patch, or height and width.
+        stride: step from a patch to the next; None for the patch's own size.
+
+    Returns:
+        Patches ``[n, ph, pw(, c)]`` and their top left corners ``[n, 2]`` (row, column).
+
+    Raises:
+        ValueError: if the image has another shape or is smaller than a patch.
+
+    Example:
+        >>> import numpy as np
+        >>> patches, corners = cut_patches(np.arange(20).reshape(4, 5), 3, stride=2)
+        >>> patches.shape, corners.tolist()
+        ((4, 3, 3), [[0, 0], [0, 2], [1, 0], [1, 2]])
+    """
+    pixels = np.asarray(image)
+    patch = as_pair("patch_size", patch_size)
+    if pixels.ndim not in (2, 3) or pixels.shape[0] < patch[0] or pixels.shape[1] < patch[1]:
+        raise ValueError(
+            f"image: expected [h, w] or [h, w, c] of at least {patch[0]} × {patch[1]} pixels, "
+            f"got {pixels.shape}"
+        )
+    step = as_pair("stride", patch if stride is None else stride)
+    starts = [_starts(pixels.shape[axis] - patch[axis], step[axis]) for axis in range(2)]
+    corners = np.stack(np.meshgrid(*starts, indexing="ij"), axis=-1).reshape(-1, 2)
+    windows = np.lib.stride_tricks.sliding_window_view(pixels, patch, axis=(0, 1))
+    values = windows[corners[:, 0], corners[:, 1]]
+    if pixels.ndim == 3:  # the window's axes come last: [n, c, ph, pw]
+        values = np.moveaxis(values, 1, -1)
+    return np.ascontiguousarray(values), corners
+
+
+def heat_map(
+    scores: ArrayLike,
+    corners: ArrayLike,
+    image_shape: Sequence[int],
+    *,
+    patch_size: int | tuple[int, int] | None = None,
+) -> NDArray[np.float64]:
+    """Put the scores of patches back on the image; where patches overlap, take the mean.
+
+    Args:
+        scores: one number for each pixel of each patch, ``[n, ph, pw]``; or one for each patch,
+            ``[n]``, which then stands for all of its pixels.
+        corners: top left corners ``[n, 2]``, as :func:`cut_patches` gives them.
+        image_shape: height and width of the image.
+        patch_size: side of a patch, or height and width; needed for one number per patch.
+
+    Returns:
+        ``[h, w]``; NaN where no patch lies.
+
+    Raises:
+        ValueError: if shapes do not fit or a patch reaches beyond the image.
+
+    Example:
+        >>> import numpy as np
+        >>> _, corners = cut_patches(np.zeros((2, 3)), 2, stride=1)
+        >>> heat_map([1.0, 3.0], corners, (2, 3), patch_size=2)
+        array([[1., 2., 3.],
+               [1., 2., 3.]])
+    """
+    values = np.asarray(scores, np.float64)
+    places = np.asarray(corners)
+    if values.ndim == 1:
+        if patch_size is None:
+            raise ValueError("patch_size: expected it with one score per patch, got None")
+        values = np.broadcast_to(
+            values[:, None, None], (len(values), *as_pair("patch_size", patch_size))
+        )
+    if values.ndim != 3 or places.shape != (len(values), 2):
+        raise ValueError(
+            "scores, corners: expected [n, ph, pw] or [n], and [n, 2]; "
+            f"got {np.shape(scores)} and {places.shape}"
+        )
+    height, width = int(image_shape[0]), int(image_shape[1])
+    ph, pw = values.shape[1:]
+    outside = (places < 0) | (places + np.array([ph, pw]) > (height, width))
+    if outside.any():
+        index = int(np.argwhere(outside)[0, 0])
+        raise ValueError(
+            f"corners: expected patches of {ph} × {pw} inside {height} × {width}, "
+            f"got {tuple(places[index].tolist())} at index {index}"
+        )
+    total, count = np.zeros((height, width)), np.zeros((height, width))
+    for (row, column), patch in zip(places.tolist(), values, strict=True):
+        total[row : row + ph, column : column + pw] += patch
+        count[row : row + ph, column : column + pw] += 1
+    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+
+
+def patch_statistics(
+    patches: ArrayLike, *, shape: tuple[int, ...] | None = None
+) -> NDArray[np.float64]:
+    """Three numbers of each patch: mean, standard deviation, and how rough it is.
+
+    Args:
+        patches: ``[n, h, w]`` or ``[n, h, w, c]``; or flat, ``[n, d]``, with ``shape``.
+        shape: shape of one patch.
+
+    Returns:
+        ``[n, 3]``: mean, standard deviation, and the root of the mean squared difference between
+        neighbouring pixels.
+
+    Raises:
+        ValueError: if the patches have another shape, or are less than two pixels high or wide.
+
+    Example:
+        >>> import numpy as np
+        >>> patch_statistics(np.array([[[0.0, 1.0], [0.0, 1.0]]])).round(3)
+        array([[0.5  , 0.5  , 0.707]])
+    """
+    values = np.asarray(patches, np.float64)
+    if shape is not None:
+        values = values.reshape(len(values), *shape)
+    if values.ndim not in (3, 4) or min(values.shape[1:3]) < 2:
+        raise ValueError(
+            f"patches: expected [n, h, w] or [n, h, w, c], h and w at least 2, got {values.shape}"
+        )
+    axes = tuple(range(1, values.ndim))
+    down = np.square(np.diff(values, axis=1)).mean(axis=axes)
+    across = np.square(np.diff(values, axis=2)).mean(axis=axes)
+    roughness = np.sqrt((down + across) / 2)
+    return np.stack([values.mean(axis=axes), values.std(axis=axes), roughness], axis=1)
+
+
+def _starts(last: int, step: int) -> NDArray[np.int64]:
+    """0, step, 2 step, …, and the last place, where there is one beyond them."""
+    starts = np.arange(0, last + 1, step)
+    return starts if starts[-1] == last else np.append(starts, last)

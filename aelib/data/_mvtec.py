@@ -1,0 +1,212 @@
+"""The folder layout of MVTec AD: normal pictures to train on, defective ones with masks to test."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._dataset import Dataset
+from ._fetch import data_folder
+from ._patches import pair
+from ._split import shuffle_keys
+
+_ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+_GOOD = "good"
+_PAGE = "https://www.mvtec.com/company/research/datasets/mvtec-ad"
+_VALIDATION = 0.15
+
+
+class _Item(NamedTuple):
+    """A picture, what is wrong with it, the mask of where, and the part it was published in."""
+
+    file: Path
+    kind: str
+    mask: Path | None
+    train: bool
+
+
+def load_mvtec(
+    *,
+    root: str | PathLike[str] | None = None,
+    download: bool = False,
+    category: str | None = None,
+    size: int | tuple[int, int] | None = 256,
+    grey: bool = False,
+) -> Dataset:
+    """Pictures in the folders of MVTec AD, or your own in the same folders.
+
+    ``train/good`` holds normal pictures, ``test/good`` and ``test/<defect>`` what to judge by, and
+    ``ground_truth/<defect>/<name>_mask.png`` says where ``test/<defect>/<name>.png`` is defective
+    (anything but black). The default split is the published one; of the training pictures a fixed
+    15 % are for validation, so that a threshold can be had from normal items not trained on.
+
+    Args:
+        root: the folder of one category, or the one that holds them (or its parent).
+        download: refused: the files have to be fetched by hand.
+        category: which, such as ``"bottle"``; None where there is only one.
+        size: height and width to scale pictures to (a side for squares); None leaves them as they
+            are. A mask's pixel is True if any part of it was.
+        grey: whether colour is turned to grey.
+
+    Returns:
+        Values in [0, 1], ``[n, h·w(·3)]``; label 0 is ``"good"``. Extras: ``mask`` ``[n, h·w]``
+        (True = defective) and ``file``, the path of each picture in the category's folder.
+
+    Raises:
+        FileNotFoundError: if a folder, its pictures or a mask is missing.
+        ValueError: if a category or folder is unknown, or sizes differ.
+    """
+    if download:
+        raise ValueError(
+            f"download: mvtec cannot be fetched by a program; get it from {_PAGE} and give its "
+            "folder as root"
+        )
+    folder = _category_folder(data_folder(root), category)
+    items = _find(folder)
+    kinds = (_GOOD, *sorted({item.kind for item in items} - {_GOOD}))
+    images = _read_images([item.file for item in items], size, grey)
+    masks = np.zeros(images.shape[:3], bool)
+    for row, item in enumerate(items):
+        if item.mask is not None:
+            masks[row] = _read_mask(item, images.shape[1:3])
+    n = len(items)
+    return Dataset(
+        name="mvtec",
+        x=images.reshape(n, -1),
+        labels=np.array([kinds.index(item.kind) for item in items], np.int32),
+        shape=images.shape[1:],
+        label_names=kinds,
+        units="intensity, 0 = black, 1 = white (8-bit values / 255)",
+        source=f"folder {folder.name} in the layout of MVTec AD; {_PAGE}",
+        licence="MVTec AD: CC BY-NC-SA 4.0 (not for commercial use); your own pictures: yours",
+        citation="P. Bergmann, M. Fauser, D. Sattlegger and C. Steger (2019), MVTec AD: a "
+        "comprehensive real-world dataset for unsupervised anomaly detection, CVPR, 9592-9600, "
+        "doi:10.1109/CVPR.2019.00982",
+        description=f"Pictures of the category {folder.name}. Those of training and validation are "
+        "all normal; the test part has both kinds.",
+        parts=_parts(items, folder.name),
+        extras={
+            "mask": masks.reshape(n, -1),
+            "file": np.array([item.file.relative_to(folder).as_posix() for item in items]),
+        },
+        metadata={"category": folder.name},
+    )
+
+
+def _category_folder(root: Path, category: str | None) -> Path:
+    if not root.is_dir():
+        raise FileNotFoundError(f"root: expected the folder of MVTec AD, there is none at {root}")
+    if (root / "train").is_dir() and category in (None, root.name):
+        return root
+    found: dict[str, Path] = {}
+    for parent in (root, root / "mvtec"):
+        if parent.is_dir():
+            found |= {f.name: f for f in sorted(parent.iterdir()) if (f / "train").is_dir()}
+    if not found:
+        raise FileNotFoundError(
+            f"root: expected a category with the folders train, test and ground_truth in {root}"
+        )
+    listed = ", ".join(sorted(found))
+    if category is None:
+        if len(found) > 1:
+            raise ValueError(f"category: expected one of {listed}; got None")
+        return next(iter(found.values()))
+    if category not in found:
+        raise ValueError(f"category: expected one of {listed}; got {category!r}")
+    return found[category]
+
+
+def _find(folder: Path) -> list[_Item]:
+    """All pictures, training first, in the order of their names."""
+    for kind in _kinds(folder / "train"):
+        if kind != _GOOD:
+            raise ValueError(f"train: expected only the folder good, got {kind!r} in {folder}")
+    tested = _kinds(folder / "test")
+    if (folder / "ground_truth").is_dir():
+        for kind in _kinds(folder / "ground_truth"):
+            if kind not in tested:
+                raise ValueError(f"ground_truth: there is no test/{kind} in {folder}")
+    items = [_Item(file, _GOOD, None, True) for file in _pictures(folder / "train" / _GOOD)]
+    for kind in tested:
+        for file in _pictures(folder / "test" / kind):
+            mask = None
+            if kind != _GOOD:
+                mask = folder / "ground_truth" / kind / f"{file.stem}_mask.png"
+                if not mask.is_file():
+                    raise FileNotFoundError(
+                        f"ground_truth: expected a mask for test/{kind}/{file.name} at {mask}"
+                    )
+            items.append(_Item(file, kind, mask, False))
+    return items
+
+
+def _kinds(folder: Path) -> list[str]:
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder.name}: expected a folder at {folder}")
+    return sorted(f.name for f in folder.iterdir() if f.is_dir() and not f.name.startswith("."))
+
+
+def _pictures(folder: Path) -> list[Path]:
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    files = [f for f in files if f.suffix.lower() in _ENDINGS and not f.name.startswith(".")]
+    if not files:
+        raise FileNotFoundError(f"{folder.name}: expected pictures ({_ENDINGS[0]}, …) in {folder}")
+    return files
+
+
+def _read_images(
+    files: list[Path], size: int | tuple[int, int] | None, grey: bool
+) -> NDArray[np.float32]:
+    """All pictures, ``[n, h, w]``, or ``[n, h, w, 3]`` where any is in colour."""
+    from PIL import Image
+
+    wanted = None if size is None else pair("size", size)
+    modes, shapes = set(), set()
+    for file in files:
+        with Image.open(file) as image:  # reads the header only
+            modes.add(image.mode)
+            shapes.add((image.height, image.width))
+        if wanted is None and len(shapes) > 1:
+            raise ValueError(f"size: expected one, as pictures differ: {sorted(shapes)} at {file}")
+    mode = "L" if grey or modes <= {"1", "L"} else "RGB"
+    height, width = wanted or next(iter(shapes))
+    images = np.empty((len(files), height, width, *((3,) if mode == "RGB" else ())), np.float32)
+    for row, file in enumerate(files):
+        with Image.open(file) as image:
+            scaled: Any = image.convert(mode)
+            if scaled.size != (width, height):
+                scaled = scaled.resize((width, height), Image.Resampling.BOX)
+            images[row] = np.asarray(scaled, np.float32) / np.float32(255)
+    return images
+
+
+def _read_mask(item: _Item, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """The mask in the size of the pictures: True where any part of the pixel is defective."""
+    from PIL import Image
+
+    with Image.open(item.file) as image:
+        original = image.size
+    with Image.open(str(item.mask)) as image:
+        if image.size != original:
+            raise ValueError(
+                f"ground_truth: expected a mask of {original[0]} × {original[1]} for "
+                f"{item.kind}/{item.file.name}, got {image.size[0]} × {image.size[1]}"
+            )
+        marked = np.asarray(image.convert("L")) > 0
+    # In floating point, so that one pixel in a thousand is not rounded away.
+    share = Image.fromarray(marked.astype(np.float32))
+    height, width = shape
+    return np.asarray(share.resize((width, height), Image.Resampling.BOX)) > 0
+
+
+def _parts(items: list[_Item], name: str) -> NDArray[np.int64]:
+    """0, 1 or 2 for training, validation and test."""
+    parts = np.array([0 if item.train else 2 for item in items], np.int64)
+    train = np.flatnonzero(parts == 0)
+    order = np.argsort(shuffle_keys(len(train), f"mvtec/{name}"), kind="stable")
+    parts[train[order[: round(_VALIDATION * len(train))]]] = 1
+    return parts
