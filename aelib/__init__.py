@@ -4,8 +4,8 @@ The rooms, each of which imports only those before it: :mod:`aelib.losses`,
 :mod:`aelib.likelihoods`, :mod:`aelib.models`, :mod:`aelib.penalties`, :mod:`aelib.data`,
 :mod:`aelib.training`, :mod:`aelib.code_length`, :mod:`aelib.pca`, :mod:`aelib.anomaly`,
 :mod:`aelib.perceptual`, :mod:`aelib.probes`, :mod:`aelib.sparse`, :mod:`aelib.manifold`,
-:mod:`aelib.claims` and :mod:`aelib.plots`. A room is imported when it is first used, so ``import
-aelib`` costs nothing that is not needed.
+:mod:`aelib.claims` and :mod:`aelib.plots`. A room is imported when it is first used, so
+``import aelib`` costs nothing that is not needed.
 
 A fair coin is worth ln 2 nats of surprise:
 

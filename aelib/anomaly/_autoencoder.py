@@ -112,8 +112,8 @@ class ReconstructionDetector(ConformalDetector):
     ) -> Self:
         """A detector around a trained model, which scores at once and is never trained.
 
-        Give normal items that the model has not seen to :meth:`calibrate`, or to ``fit``, which
-        then does the same: the threshold comes from all of them.
+        Give normal items that the model has not seen to :meth:`ConformalDetector.calibrate`, or to
+        ``fit``, which then does the same: the threshold comes from all of them.
 
         Args:
             model: the trained model, such as ``result.model``.
@@ -149,7 +149,7 @@ class ReconstructionDetector(ConformalDetector):
         return detector
 
     def score_features(self, X: ArrayLike) -> Floats:
-        """The terms that :meth:`score_samples` adds up: ``log p`` of each feature, ``[n, d]``.
+        """The terms that ``score_samples`` adds up: ``log p`` of each feature, ``[n, d]``.
 
         For images this says where the strangeness lies: minus this, in the shape of the patches, is
         what :func:`heat_map` puts on the image.
@@ -205,15 +205,16 @@ class ReconstructionDetector(ConformalDetector):
 
     def _apply(self, method: str, x: Floats) -> Floats:
         """A method of the likelihood on (model(x), x), some rows at a time, in float64."""
-        with np.errstate(over="ignore"):  # beyond float32 is infinite, and so is its loss
-            items = x.astype(np.float32)
-        items = items.reshape(len(x), *_item_shape(self.model_, x.shape[1]))
         pair = (self.model_, self.likelihood_)
         graphdef, state = nnx.split(pair)
+        wide = any(leaf.dtype == np.float64 for leaf in jax.tree.leaves(state))
+        with np.errstate(over="ignore"):  # beyond float32 is infinite, and so is its loss
+            items = x.astype(np.float64 if wide else np.float32)
+        items = items.reshape(len(x), *_item_shape(self.model_, x.shape[1]))
         parts = []
         for start in range(0, len(items), _ROWS):
             batch = items[start : start + _ROWS]
-            full = np.zeros((_ROWS, *batch.shape[1:]), np.float32)
+            full = np.zeros((_ROWS, *batch.shape[1:]), items.dtype)
             full[: len(batch)] = batch
             result = _judge(graphdef, method, nnx.as_pure(state), full)
             parts.append(np.asarray(result, np.float64)[: len(batch)])

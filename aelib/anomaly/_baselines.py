@@ -63,7 +63,7 @@ class PCADetector(ConformalDetector):
         self.random_state = random_state
 
     def score_features(self, X: ArrayLike) -> Floats:
-        """The terms that :meth:`score_samples` adds up: ``log p`` of each feature, ``[n, d]``."""
+        """The terms that ``score_samples`` adds up: ``log p`` of each feature, ``[n, d]``."""
         return -self._terms(self._checked(X))
 
     def _learn(self, x: Floats, seed: int) -> None:  # noqa: ARG002  (nothing is random here)
