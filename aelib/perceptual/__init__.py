@@ -15,6 +15,7 @@ values in [0, 1], never in [-1, 1] and never bytes, and are refused otherwise.
 Array([0.], dtype=float32)
 """
 
+from aelib.perceptual._frozen import FrozenFeatures as FrozenFeatures
 from aelib.perceptual._loss import PerceptualLoss as PerceptualLoss
 from aelib.perceptual._loss import unit_length as unit_length
 from aelib.perceptual._small import SmallFeatures as SmallFeatures
@@ -26,6 +27,7 @@ from aelib.perceptual._weights import load_vgg16 as load_vgg16
 
 __all__ = [
     "VGG16",
+    "FrozenFeatures",
     "PerceptualLoss",
     "SmallFeatures",
     "TrainedClassifier",

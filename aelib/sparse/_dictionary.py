@@ -17,7 +17,7 @@ class Atoms(nnx.Module):
     Attributes:
         weight: ``nnx.Param`` [latent, num_features], one atom per row before it is scaled.
         bias: ``nnx.Param`` [num_features].
-        unit_norm: whether atoms are scaled to length 1.
+        unit_norm: ``nnx.Variable`` [], 1 if atoms are scaled to length 1, else 0.
 
     Args:
         latent: number of atoms.
@@ -31,12 +31,14 @@ class Atoms(nnx.Module):
     ) -> None:
         self.weight = nnx.Param(_unit(jax.random.normal(rngs.params(), (latent, num_features))))
         self.bias = nnx.Param(jnp.zeros(num_features))
-        self.unit_norm = unit_norm
+        # A variable and not an attribute: both kinds are then one compiled program.
+        self.unit_norm = nnx.Variable(jnp.float32(unit_norm))
 
     @property
     def atoms(self) -> jax.Array:
         """The atoms as they are used, [latent, num_features]."""
-        return _unit(self.weight[...]) if self.unit_norm else self.weight[...]
+        rows = self.weight[...]
+        return rows / jnp.linalg.norm(rows, axis=1, keepdims=True) ** self.unit_norm[...]
 
     def __call__(self, codes: jax.Array) -> jax.Array:
         """[batch, latent] -> [batch, num_features]."""
