@@ -63,6 +63,12 @@ def contractive(
         which encoders of lower precision are evaluated, with products in full precision on every
         device. Exact methods agree to 1e-5 of the value in float32, also for encoders that contract
         so strongly that the shortcut of the closed form has lost the digits: then it is not taken.
+        Their gradients were as accurate as each other, within a factor of two, in everything
+        measured: off by 2e-6 of the largest entry at most, but where units cancel. There rounding
+        is amplified, by either method: pairs of units that cancel to one part in 1000 had gradients
+        off by 4e-5, and linear encoders that read the five most contracted of 64 directions by
+        0.2 % if those were contracted a thousandfold, by a third if 100,000-fold. Such gradients
+        need float64.
 
     Raises:
         ValueError: if ``method`` is unknown or does not apply, ``num_probes`` is below 1, the key

@@ -30,19 +30,33 @@ def test_modules_take_the_batch():
             return self.linear(images.reshape(len(images), -1))
 
     made = Flattened(nnx.Rngs(0))
-    estimate = contractive_estimate(made, jnp.ones((5, 3, 4)))
-    assert estimate.method == "exact"
+    x = jnp.ones((5, 3, 4))
+    assert chosen(made, x) == "exact"
     norm = float(jnp.sum(made.linear.kernel[...] ** 2))
-    np.testing.assert_allclose(estimate.value, norm * np.ones(5), rtol=1e-6)
+    value = jax.jit(lambda x: contractive(made, x))(x)
+    np.testing.assert_allclose(value, norm * np.ones(5), rtol=1e-6)
+
+
+def chosen(encoder, x, **options):
+    """The method, without computing anything."""
+    methods = []
+
+    def value(x):
+        estimate = contractive_estimate(encoder, x, **options)
+        methods.append(estimate.method)
+        return estimate.value
+
+    jax.eval_shape(value, x)
+    return methods[0]
 
 
 def test_methods_are_chosen_by_what_is_known():
     x = jnp.ones((2, 12))
-    assert contractive_estimate(encoder(), x).method == "closed_form"
-    assert contractive_estimate(lambda one: one[:3], x).method == "exact"
+    assert chosen(encoder(), x) == "closed_form"
+    assert chosen(lambda one: one[:3], x) == "exact"
     wide = jnp.ones((2, 300))
-    assert contractive_estimate(jnp.sin, wide).method == "exact"
-    assert contractive_estimate(jnp.sin, wide, key=KEY).method == "hutchinson"
+    assert chosen(jnp.sin, wide) == "exact"
+    assert chosen(jnp.sin, wide, key=KEY) == "hutchinson"
 
 
 def test_closed_form_is_not_chosen_where_it_would_not_fit():
@@ -61,28 +75,51 @@ def test_closed_form_is_not_chosen_where_it_would_not_fit():
     assert chosen == ["exact"]
 
 
-@pytest.mark.parametrize("method", ["closed_form", "exact", "hutchinson"])
+METHODS = ("closed_form", "exact", "hutchinson")
+
+
 @pytest.mark.parametrize("x64", [False, True])
-def test_types(method, x64):
+def test_types(x64):
+    def dtypes(encoder, x):
+        # A dtype is known before anything is computed.
+        methods = METHODS if isinstance(encoder, nnx.Module) else METHODS[1:]
+        shape = jax.eval_shape(
+            lambda x: [contractive(encoder, x, method=method, key=KEY) for method in methods], x
+        )
+        return {each.dtype for each in shape}
+
     with jax.enable_x64(x64):
         dtype = jnp.float64 if x64 else jnp.float32
         wide = models.mlp(12, 3, hidden=(8,), dtype=dtype, rngs=nnx.Rngs(0)).encoder
         half = models.mlp(12, 3, hidden=(8,), dtype=jnp.bfloat16, rngs=nnx.Rngs(0)).encoder
         counts = np.arange(24).reshape(2, 12)
-        options = {"method": method, "key": KEY}
-        value = contractive(wide, counts, **options)
-        assert value.dtype == dtype
-        for x in (counts.astype(np.float32), jnp.asarray(counts, jnp.bfloat16)):
-            np.testing.assert_array_equal(contractive(wide, x, **options), value)
-        assert contractive(half, jnp.ones((2, 12), jnp.bfloat16), **options).dtype == jnp.float32
-        if method != "closed_form":
-            assert contractive(jnp.sin, counts, **options).dtype == jnp.result_type(float)
+        for x in (counts, counts.astype(np.float32), jnp.asarray(counts, jnp.bfloat16)):
+            assert dtypes(wide, x) == {jnp.dtype(dtype)}
+        assert dtypes(half, jnp.ones((2, 12), jnp.bfloat16)) == {jnp.dtype(jnp.float32)}
+        assert dtypes(jnp.sin, counts) == {jnp.result_type(float)}
+
+
+def test_examples_of_any_type_have_the_same_value():
+    made, counts = encoder(), np.arange(24).reshape(2, 12)
+    same = [counts, counts.astype(np.float32), jnp.asarray(counts, jnp.bfloat16)]
+
+    @jax.jit
+    def values(inputs):
+        return [
+            [contractive(made, x, method=method, key=KEY) for x in inputs] for method in METHODS
+        ]
+
+    for first, *others in values(same):
+        for value in others:
+            np.testing.assert_array_equal(value, first)
 
 
 def test_half_precision_encoders_are_evaluated_in_float32():
     half = models.mlp(12, 3, hidden=(8,), dtype=jnp.bfloat16, rngs=nnx.Rngs(0)).encoder
     x = jax.random.normal(KEY, (5, 12))
-    closed, exact = (contractive(half, x, method=method) for method in ("closed_form", "exact"))
+    closed, exact = jax.jit(
+        lambda x: [contractive(half, x, method=method) for method in METHODS[:2]]
+    )(x)
     np.testing.assert_allclose(closed, exact, rtol=1e-5)
 
 

@@ -1,5 +1,7 @@
 """The contractive penalty where it is used: in ``fit``, in ``sweep``, and differentiated twice."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,7 +9,7 @@ from flax import nnx
 
 from aelib import models, training
 from aelib.penalties import contractive, on_encoder
-from aelib.penalties._contractive_gram import squared_norm
+from aelib.penalties._contractive_gram import multiply, squared_norm
 
 INPUTS, BATCH = 40, 32
 X = np.random.default_rng(0).normal(size=(BATCH, INPUTS)).astype(np.float32)
@@ -34,7 +36,8 @@ def test_fit_and_sweep_press_it_down_alike():
     fitted = training.fit(model, X, half_squares, key=fit_key, **options)
     history = fitted.history.penalties["contractive"]
     assert history[-1] < history[0]
-    assert contractive(fitted.model.encoder, X).mean() < contractive(model.encoder, X).mean()
+    mean = jax.jit(lambda encoder: contractive(encoder, X).mean())
+    assert mean(fitted.model.encoder) < mean(model.encoder)
     for a, b in zip(leaves(fitted.model), leaves(swept.models[1]), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)  # rounding, through 30 steps
 
@@ -71,6 +74,12 @@ def test_runs_side_by_side_keep_their_digits():
     value = jax.jit(jax.vmap(squared_norm))(weight, columns)
     image = np.einsum("rdu,rubk->rdbk", weight.astype(np.float64), columns.astype(np.float64))
     np.testing.assert_allclose(value, (image**2).sum(axis=(1, 3)), rtol=1e-5)
+    # The derivative by the weights makes the same choice.
+    total = jax.grad(lambda weight, columns: jnp.sum(squared_norm(weight, columns)))
+    gradient = jax.jit(jax.vmap(total))(weight, columns)
+    expected = 2 * np.einsum("rdbk,rubk->rdu", image, columns.astype(np.float64))
+    scale = np.abs(expected).max(axis=(1, 2), keepdims=True)
+    np.testing.assert_allclose(gradient / scale, expected / scale, rtol=0, atol=1e-5)
     shared = jax.jit(jax.vmap(squared_norm, (None, 0)))(weight[0], columns)
     image = np.einsum("du,rubk->rdbk", weight[0].astype(np.float64), columns.astype(np.float64))
     np.testing.assert_allclose(shared, (image**2).sum(axis=(1, 3)), rtol=1e-5)
@@ -80,7 +89,14 @@ def test_runs_side_by_side_make_one_choice():
     """The choice stays a branch, of which one side is computed."""
     weight, columns = np.ones((3, INPUTS, 8), np.float32), np.ones((3, 8, 6, 5), np.float32)
     total = jax.grad(lambda weight, columns: jnp.sum(squared_norm(weight, columns)))
-    assert " cond[" in str(jax.make_jaxpr(jax.vmap(total))(weight, columns))
+    alone, beside = (
+        str(jax.make_jaxpr(function)(*parts)).count(" cond[")
+        for function, parts in (
+            (total, (weight[0], columns[0])),
+            (jax.vmap(total), (weight, columns)),
+        )
+    )
+    assert beside == alone >= 2  # for the value and for the way back
 
 
 def test_second_derivatives():
@@ -103,3 +119,21 @@ def test_second_derivatives():
         )
     for a, b in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
+
+
+def test_the_product_of_deep_encoders_may_be_differentiated_side_by_side_and_twice():
+    rng = np.random.default_rng(0)
+    matrix = rng.normal(size=(2, 3, 4)).astype(np.float32)
+    columns = rng.normal(size=(2, 4, 2, 2)).astype(np.float32)
+
+    def plain(matrix, columns):
+        return jnp.tensordot(matrix, columns, 1)
+
+    @functools.partial(jax.jit, static_argnums=0)
+    def derivatives(product, *parts):
+        total = jax.grad(lambda *parts: jnp.sum(jnp.sin(product(*parts))), (0, 1))
+        return jax.vmap(lambda *parts: jax.jvp(total, parts, parts))(*parts)
+
+    ours, theirs = (derivatives(product, matrix, columns) for product in (multiply, plain))
+    for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
