@@ -14,6 +14,7 @@ from .composite_reference import COLUMNS, N, draw, log_probs
 STEP = 1e-5
 # A negative binomial takes as long to compile as all else: it has a test of its own.
 FEWER = COLUMNS.drop("visits")
+ONCE = np.ones(N, np.float32)  # an exposure that changes nothing
 
 
 def raw_parameters(likelihood):
@@ -121,6 +122,11 @@ def likelihood():
     return Composite(FEWER)
 
 
+@nnx.jit
+def cells_of(likelihood, outputs, x, mask, exposure):
+    return likelihood.log_prob_per_feature(outputs, x, mask=mask, exposure=exposure)
+
+
 @pytest.fixture(scope="module")
 def table():
     outputs, x, mask = draw(2, False, FEWER)
@@ -136,7 +142,7 @@ def test_an_observed_nan_is_an_answer_and_not_a_mask(likelihood, table):
     outputs, x, mask = table
     x, mask = x.copy(), mask.copy()
     x[3], mask[3] = np.nan, True
-    cells = np.asarray(likelihood.log_prob_per_feature(outputs, x, mask=mask))
+    cells = np.asarray(cells_of(likelihood, outputs, x, mask, ONCE))
     assert np.isnan(cells[3]).all()
     assert np.isfinite(np.delete(cells, 3, axis=0)).all()
     assert (cells[~mask] == 0).all()
@@ -168,10 +174,15 @@ def test_draws_are_in_the_support_and_have_the_mean():
         column.name: np.tile(np.linspace(0.4, -0.3, column.num_outputs), (n, 1)).astype(np.float32)
         for column in columns
     }
-    x = likelihood.sample(jax.random.key(0), outputs)
+
+    @jax.jit
+    def drawn(key, outputs):
+        mean = likelihood.mean(outputs)
+        assert list(mean) == list(columns.names)
+        return likelihood.sample(key, outputs), mean
+
+    x, mean = drawn(jax.random.key(0), outputs)
     likelihood.check(x)
-    mean = likelihood.mean(outputs)
-    assert list(mean) == list(columns.names)
     for j, column in enumerate(columns):
         values = np.asarray(x[:, j], float)
         expected = np.asarray(mean[column.name][0], float)
@@ -185,7 +196,7 @@ def test_probabilities_sum_to_one_and_are_those_of_the_cells(likelihood, table):
     outputs, x, _ = table
     mass = likelihood.probabilities(outputs)
     assert list(mass) == ["smokes", "mode", "educ", "colour", "health", "owns"]
-    cells = likelihood.log_prob_per_feature(outputs, x, mask=np.ones_like(x, bool))
+    cells = cells_of(likelihood, outputs, x, np.ones_like(x, bool), ONCE)
     for name, value in mass.items():
         j = FEWER.position(name)
         assert value.sum(1) == pytest.approx(np.ones(N), abs=1e-6)
@@ -232,12 +243,10 @@ def test_impute_keeps_what_was_observed(likelihood, table):
 
 def test_counts_have_an_exposure_and_others_have_none(likelihood, table):
     outputs, x, _ = table
-    full = {"mask": np.ones_like(x, bool)}
-    twice = likelihood.log_prob_per_feature(
-        outputs, x, exposure=np.full(N, 2.0, np.float32), **full
-    )
+    full = np.ones_like(x, bool)
+    twice = cells_of(likelihood, outputs, x, full, 2 * ONCE)
     moved = {k: v + np.float32(np.log(2) * (k in ("calls",))) for k, v in outputs.items()}
-    expected = likelihood.log_prob_per_feature(moved, x, **full)
+    expected = cells_of(likelihood, moved, x, full, ONCE)
     assert twice == pytest.approx(np.asarray(expected), rel=1e-5, abs=1e-5)
     with pytest.raises(ValueError, match="exposure: this table has no count, expected None"):
         Composite([COLUMNS["mode"]]).log_prob({"mode": outputs["mode"]}, x[:, 2:3], exposure=2.0)

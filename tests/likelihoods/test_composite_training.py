@@ -35,7 +35,7 @@ def trained():
         corruption=aelib.training.hide(0.3, score="hidden"),
         optimizer=optax.adam(1e-2),
         batch_size=100,
-        steps=1500,
+        steps=600,
         progress=False,
         key=jax.random.key(0),
     )
