@@ -22,7 +22,6 @@ MAY_IMPORT = {
     "code_length": {"losses", "likelihoods", "models", "training"},
     "pca": {"losses", "likelihoods", "models", "penalties", "data", "training"},
     "anomaly": {"likelihoods", "models", "training", "pca"},
-    "anomaly": {"likelihoods", "models", "training", "pca"},
     "sparse": {"models"},
     "perceptual": {"losses", "models", "data"},
     "manifold": {"models"},
