@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ._dataset import Dataset
 from ._defect_shapes import NUM_DRAWS, SHAPES
 from ._images import load_image, read_image
-from ._patches import cut_patches
+from ._patches import cut_patches, pair
 from ._split import shuffle_keys
 
 KINDS = tuple(SHAPES)
@@ -75,6 +75,7 @@ def load(
     kinds: Sequence[str] = KINDS,
     severities: Sequence[float] = (0.25, 0.5, 1.0),
     num_per_kind: int = 32,
+    blocks: int | tuple[int, int] | None = None,
     seed: int = 0,
 ) -> Dataset:
     """Patches of a texture, normal ones and ones with a planted defect.
@@ -93,6 +94,8 @@ def load(
         kinds: which defects, see ``aelib.data.defects.KINDS``.
         severities: in (0, 1].
         num_per_kind: defects of each kind.
+        blocks: how many blocks the texture is cut into, down and across; None for four each way.
+            A threshold at the rate alpha that holds for new blocks needs 1/alpha - 1 of them.
         seed: of place and shape.
 
     Returns:
@@ -127,7 +130,9 @@ def load(
             )
     card = load_image(texture)
     pixels = read_image(texture).astype(np.float32) / np.float32(255)
-    patches, corners, blocks = cut_patches(pixels, patch_size, stride=stride)
+    patches, corners, block = cut_patches(
+        pixels, patch_size, stride=stride, blocks=None if blocks is None else pair("blocks", blocks)
+    )
 
     rows = [np.arange(len(patches))]
     images, masks = [patches], [np.zeros(patches.shape, bool)]
@@ -137,7 +142,7 @@ def load(
         # A stream for each kind, so that leaving one out does not move the others' defects.
         purpose = f"defects/{texture}/{kind}/{seed}"
         key = jax.random.fold_in(jax.random.key(seed), KINDS.index(kind))
-        for count, row in enumerate(_take_evenly(blocks, num_per_kind, purpose)):
+        for count, row in enumerate(_take_evenly(block, num_per_kind, purpose)):
             for severity in severities:
                 image, mask = plant(jax.random.fold_in(key, count), patches[row], kind, severity)
                 images.append(image[None])
@@ -161,7 +166,7 @@ def load(
         description=f"Patches of the texture {texture}, with planted defects whose pixels are "
         "known. Patches overlap within a block, and a defective patch is a copy of a normal one of "
         "its block: only a split by blocks, which is what split gives, keeps training clean.",
-        groups=blocks[row_of],
+        groups=block[row_of],
         extras={
             "mask": np.concatenate(masks).reshape(n, -1),
             "original": patches[row_of].reshape(n, -1),

@@ -143,3 +143,19 @@ def test_bad_options_are_named(options, message):
         data.load("defects", **options)
     with pytest.raises(TypeError, match="kinds: expected a sequence of names"):
         data.load("defects", kinds="hole")
+
+
+def test_a_texture_can_be_cut_into_more_blocks():
+    options = {"patch_size": 16, "kinds": ("hole",), "severities": (1.0,), "num_per_kind": 64}
+    dataset = data.load("defects", blocks=8, **options)
+    normal = dataset.labels == 0
+    assert np.array_equal(np.bincount(dataset.groups[normal]), np.full(64, 16))
+    assert np.array_equal(np.bincount(dataset.groups[~normal]), np.ones(64, int))
+    row, column = dataset.extras["corner"].T
+    assert np.array_equal(dataset.groups, row // 64 * 8 + column // 64)
+    assert ((row + 15) // 64 == row // 64).all()
+    assert ((column + 15) // 64 == column // 64).all()
+    with pytest.raises(ValueError, match="blocks"):
+        data.load("defects", blocks=1, **options)
+    with pytest.raises(TypeError, match="blocks"):
+        data.load("defects", blocks=2.5, **options)
