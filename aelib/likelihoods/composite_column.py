@@ -105,7 +105,7 @@ class TableColumn:
 
     @property
     def num_outputs(self) -> int:
-        """Raw outputs that the decoder's head for this column has: K for a categorical, else 1.
+        """How many raw outputs the decoder's head for this column has, K for a categorical, else 1.
 
         binary: the logit of code 1; categorical: K logits; ordinal: the location (see
         :class:`Ordinal`); continuous: (mean - center) / spread; count: the log of the rate.
@@ -114,12 +114,12 @@ class TableColumn:
 
     @property
     def shares(self) -> tuple[float, ...]:
-        """Share of each level: the frequencies, or equal shares."""
+        """Share of each level, the frequencies or equal shares."""
         return self.frequencies or (1 / max(self.num_levels, 1),) * self.num_levels
 
     @property
     def start(self) -> tuple[float, ...]:
-        """Raw outputs that say what the column alone says: where a head's bias starts."""
+        """Raw outputs that say what the column alone says, where a head's bias starts."""
         if self.kind == "binary":
             return (math.log(self.shares[1]) - math.log(self.shares[0]),)
         if self.kind == "categorical":

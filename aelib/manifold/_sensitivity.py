@@ -27,7 +27,7 @@ class Sensitivity(NamedTuple):
 
     @property
     def directions(self) -> NDArray[np.float64]:
-        r"""How many directions the code listens to: :math:`(\sum s^2)^2 / \sum s^4`, [n].
+        r"""How many directions the code listens to, :math:`(\sum s^2)^2 / \sum s^4`, [n].
 
         The participation ratio: m for m equal singular values and zeros, whatever their size.
         """
