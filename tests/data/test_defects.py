@@ -158,4 +158,4 @@ def test_a_texture_can_be_cut_into_more_blocks():
     with pytest.raises(ValueError, match="blocks"):
         data.load("defects", blocks=1, **options)
     with pytest.raises(TypeError, match="blocks"):
-        data.load("defects", blocks=2.5, **options)
+        data.load("defects", blocks=(8, 2.5), **options)
