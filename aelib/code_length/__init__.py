@@ -19,6 +19,8 @@ from aelib.code_length._gaps import fill_gaps as fill_gaps
 from aelib.code_length._panel import Panel as Panel
 from aelib.code_length._panel import PanelLikelihood as PanelLikelihood
 from aelib.code_length._plain_sum import PlainSum as PlainSum
+from aelib.code_length._table_contest import TableContest as TableContest
+from aelib.code_length._table_contest import table_contest as table_contest
 from aelib.code_length._words import WordLoss as WordLoss
 from aelib.code_length._words import multinomial as multinomial
 from aelib.code_length._words import poisson as poisson
@@ -34,6 +36,7 @@ __all__ = [
     "Panel",
     "PanelLikelihood",
     "PlainSum",
+    "TableContest",
     "WordLoss",
     "best_mix",
     "compare",
@@ -46,4 +49,5 @@ __all__ = [
     "presence",
     "shares",
     "squared_error",
+    "table_contest",
 ]

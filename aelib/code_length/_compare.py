@@ -1,19 +1,19 @@
 """Held-out code length of one kind of data under several families, over seeds."""
 
-import contextlib
 import dataclasses
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from flax import nnx
 
-from aelib import models, training
+from aelib import models
+from aelib.code_length._compiler import quick_compiler
 from aelib.code_length._panel import Panel, PanelLikelihood, View
+from aelib.code_length._together import together
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,11 +24,13 @@ class Comparison:
         nats: held-out nats per item, ``[seeds]`` for each family.
         panels: the trained panels, one for each seed.
         likelihoods: their likelihoods, whose ``likelihoods`` are in the order of ``nats``.
+        course: training loss of all families together, ``[seeds, steps]``.
     """
 
     nats: dict[str, np.ndarray]
     panels: tuple[Panel, ...]
     likelihoods: tuple[PanelLikelihood, ...]
+    course: np.ndarray
 
 
 def compare(
@@ -75,7 +77,7 @@ def compare(
             it saves.
 
     Returns:
-        Comparison: ``nats``, ``panels`` and ``likelihoods``.
+        Comparison: ``nats``, and the trained panels with their likelihoods.
 
     Raises:
         ValueError: if the data are outside the support of a family, or shapes do not fit.
@@ -108,52 +110,47 @@ def compare(
             members.append(member)
         return Panel(members, view)
 
-    with _compiler(optimise_code):
-        result = training.sweep(
-            make,
-            train,
-            likelihood,
+    seeds = tuple(seeds)
+    for items in (*train, *test):
+        likelihood.check(items)
+
+    def lengths(pair: _Pair, x: jax.Array, given: Any, clean: jax.Array) -> jax.Array:
+        return pair.likelihood.lengths(pair.panel(x), clean, exposure=given)
+
+    def objective(pair: _Pair, batch: Any, key: jax.Array) -> jax.Array:
+        x, given = batch
+        seen = x if corruption is None else corruption(key, x)
+        return lengths(pair, seen, given, x).sum(axis=0).mean()
+
+    def score(pair: _Pair, test: Any) -> jax.Array:
+        x, given = test
+        return lengths(pair, x, given, x).mean(axis=1)
+
+    length = (None, None) if exposures is None else exposures
+    given = [None if values is None else np.asarray(values, np.float32) for values in length]
+    with quick_compiler(not optimise_code):
+        found = together(
+            [_Pair(make(nnx.Rngs(seed)), nnx.clone(likelihood)) for seed in seeds],
+            objective,
+            score,
+            (train, given[0]),
+            (test, given[1]),
             seeds=seeds,
-            per_run_data=True,
-            exposure=None if exposures is None else exposures[0],
-            # One long vector instead of dozens of arrays: the same numbers, sooner compiled.
-            optimizer=optax.flatten(optax.adam(optax.cosine_decay_schedule(learning_rate, steps))),
-            batch_size=batch_size,
             steps=steps,
-            tick_every=steps,
-            corruption=corruption,
-            progress=False,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
         )
-        exposure = None if exposures is None else jnp.asarray(np.asarray(exposures[1], np.float32))
-        nats = np.asarray(lengths(result, jnp.asarray(test), exposure))
     return Comparison(
-        dict(zip(likelihood.names, nats.T, strict=True)), result.models, result.likelihoods
+        dict(zip(likelihood.names, found.scores.T, strict=True)),
+        tuple(pair.panel for pair in found.modules),
+        tuple(pair.likelihood for pair in found.modules),
+        found.course,
     )
 
 
-@contextlib.contextmanager
-def _compiler(optimise: bool) -> Iterator[None]:
-    before = bool(jax.config.read("jax_disable_most_optimizations"))
-    jax.config.update("jax_disable_most_optimizations", before or not optimise)
-    try:
-        yield
-    finally:
-        jax.config.update("jax_disable_most_optimizations", before)
+class _Pair(nnx.Module):
+    """A panel and its likelihood, whose scales are trained with it."""
 
-
-def lengths(result: training.SweepResult, x: jax.Array, exposure: jax.Array | None) -> jax.Array:
-    """Mean nats per item, ``[seeds, members]``, in one compiled call."""
-    pairs = zip(result.models, result.likelihoods, strict=True)
-    parts = [nnx.split(pair) for pair in pairs]
-    states = [nnx.as_pure(state) for _, state in parts]
-    stacked = jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *states)
-    return _lengths(parts[0][0], stacked, x, exposure)
-
-
-@functools.partial(jax.jit, static_argnums=0)
-def _lengths(graphdef: Any, states: Any, x: jax.Array, exposure: jax.Array | None) -> jax.Array:
-    def one(state: Any, x: jax.Array, exposure: jax.Array | None) -> jax.Array:
-        panel, likelihood = nnx.merge(graphdef, state)
-        return likelihood.lengths(panel(x), x, exposure=exposure).mean(axis=1)
-
-    return jax.vmap(one)(states, x, exposure)
+    def __init__(self, panel: Panel, likelihood: PanelLikelihood) -> None:
+        self.panel = panel
+        self.likelihood = likelihood

@@ -51,8 +51,19 @@ def fill_gaps(
         outputs = model.predict(x, mask=seen)
         guess = spec.nearest(np.asarray(likelihood.predict(outputs)))
     nats = -np.asarray(likelihood.log_prob_per_feature(outputs, x, mask=~seen), np.float64)
+    return measure_gaps(columns, nats, np.asarray(guess), x, seen)
+
+
+def measure_gaps(
+    columns: Columns,
+    nats: NDArray[Any],
+    guess: NDArray[Any],
+    x: NDArray[Any],
+    seen: NDArray[np.bool_],
+) -> Gaps:
+    """Means over the hidden cells of what they cost, and of mistakes; all ``[n, columns]``."""
     leveled = np.array([column.kind in _LEVELED for column in columns])
     spread = np.where(leveled, 1.0, x.std(axis=0))
     wrong = np.where(leveled, guess != x, np.square((guess - x) / spread))
     hidden = (~seen).sum(axis=0)
-    return Gaps(nats.sum(axis=0) / hidden, (wrong * ~seen).sum(axis=0) / hidden)
+    return Gaps((nats * ~seen).sum(axis=0) / hidden, (wrong * ~seen).sum(axis=0) / hidden)

@@ -36,6 +36,8 @@ class Panel(nnx.Module):
     def encode(self, x: jax.Array) -> tuple[jax.Array, ...]:
         """The codes of each member."""
         seen = self.view(x)
+        if not jnp.issubdtype(seen.dtype, jnp.floating):
+            seen = seen.astype(jnp.float32)
         return tuple(member.encode(seen) for member in self.members)
 
     def decode(self, codes: Sequence[jax.Array]) -> tuple[jax.Array, ...]:

@@ -113,13 +113,13 @@ class Ordinal(Factorised):
     def probabilities(self, outputs: ArrayLike) -> Array:
         """Probability of each level, ``[batch, ..., d, largest K]``; 0 beyond a feature's own K."""
         (location,) = self._parts(outputs, None)
-        columns = []
-        for level in range(max(self.num_levels)):
-            inside = np.asarray(self.num_levels) > level
-            code = jnp.broadcast_to(jnp.where(inside, level, 0.0), location.shape)
-            mass = jnp.exp(-self.elementwise_nll((location,), code.astype(location.dtype)))
-            columns.append(jnp.where(inside, mass, 0.0))
-        return jnp.stack(columns, axis=-1)
+        # All levels as one more axis: a loop over them would compile the loss once for each.
+        levels = np.arange(max(self.num_levels)).reshape(-1, *(1,) * location.ndim)
+        inside = levels < np.asarray(self.num_levels)
+        shape = (len(levels), *location.shape)
+        code = jnp.broadcast_to(jnp.asarray(np.where(inside, levels, 0), location.dtype), shape)
+        mass = jnp.exp(-self.elementwise_nll((jnp.broadcast_to(location, shape),), code))
+        return jnp.moveaxis(jnp.where(inside, mass, 0.0), 0, -1)
 
     def elementwise_mean(self, parts: tuple[Array, ...]) -> Array:
         """The expected level number: the sum over k of P(x > k)."""

@@ -1,0 +1,131 @@
+"""Many small models trained and measured in one compiled call.
+
+:func:`aelib.training.sweep` is the general trainer: it reports, stops early and says what went
+wrong. For models that train in less time than they take to compile, this does only what a
+comparison needs, and compiles training and measurement together.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax.flatten_util import ravel_pytree
+
+Objective = Callable[[Any, Any, jax.Array], jax.Array]
+Score = Callable[[Any, Any], Any]
+
+
+class Trained(NamedTuple):
+    """What :func:`together` returns.
+
+    Attributes:
+        modules: the trained modules, one for each run.
+        course: the objective of every step, ``[runs, steps]``.
+        scores: what ``score`` says of them, with a leading axis of runs.
+    """
+
+    modules: tuple[Any, ...]
+    course: np.ndarray
+    scores: Any
+
+
+def together(
+    modules: Sequence[Any],
+    objective: Objective,
+    score: Score,
+    train: Any,
+    test: Any,
+    *,
+    seeds: Sequence[int],
+    steps: int,
+    batch_size: int,
+    learning_rate: float,
+) -> Trained:
+    """Train modules of one structure with Adam, each on its own data; measure them on others.
+
+    Args:
+        modules: one for each seed; all that is an ``nnx.Param`` is trained.
+        objective: (module, batch, key) -> ``[]``.
+        score: (module, test data) -> a tree of arrays.
+        train: a tree of arrays ``[runs, n, ...]``.
+        test: a tree of arrays ``[runs, ...]``.
+        seeds: of batches and keys.
+        steps: training steps.
+        batch_size: items in a batch; each epoch goes through a new order of them.
+        learning_rate: at the start; it falls to zero along a cosine.
+
+    Raises:
+        ValueError: if there are fewer items than a batch takes, or the numbers of modules, seeds
+            and data sets differ.
+        FloatingPointError: if the objective of a run did not stay finite.
+    """
+    runs, n = jax.tree.leaves(train)[0].shape[:2]
+    if not len(modules) == len(seeds) == runs:
+        raise ValueError(
+            f"seeds: expected one for each of {runs} sets of data, got {len(seeds)} seeds and "
+            f"{len(modules)} modules"
+        )
+    if batch_size > n:
+        raise ValueError(f"batch_size: expected at most {n}, the number of items; got {batch_size}")
+    parts: list[Any] = [nnx.split(module, nnx.Param, ...) for module in modules]
+    graphdef, like, _ = parts[0]
+    starts = np.stack([_flat(part[1]) for part in parts])
+    rest = jax.tree.map(lambda *leaves: np.stack(leaves), *(nnx.as_pure(p[2]) for p in parts))
+    unravel = ravel_pytree(nnx.as_pure(like))[1]
+
+    def one(flat: jax.Array, rest: Any, train: Any, test: Any, rows: Any, key: jax.Array) -> Any:
+        def build(flat: jax.Array) -> Any:
+            return nnx.merge(graphdef, unravel(flat), rest)
+
+        def step(carry: Any, now: tuple[jax.Array, jax.Array]) -> tuple[Any, jax.Array]:
+            flat, mean, square = carry
+            index, rows = now
+            batch = jax.tree.map(lambda leaf: leaf[rows], train)
+            noise = jax.random.fold_in(key, index)
+            loss, slope = jax.value_and_grad(lambda f: objective(build(f), batch, noise))(flat)
+            mean = 0.9 * mean + 0.1 * slope
+            square = 0.999 * square + 0.001 * jnp.square(slope)
+            count = index + 1.0
+            size = jnp.sqrt(square / (1 - 0.999**count)) + 1e-8
+            rate = 0.5 * learning_rate * (1 + jnp.cos(jnp.pi * index / steps))
+            return (flat - rate * mean / (1 - 0.9**count) / size, mean, square), loss
+
+        carry = flat, jnp.zeros_like(flat), jnp.zeros_like(flat)
+        (flat, _, _), course = jax.lax.scan(step, carry, (jnp.arange(steps), rows))
+        return flat, course, score(build(flat), test)
+
+    rows = np.stack([_batches(seed, n, steps, batch_size) for seed in seeds])
+    keys = jax.vmap(jax.random.key)(np.asarray(seeds))
+    given = jax.tree.map(np.asarray, (starts, rest, train, test, rows))
+    flat, course, scores = jax.device_get(jax.jit(jax.vmap(one))(*given, keys))
+    if not np.isfinite(course).all():
+        run, step = (int(i) for i in np.argwhere(~np.isfinite(course))[0])
+        raise FloatingPointError(f"objective: {course[run, step]} at step {step} of run {run}")
+    trained = tuple(
+        nnx.merge(graphdef, _shaped(part[1], vector), nnx.as_pure(part[2]))
+        for part, vector in zip(parts, flat, strict=True)
+    )
+    return Trained(trained, course, scores)
+
+
+def _flat(params: Any) -> np.ndarray:
+    return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(nnx.as_pure(params))])
+
+
+def _shaped(params: Any, flat: np.ndarray) -> Any:
+    """Inverse of :func:`_flat`; on the host, where a slice is not compiled for each shape."""
+    leaves, structure = jax.tree.flatten(nnx.as_pure(params))
+    ends = np.cumsum([leaf.size for leaf in leaves])
+    pieces = np.split(flat, ends[:-1])
+    shaped = [jnp.asarray(p.reshape(leaf.shape)) for p, leaf in zip(pieces, leaves, strict=True)]
+    return jax.tree.unflatten(structure, shaped)
+
+
+def _batches(seed: int, n: int, steps: int, size: int) -> np.ndarray:
+    """Rows of each batch, ``[steps, size]``: one random order of all items after another."""
+    random, each = np.random.default_rng(seed), n // size
+    orders = [random.permutation(n)[: each * size] for _ in range(-(-steps // each))]
+    return np.concatenate(orders).reshape(-1, size)[:steps]
