@@ -1,6 +1,5 @@
 """A loss whose feature network is data: losses of one structure share one compilation."""
 
-import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -81,13 +80,13 @@ class FrozenFeatures(nnx.Module):
         network = nnx.merge(self._graphdef, state)
         squares = jnp.sum((outputs - x) ** 2, axis=-1)
         total = self.pixels[...] * squares
-        for index in range(self.features.shape[0]):
-            # One map at a time: weights inside PerceptualLoss are constants of the program.
-            one_map = functools.partial(_map, network, index)
-            seen = PerceptualLoss(
-                one_map, shape=self._shape, link="identity", normalise=self._normalise
-            )
-            total += self.features[...][index] * seen(outputs, x)
+        # The images go through the network once; weights in PerceptualLoss would be constants.
+        whole = PerceptualLoss(network, shape=self._shape, link="identity")
+        drawn, true = (tuple(network(whole._arranged("x", side))) for side in (outputs, x))
+        for weight, *pair in zip(self.features[...], drawn, true, strict=True):
+            seen = PerceptualLoss(_as_is, link="identity", normalise=self._normalise)
+            places = (side.reshape(side.shape[0], -1, 1, side.shape[-1]) for side in pair)
+            total += weight * seen(*places)
         return -total
 
     def mean(self, outputs: jax.Array, *, exposure: Any = None) -> jax.Array:
@@ -104,5 +103,5 @@ class FrozenFeatures(nnx.Module):
         check_range("x", x)
 
 
-def _map(network: Any, index: int, images: jax.Array) -> tuple[jax.Array]:
-    return (network(images)[index],)
+def _as_is(maps: jax.Array) -> tuple[jax.Array]:
+    return (maps,)
