@@ -8,6 +8,8 @@ READY := $(VENV)/.ready
 BUILD := _build
 WORKERS ?= 2
 PORT ?= 8000
+# One BLAS thread for each of the notebooks and test workers that share the cores.
+export OPENBLAS_NUM_THREADS ?= 1
 
 .PHONY: help book test lint types unit notebooks serve picture lock clean
 
@@ -42,10 +44,10 @@ types: $(READY)
 	$(BIN)/mypy
 
 unit: $(READY)
-	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist loadfile -q
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -q
 
 notebooks: $(READY)
-	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) -q -o addopts= --nbmake --nbmake-timeout=120 book
+	$(BIN)/pytest -n $(WORKERS) -q -o addopts= --nbmake --nbmake-timeout=120 book
 
 picture: book  ## renew the README's picture from what the first chapter draws
 	cp $(BUILD)/front.svg book/_static/front.svg
