@@ -36,8 +36,8 @@ def _problems_of(cell: dict[str, Any], source: str) -> list[str]:
     found = []
     if cell["outputs"] or cell["execution_count"] is not None:
         found.append("has stored outputs; use nbstripout --keep-id")
-    if (lines := sum(bool(line.strip()) for line in source.splitlines())) > 15:
-        found.append(f"{lines} lines of code; at most 15")
+    if (lines := len(source.splitlines())) > 15:
+        found.append(f"{lines} lines; at most 15")
     removed = {"remove-cell", "remove-output"} & set(cell["metadata"].get("tags", []))
     if DRAWS.search(_without_functions(source)) and "plots.slider(" not in source and not removed:
         options = cell["metadata"].get("mystnb", {})
@@ -78,6 +78,7 @@ def _notebook(source: str, kind: str = "code", **change: Any) -> dict[str, Any]:
     ("notebook", "problem"),
     [
         (_notebook("x = 1\n" * 16), "16 lines"),
+        (_notebook("x = 1\n\n" * 8), "16 lines"),
         (_notebook("plots.images(x)"), "without alt text"),
         (_notebook("plt.plot(x)"), "without a caption"),
         (_notebook("fig, ax = plt.subplots()"), "without alt text"),
