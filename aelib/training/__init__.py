@@ -13,8 +13,8 @@ from aelib.training._history import History as History
 from aelib.training._progress import NoProgress as NoProgress
 from aelib.training._progress import Progress as Progress
 from aelib.training._progress import ProgressBar as ProgressBar
-from aelib.training._sweep import SweepResult as SweepResult
 from aelib.training._sweep import sweep as sweep
+from aelib.training._sweep_result import SweepResult as SweepResult
 
 __all__ = [
     "FitResult",

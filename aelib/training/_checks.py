@@ -72,6 +72,10 @@ def check_penalties(penalties: Any) -> tuple[np.ndarray, tuple[Any, ...], list[s
                 f"penalties[{index}]: expected (strength, penalty) with "
                 f"penalty(model, x, codes, key) -> [batch] or []; got {entry!r}"
             )
+        if np.ndim(entry[0]):
+            raise TypeError(
+                f"penalties[{index}]: expected one strength, got {entry[0]!r} (sweep takes several)"
+            )
         strength = float(entry[0])
         if not np.isfinite(strength) or strength < 0:
             raise ValueError(f"penalties[{index}]: expected a strength >= 0, got {strength}")

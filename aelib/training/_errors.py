@@ -20,7 +20,10 @@ class TrainingDiverged(FloatingPointError):  # noqa: N818  (says what happened)
             ``"validation"`` or the name of a penalty.
         last_finite_loss: the last objective that was finite, or None if there was none.
         history: the ticks before, for a look at what led there.
+        result: of a sweep in chunks, the :class:`SweepResult` of those finished before, or None.
     """
+
+    result: Any = None
 
     def __init__(
         self,
@@ -46,7 +49,8 @@ class TrainingInterrupted(KeyboardInterrupt):
     ``import sys; sys.last_value.result``.
 
     Attributes:
-        result: the :class:`FitResult` or :class:`SweepResult` as of the last finished tick.
+        result: the :class:`FitResult` as of the last finished tick; the :class:`SweepResult` of the
+            finished chunks, or of the first as of its last finished tick.
     """
 
     def __init__(self, message: str, *, result: Any) -> None:
@@ -54,17 +58,19 @@ class TrainingInterrupted(KeyboardInterrupt):
         self.result = result
 
 
-def raise_if_diverged(trouble: Trouble, names: Sequence[str], history: History) -> None:
+def raise_if_diverged(
+    trouble: Trouble, names: Sequence[str], history: History, labels: Sequence[str] = ()
+) -> None:
     """Raise :class:`TrainingDiverged` if a step failed; in a sweep, for the first run to."""
     trouble = jax.tree.map(np.asarray, trouble)
     run = ""
     if trouble.step.ndim:
-        failed = np.flatnonzero(trouble.step >= 0)
+        failed = np.flatnonzero(trouble.step[: len(labels)] >= 0)
         if not failed.size:
             return
         index = int(failed[np.argmin(trouble.step[failed])])
         trouble = jax.tree.map(lambda leaf: leaf[index], trouble)
-        run = f" in run {index} (of {failed.size} that failed)"
+        run = f" in run {labels[index]}, one of {failed.size} that failed"
     if trouble.step < 0:
         return
     part, what = _blame(trouble, names)

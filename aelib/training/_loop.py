@@ -210,6 +210,11 @@ def _update(
         return objective(problem, variables._replace(trained=trained), batch, key)
 
     (loss, parts), gradient = jax.value_and_grad(value, has_aux=True)(variables.trained)
+    if variables.present is not None:
+        # What is padding stays zero under every optimiser: it never sees a gradient there.
+        gradient = jax.tree.map(
+            lambda g, there: jnp.where(there, g, 0), gradient, variables.present
+        )
     updates, optimizer = problem.optimizer.update(
         gradient,
         optimizer,

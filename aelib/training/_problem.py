@@ -1,6 +1,7 @@
 """What is minimised: one pure function of parameters, a batch and a key, reduced in one place."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -51,11 +52,15 @@ class Variables(NamedTuple):
         trained: every ``nnx.Param`` of model and likelihood.
         fixed: their other variables.
         strengths: [num_penalties] strengths of the penalties; their type is that of all sums.
+        noise: [] the level that ``corruption`` is handed, or None if it takes none.
+        present: like ``trained``, which entries are not padding, or None for all.
     """
 
     trained: Any
     fixed: Any
     strengths: jax.Array
+    noise: jax.Array | None = None
+    present: Any = None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -108,7 +113,10 @@ def objective(
     corruption_key, penalty_key = jax.random.split(key)
     inputs, seen, scored = batch.x, batch.mask, batch
     if problem.corruption is not None:
-        inputs, seen, scored = _corrupt(problem.corruption, corruption_key, model, batch)
+        corruption = problem.corruption
+        if variables.noise is not None:
+            corruption = functools.partial(_at_level, corruption, variables.noise)
+        inputs, seen, scored = _corrupt(corruption, corruption_key, model, batch)
     codes = _encode(model, inputs, seen)
     outputs = model.decode(codes)
     dtype = variables.strengths.dtype
@@ -147,6 +155,12 @@ def nats_per_example(
     n = batch.x.shape[0]
     _expect(nats.shape == (n,), "loss", f"({n},), one value per example", nats)
     return nats
+
+
+def _at_level(
+    corruption: Callable[..., Any], level: jax.Array, key: jax.Array, x: jax.Array
+) -> Any:
+    return corruption(key, x, level)
 
 
 def _corrupt(

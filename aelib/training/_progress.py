@@ -60,6 +60,35 @@ class ProgressBar:
             self._bar.close()
 
 
+class InChunks:
+    """One bar for runs that are trained one chunk after the other.
+
+    Args:
+        progress: what shows all of it.
+        chunks: number of chunks, each of as many steps.
+    """
+
+    def __init__(self, progress: Progress, chunks: int) -> None:
+        self._progress = progress
+        self._chunks = chunks
+        self._begun = 0
+        self._steps = 0
+
+    def start(self, steps: int) -> None:
+        """The next chunk begins."""
+        if not self._begun:
+            self._progress.start(steps * self._chunks)
+        self._begun += 1
+        self._steps = steps
+
+    def update(self, step: int, values: Mapping[str, float]) -> None:
+        """``step`` steps of this chunk are done."""
+        self._progress.update((self._begun - 1) * self._steps + step, values)
+
+    def close(self) -> None:
+        """A chunk is over, which is not yet the end."""
+
+
 def choose(progress: bool | Progress) -> Progress:
     """True is a bar, False nothing, anything else speaks for itself.
 

@@ -36,8 +36,11 @@ def run(
     schedule: Schedule,
     names: Sequence[str],
     progress: Progress,
+    labels: Sequence[str] = (),
 ) -> Course:
     """Advance until the steps are done or every run has stopped by itself.
+
+    ``labels`` are what the runs of a sweep are called in messages; runs beyond them only fill up.
 
     Raises:
         TrainingDiverged: if the objective is not finite at some step.
@@ -52,7 +55,7 @@ def run(
                 last = min(first + schedule.every, schedule.steps)
                 state, tick = advance(state, first, last)
                 before = collect(steps, ticks, names, 0)
-                raise_if_diverged(state.trouble, names, before)
+                raise_if_diverged(state.trouble, names, before, labels)
                 tick = jax.tree.map(np.asarray, tick)
                 mean = float(np.mean(tick.loss))
                 raise_if_validation_failed(tick.validation, last, before, mean)

@@ -1,9 +1,10 @@
-"""``sweep``: train the same thing several times in one compiled call."""
+"""``sweep``: train many models, of several sizes and settings, in one compiled call."""
 
+import contextlib
 import dataclasses
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,66 +13,38 @@ import optax
 from flax import nnx
 
 from aelib.training import _checks, _loop
-from aelib.training._errors import TrainingInterrupted
-from aelib.training._fingerprint import Static
-from aelib.training._fit import Penalty, done
+from aelib.training._errors import TrainingDiverged, TrainingInterrupted
+from aelib.training._fit import done
+from aelib.training._grid import Run, first_of_each, grid
 from aelib.training._history import History
+from aelib.training._members import Members, make
 from aelib.training._prepare import (
+    Prepared,
+    Schedule,
     check_patience,
-    merge,
     prepare,
     schedule,
-    split,
     validation_fields,
 )
 from aelib.training._problem import Examples, Problem, Variables
-from aelib.training._progress import Progress, choose
-from aelib.training._run import run
+from aelib.training._progress import InChunks, Progress, choose
+from aelib.training._run import Course, run
+from aelib.training._sweep_result import SweepResult, head, join
 
-
-@dataclasses.dataclass(frozen=True)
-class SweepResult:
-    """What :func:`sweep` returns; everything is in the order of ``seeds``.
-
-    Attributes:
-        seeds: the seeds.
-        models: the trained models.
-        likelihoods: their likelihoods (the plain callable loss, once per run, if there is none).
-        history: the course of all runs, with a leading axis of runs.
-    """
-
-    seeds: tuple[int, ...]
-    models: tuple[Any, ...]
-    likelihoods: tuple[Any, ...]
-    history: History
-
-    def map(self, function: Callable[..., Any], *per_run: Any) -> Any:
-        """Apply ``function(model, *values)`` to every trained model in one compiled call.
-
-        Args:
-            function: pure, of a model and of one entry of each of ``per_run``.
-            *per_run: arrays, or trees of them, with a leading axis of runs.
-
-        Returns:
-            Its results, with a leading axis of runs.
-        """
-        states = [nnx.split(model) for model in self.models]
-        stacked = _stack([nnx.as_pure(state) for _, state in states])
-        return _map(states[0][0], Static(function), stacked, per_run)
-
-    def __repr__(self) -> str:
-        return f"SweepResult({len(self.seeds)} x {self.models[0]!r}, {self.history!r})"
+SweptPenalty = tuple[float | Sequence[float], Callable[..., jax.Array]]
 
 
 def sweep(
-    make_model: Callable[[nnx.Rngs], nnx.Module],
+    make_model: Callable[..., nnx.Module],
     x: Any,
     loss: Any,
     *,
     seeds: Iterable[int],
+    sizes: Mapping[str, Iterable[Any]] | None = None,
     per_run_data: bool = False,
-    penalties: Sequence[Penalty] = (),
-    corruption: Callable[[jax.Array, jax.Array], jax.Array] | None = None,
+    penalties: Sequence[SweptPenalty] = (),
+    corruption: Callable[..., Any] | None = None,
+    noise: float | Sequence[float] | None = None,
     mask: Any = None,
     weights: Any = None,
     exposure: Any = None,
@@ -81,27 +54,36 @@ def sweep(
     validation: Any | Mapping[str, Any] | None = None,
     patience: int | None = None,
     tick_every: int | None = None,
+    chunk: int | None = None,
     progress: bool | Progress = True,
 ) -> SweepResult:
-    """Train one model for each seed, side by side in one compiled call.
+    """Train a model for every size, strength, noise level and seed, side by side.
 
-    A seed decides the initial parameters, the batches, the corruption and what penalties draw. Run
-    by run, and but for rounding, the result is that of :func:`fit`::
+    All runs of a chunk are one compiled call, and all chunks share its compilation. A seed decides
+    the initial parameters, the batches, the corruption and what penalties draw, so runs of one seed
+    can be compared in pairs. Run by run, and but for rounding, the result is that of :func:`fit`::
 
         model_key, fit_key = jax.random.split(jax.random.key(seed))
-        fit(make_model(nnx.Rngs(model_key)), x, loss, ..., key=fit_key)
+        fit(make_model(nnx.Rngs(model_key), latent=2), x, loss, ..., key=fit_key)
 
-    A run whose patience has run out keeps its best parameters while the others go on.
+    Models of several sizes are trained as the largest with zeros in place of what a smaller one
+    lacks. That is the same function, and its zeros are kept, so the result is that of the small
+    model; it costs what the largest costs. A run whose patience has run out keeps its best
+    parameters while the others go on.
 
     Args:
-        make_model: makes a model from an ``nnx.Rngs``, the same structure every time.
-        x: [n, ...], or [runs, n, ...] with ``per_run_data``.
+        make_model: makes a model from an ``nnx.Rngs`` and, by keyword, one value of each of
+            ``sizes``; but for its sizes the same every time.
+        x: [n, ...], or [seeds, n, ...] with ``per_run_data``.
         loss: a likelihood, of which every run trains a copy, or a callable; see :func:`fit`.
-        seeds: the seeds, one run for each.
+        seeds: the seeds.
+        sizes: keyword of ``make_model`` -> its values, such as ``{"latent": (1, 2, 4)}``; one of
+            the models must be the largest in everything.
         per_run_data: whether ``x``, ``mask``, ``weights``, ``exposure`` and ``validation`` have a
-            leading axis of runs, as for a different split of the data in every run.
-        penalties: see :func:`fit`.
-        corruption: see :func:`fit`.
+            leading axis of seeds, as for a different split of the data with every seed.
+        penalties: see :func:`fit`; a strength may be a sequence of them.
+        corruption: see :func:`fit`; with ``noise`` it is called as ``corruption(key, x, level)``.
+        noise: levels that ``corruption`` is handed, one in each run.
         mask: see :func:`fit`.
         weights: see :func:`fit`.
         exposure: see :func:`fit`.
@@ -109,84 +91,191 @@ def sweep(
         batch_size: see :func:`fit`.
         steps: see :func:`fit`.
         validation: see :func:`fit`.
-        patience: see :func:`fit`; training ends when it has run out in every run.
+        patience: see :func:`fit`; training ends when it has run out in every run of a chunk.
         tick_every: see :func:`fit`.
-        progress: see :func:`fit`; it shows means over the runs.
+        chunk: how many runs are trained at the same time, which bounds the memory; None for all.
+        progress: see :func:`fit`; it shows means over the runs of a chunk.
 
     Returns:
-        SweepResult: ``models``, ``likelihoods`` and ``history``.
+        SweepResult: ``models``, ``likelihoods``, ``history`` and a ``table`` with a row for each
+        run, seeds innermost.
 
     Raises:
         ValueError: if an argument does not fit; the message names it.
         TypeError: if an argument is of the wrong kind.
-        TrainingDiverged: if the objective of a run is not finite at some step.
-        TrainingInterrupted: on Ctrl-C, which it is; ``error.result`` is what was trained so far.
+        TrainingDiverged: if the objective of a run is not finite at some step; it says which run,
+            and its ``result`` has the chunks that were finished.
+        TrainingInterrupted: on Ctrl-C, which it is; its ``result`` has the chunks that were
+            finished, or, if none was, the first as far as it came.
 
     >>> import jax, jax.numpy as jnp
     >>> import aelib
     >>> x = jax.random.normal(jax.random.key(0), (64, 4))
     >>> half_squares = lambda outputs, x: 0.5 * jnp.sum((x - outputs) ** 2, axis=-1)
     >>> result = aelib.training.sweep(
-    ...     lambda rngs: aelib.models.linear(4, 2, rngs=rngs), x, half_squares,
-    ...     seeds=range(3), batch_size=16, steps=20, tick_every=10, progress=False,
+    ...     lambda rngs, latent: aelib.models.linear(4, latent, rngs=rngs), x, half_squares,
+    ...     seeds=range(2), sizes={"latent": (1, 3)}, batch_size=16, steps=20, progress=False,
     ... )
-    >>> len(result.models), result.history.loss.shape
-    (3, (3, 2))
+    >>> result.table[["latent", "seed", "steps"]]
+       latent  seed  steps
+    0       1     0     20
+    1       1     1     20
+    2       3     0     20
+    3       3     1     20
     """
-    seeds = _check_seeds(seeds)
+    runs = grid(seeds, sizes, penalties, noise, corruption)
     _checks.check_loss(loss)
-    keys = [jax.random.split(jax.random.key(seed)) for seed in seeds]
-    models = [make_model(nnx.Rngs(model_key)) for model_key, _ in keys]
-    dtype = _checks.model_dtype(models[0])
     ticks = schedule(steps, tick_every)
-    check = functools.partial(
-        _examples, runs=len(seeds), stacked=per_run_data, model=models[0], loss=loss, dtype=dtype
+    members = make(make_model, loss, runs)
+    model = members.largest.model
+    examine = functools.partial(
+        _examples,
+        seeds=len({run.seed for run in runs}) if per_run_data else None,
+        model=model,
+        loss=loss,
+        dtype=_checks.model_dtype(model),
     )
-    data = check("", {"x": x, "mask": mask, "weights": weights, "exposure": exposure})
+    data = examine("", {"x": x, "mask": mask, "weights": weights, "exposure": exposure})
     checked = None
     if validation is not None:
-        checked = check("validation", validation_fields(validation))
-    problem, variables, names = prepare(
-        models[0],
+        checked = examine("validation", validation_fields(validation))
+    prepared = prepare(
+        model,
         loss,
         n=data.x.shape[1 if per_run_data else 0],
-        penalties=penalties,
+        penalties=first_of_each(penalties),
         corruption=corruption,
         optimizer=optimizer,
         batch_size=batch_size,
         patience=check_patience(patience, validation),
         mesh=None,
     )
-    variables = _variables(problem, models, loss, variables)
-    axis = 0 if per_run_data else None
-    key = jnp.stack([fit_key for _, fit_key in keys])
-    rest = variables._replace(trained=None)
+    if len(members.of_each_size) > 1:
+        few = data.x[0, :2] if per_run_data else data.x[:2]
+        members.check_padding(few, penalised=bool(penalties))
+    together = len(runs) if chunk is None else min(_checks.check_count("chunk", chunk), len(runs))
+    train = _Trainer(prepared, members, runs, data, checked, per_run_data, ticks)
+    return _in_chunks(train, together, loss, choose(progress))
 
-    def advance(state: Any, first: int, last: int) -> Any:
-        bounds = jnp.int32(first), jnp.int32(last)
-        return _advance(problem, axis, state, rest, data, checked, key, *bounds)
 
-    state = _start(problem, axis, variables, data)
-    course = run(state, advance, ticks, names, choose(progress))
-    # Taken apart on the host, as they were stacked: a slice on the device is compiled per shape.
-    stacked = jax.tree.map(np.asarray, (course.trained, variables.fixed))
-    pairs = []
-    for index in range(len(seeds)):
-        own = jax.tree.map(lambda leaf, index=index: jnp.asarray(leaf[index]), stacked)
-        pairs.append(merge(problem, loss, *own))
-    result = SweepResult(
-        seeds, tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs), course.history
-    )
-    if course.interrupted:
+@dataclasses.dataclass(frozen=True)
+class _Trainer:
+    """All that the chunks of a sweep share."""
+
+    prepared: Prepared
+    members: Members
+    runs: tuple[Run, ...]
+    data: Examples
+    validation: Examples | None
+    per_run_data: bool
+    ticks: Schedule
+
+    def __call__(self, rows: Sequence[int], together: int, progress: Progress) -> Course:
+        """Train some runs, ``together`` at a time: the last chunk is filled to that shape."""
+        problem, like, names = self.prepared
+        filled = [*rows, *[rows[-1]] * (together - len(rows))]
+        runs = [self.runs[row] for row in filled]
+        dtype = like.strengths.dtype
+        trained, fixed, present = self.members.stack(filled)
+        variables = Variables(
+            trained,
+            fixed,
+            jnp.asarray(np.asarray([run.strengths for run in runs]), dtype),
+            None if runs[0].noise is None else jnp.asarray([run.noise for run in runs], dtype),
+            present,
+        )
+        key = jnp.stack([jax.random.split(jax.random.key(run.seed))[1] for run in runs])
+        data, validation = self.data, self.validation
+        axis = 0 if self.per_run_data else None
+        if self.per_run_data:
+            places = np.asarray([run.place for run in runs])
+            data, validation = jax.tree.map(
+                lambda leaf: jnp.asarray(np.asarray(leaf)[places]), (data, validation)
+            )
+        rest = variables._replace(trained=None)
+
+        def advance(state: Any, first: int, last: int) -> Any:
+            bounds = jnp.int32(first), jnp.int32(last)
+            return _advance(problem, axis, state, rest, data, validation, key, *bounds)
+
+        labels = [self.label(row) for row in rows]
+        state = _start(problem, axis, variables, data)
+        return run(state, advance, self.ticks, names, progress, labels)
+
+    def label(self, row: int) -> str:
+        """What to call a run in a message."""
+        settings = self.runs[row].settings(self.prepared.names)
+        return f"{row} ({', '.join(f'{name} {value}' for name, value in settings.items())})"
+
+
+class _Chunk(NamedTuple):
+    """What was trained together, taken apart."""
+
+    models: list[Any]
+    likelihoods: list[Any]
+    history: History
+
+
+def _in_chunks(train: _Trainer, together: int, loss: Any, shown: Progress) -> SweepResult:
+    """One chunk after the other, and what came of them."""
+    everything = range(len(train.runs))
+    chunks = [everything[start : start + together] for start in everything[::together]]
+    finished: list[_Chunk] = []
+    interrupted = False
+    with contextlib.closing(shown):
+        bar = InChunks(shown, len(chunks))
+        try:
+            for rows in chunks:
+                course = train(rows, together, bar)
+                interrupted = course.interrupted
+                if not (interrupted and finished):
+                    finished.append(_apart(course, train.members, rows, loss))
+                if interrupted:
+                    break
+        except TrainingDiverged as error:
+            error.result = _collect(finished, train) if finished else None
+            raise
+        except KeyboardInterrupt:  # between two chunks
+            if not finished:
+                raise
+            interrupted = True
+    result = _collect(finished, train)
+    if interrupted:
         raise TrainingInterrupted(
-            f"training was interrupted after {done(course.history)} of {ticks.steps} steps; "
-            "what was trained so far is this exception's result",
+            f"training was interrupted: {len(result.models)} of {len(train.runs)} runs came to "
+            f"{done(result.history)} of {train.ticks.steps} steps; they are this exception's "
+            "result",
             result=result,
         )
     return result
 
 
-_IN: Any = Variables(trained=0, fixed=0, strengths=None)  # type: ignore[arg-type]  # axes of runs
+def _apart(course: Course, members: Members, rows: Sequence[int], loss: Any) -> _Chunk:
+    # Taken apart on the host, as they were stacked: a slice on the device is compiled per shape.
+    trained = jax.tree.map(np.asarray, course.trained)
+    models, likelihoods = [], []
+    for index, row in enumerate(rows):
+        own = jax.tree.map(lambda leaf, index=index: np.asarray(leaf[index]), trained)
+        model, likelihood = members.merge(row, own, members.each[row].fixed)
+        models.append(model)
+        likelihoods.append(loss if likelihood is None else likelihood)
+    return _Chunk(models, likelihoods, head(course.history, len(rows)))
+
+
+def _collect(chunks: Sequence[_Chunk], train: _Trainer) -> SweepResult:
+    models = [model for chunk in chunks for model in chunk.models]
+    runs = train.runs[: len(models)]
+    return SweepResult(
+        seeds=tuple(run.seed for run in runs),
+        models=tuple(models),
+        likelihoods=tuple(likelihood for chunk in chunks for likelihood in chunk.likelihoods),
+        history=join([chunk.history for chunk in chunks]),
+        settings=tuple(run.settings(train.prepared.names) for run in runs),
+    )
+
+
+# Every variable has an axis of runs.
+_IN: Any = Variables(trained=0, fixed=0, strengths=0, noise=0, present=0)  # type: ignore[arg-type]
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
@@ -212,63 +301,24 @@ def _advance(
     )
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1))
-def _map(graphdef: Any, function: Any, states: Any, per_run: tuple[Any, ...]) -> Any:
-    def one(state: Any, values: tuple[Any, ...]) -> Any:
-        return function.value(nnx.merge(graphdef, state), *values)
-
-    return jax.vmap(one)(states, per_run)
-
-
-def _variables(
-    problem: Problem, models: Sequence[nnx.Module], loss: Any, like: Variables
-) -> Variables:
-    """The variables of all runs, stacked."""
-    parts = [split(model, loss) for model in models]
-    for index, (graphdef, _, _) in enumerate(parts):
-        if graphdef != problem.graphdef:
-            raise ValueError(
-                f"make_model: expected the same structure for every seed; that of run {index} "
-                f"differs from the first: {models[index]!r} against {models[0]!r}"
-            )
-    trained, fixed = (_stack([part[place] for part in parts]) for place in (1, 2))
-    return Variables(trained, fixed, like.strengths)
-
-
-def _stack(trees: Sequence[Any]) -> Any:
-    # On the host: stacking many small arrays would compile something for each of their shapes.
-    return jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *trees)
-
-
 def _examples(
-    argument: str, given: Mapping[str, Any], *, runs: int, stacked: bool, **options: Any
+    argument: str, given: Mapping[str, Any], *, seeds: int | None, **options: Any
 ) -> Examples:
-    """Checked examples; with a leading axis of runs if they came with one."""
-    if not stacked:
+    """Checked examples; with a leading axis of seeds if there is to be one."""
+    if seeds is None:
         return _checks.check_examples(argument, given, **options)
     present = {name: np.asarray(value) for name, value in given.items() if value is not None}
     for name, value in present.items():
-        if value.ndim < 1 or len(value) != runs:
+        if value.ndim < 1 or len(value) != seeds:
             where = f"{argument}: {name}" if argument else name
             raise ValueError(
-                f"{where}: expected [{runs}, ...], one entry for each seed; got shape {value.shape}"
+                f"{where}: expected [{seeds}, ...], one entry for each seed; "
+                f"got shape {value.shape}"
             )
     checked = [
         _checks.check_examples(
             argument, {name: value[index] for name, value in present.items()}, **options
         )
-        for index in range(runs)
+        for index in range(seeds)
     ]
-    return _stack(checked)
-
-
-def _check_seeds(seeds: Any) -> tuple[int, ...]:
-    """At least one seed, all different.
-
-    Raises:
-        ValueError: if not.
-    """
-    checked = tuple(_checks.check_count("seeds", seed, at_least=0) for seed in seeds)
-    if not checked or len(set(checked)) < len(checked):
-        raise ValueError(f"seeds: expected one or more different seeds, got {checked}")
-    return checked
+    return jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *checked)

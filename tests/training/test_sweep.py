@@ -8,7 +8,7 @@ import pytest
 from flax import nnx
 
 from aelib import likelihoods, models
-from aelib.training import TrainingDiverged, TrainingInterrupted, _sweep, fit, sweep
+from aelib.training import TrainingDiverged, TrainingInterrupted, _sweep, _sweep_result, fit, sweep
 
 from .cases import D, half_squares, leaves, make_linear
 
@@ -113,10 +113,10 @@ def test_map_applies_to_every_model(x, shared):
         np.testing.assert_allclose(errors[index], np.mean((model(x) - x) ** 2), rtol=1e-5)
         expected = model.encode(x[:4] + offsets[index])
         np.testing.assert_allclose(codes[index], expected, rtol=1e-4, atol=1e-5)
-    compiled = _sweep._map._cache_size()
+    compiled = _sweep_result._map._cache_size()
     for _ in range(2):
         result.map(lambda model: jnp.sum(model.encode(jnp.ones((1, D)))))
-    assert _sweep._map._cache_size() == compiled + 1
+    assert _sweep_result._map._cache_size() == compiled + 1
     assert "SweepResult(3 x Autoencoder(linear" in repr(result)
 
 
@@ -130,7 +130,7 @@ def test_lbfgs_in_a_sweep(x, shared):
 
 def test_the_run_that_failed_is_named(x, shared):
     data = np.stack([x, x * 1e4, x])
-    with pytest.raises(TrainingDiverged, match=r"in run 1 \(of 1 that failed\)"):
+    with pytest.raises(TrainingDiverged, match=r"in run 1 \(seed 0\), one of 1 that failed"):
         sweep(
             make_linear,
             data,

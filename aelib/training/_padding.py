@@ -1,0 +1,132 @@
+"""Networks of several sizes as one: parameters padded with zeros to those of the largest.
+
+A unit whose weights are zero on both sides changes no output, so a small network and its padded
+copy compute the same function. The gradient of a padded entry need not be zero (where
+``activation(0)`` is not, a unit that is not there would learn to be), so training also masks
+gradients; see :mod:`aelib.training._loop`.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+
+def stack(trees: Sequence[Any], like: Any) -> Any:
+    """Trees of arrays, padded to the shapes of ``like`` and stacked along a new first axis.
+
+    On the host: stacking many small arrays would compile something for each of their shapes.
+    """
+
+    def stacked(bound: Any, *leaves: Any) -> jax.Array:
+        arrays = [np.asarray(leaf) for leaf in leaves]
+        out = np.zeros((len(arrays), *np.shape(bound)), arrays[0].dtype)
+        for place, array in zip(out, arrays, strict=True):
+            place[_corner(array)] = array
+        return jnp.asarray(out)
+
+    return jax.tree.map(stacked, like, *trees)
+
+
+def present(trees: Sequence[Any], like: Any) -> Any:
+    """[len(trees), ...] which entries of :func:`stack` are not padding."""
+    ones = [jax.tree.map(lambda leaf: np.ones(np.shape(leaf), bool), tree) for tree in trees]
+    return stack(ones, like)
+
+
+def cut(tree: Any, like: Any) -> Any:
+    """The corner of each array that has the shape of its counterpart in ``like``."""
+    return jax.tree.map(lambda leaf, own: leaf[_corner(own)], tree, like)
+
+
+def largest(trees: Sequence[Any]) -> int:
+    """Index of the tree that all others fit into.
+
+    Raises:
+        ValueError: if the trees differ in more than sizes, or none of them is the largest.
+    """
+    structure: Any = jax.tree.structure(trees[0])
+    shapes = []
+    for index, tree in enumerate(trees):
+        leaves = jax.tree.leaves(tree)
+        shapes.append([np.shape(leaf) for leaf in leaves])
+        ranks = [len(shape) for shape in shapes[-1]]
+        if jax.tree.structure(tree) != structure or ranks != [len(s) for s in shapes[0]]:
+            raise ValueError(
+                "make_model: expected models that differ in sizes only; that of run "
+                f"{index} has other parameters than the first"
+            )
+    bounds = [tuple(np.max(together, axis=0)) for together in zip(*shapes, strict=True)]
+    for index, own in enumerate(shapes):
+        if all(tuple(a) == tuple(b) for a, b in zip(own, bounds, strict=True)):
+            return index
+    raise ValueError("sizes: expected one model that is the largest in every size")
+
+
+def check_same_function(models: Sequence[Any], largest: int, x: Any, penalised: bool) -> None:
+    """Compare each model with its padded copy on a few items.
+
+    Args:
+        models: models of different sizes.
+        largest: which of them all others fit into.
+        x: a few items.
+        penalised: whether penalties look at the codes.
+
+    Raises:
+        ValueError: if outputs differ, or if padded codes are not zero though penalties see them.
+    """
+    parts = [nnx.split(model) for model in models]
+    states = [nnx.as_pure(state) for _, state in parts]
+    own = _evaluate_each([graphdef for graphdef, _ in parts], states, x)
+    stacked = stack(states, states[largest])
+    codes, outputs = _evaluate_padded(parts[largest][0], stacked, x)
+    for index, (own_codes, own_outputs) in enumerate(own):
+        pairs = zip(jax.tree.leaves(own_outputs), jax.tree.leaves(outputs), strict=True)
+        if not all(_close(padded[index], exact) for exact, padded in pairs):
+            raise ValueError(
+                f"sizes: {models[index]!r} is not what the largest model is with zeros in place of "
+                "what the smaller one lacks; make models that differ in sizes only, or sweep each "
+                "size by itself"
+            )
+        if penalised and np.any(codes[index][..., own_codes.shape[-1] :]):
+            raise ValueError(
+                "penalties: codes of the smaller models, padded to the largest, are not 0 there "
+                "(their activation is not 0 at 0), so a penalty on codes would count units that "
+                "are not there; sweep each size by itself"
+            )
+
+
+def _close(padded: np.ndarray, exact: np.ndarray) -> bool:
+    # Half the digits of the type: another order of summation changes far fewer.
+    tolerance = float(jnp.finfo(exact.dtype).eps) ** 0.5 * (1 + np.abs(exact).max(initial=0))
+    return padded.shape == exact.shape and bool(np.abs(padded - exact).max(initial=0) <= tolerance)
+
+
+def _corner(array: Any) -> tuple[slice, ...]:
+    return tuple(slice(length) for length in np.shape(array))
+
+
+def _evaluate_each(graphdefs: Sequence[Any], states: Sequence[Any], x: Any) -> list[Any]:
+    @jax.jit
+    def evaluate(states: Sequence[Any], x: jax.Array) -> list[Any]:
+        parts = zip(graphdefs, states, strict=True)
+        return [_codes_and_outputs(nnx.merge(*part), x) for part in parts]
+
+    return jax.tree.map(np.asarray, evaluate(states, x))
+
+
+def _evaluate_padded(graphdef: Any, stacked: Any, x: Any) -> Any:
+    @jax.jit
+    @jax.vmap
+    def evaluate(state: Any) -> Any:
+        return _codes_and_outputs(nnx.merge(graphdef, state), x)
+
+    return jax.tree.map(np.asarray, evaluate(stacked))
+
+
+def _codes_and_outputs(model: Any, x: jax.Array) -> tuple[Any, Any]:
+    codes = model.encode(x)
+    return codes, model.decode(codes)
