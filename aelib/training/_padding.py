@@ -87,7 +87,7 @@ def check_same_function(models: Sequence[Any], largest: int, x: Any, penalised: 
         pairs = zip(jax.tree.leaves(own_outputs), jax.tree.leaves(outputs), strict=True)
         if not all(_close(padded[index], exact) for exact, padded in pairs):
             raise ValueError(
-                f"sizes: {models[index]!r} is not what the largest model is with zeros in place of "
+                f"sizes: {_first_line(models[index])} is not what the largest model is with zeros in place of "
                 "what the smaller one lacks; make models that differ in sizes only, or sweep each "
                 "size by itself"
             )
@@ -103,6 +103,10 @@ def _close(padded: np.ndarray, exact: np.ndarray) -> bool:
     # Half the digits of the type: another order of summation changes far fewer.
     tolerance = float(jnp.finfo(exact.dtype).eps) ** 0.5 * (1 + np.abs(exact).max(initial=0))
     return padded.shape == exact.shape and bool(np.abs(padded - exact).max(initial=0) <= tolerance)
+
+
+def _first_line(model: Any) -> str:
+    return repr(model).partition("\n")[0]
 
 
 def _corner(array: Any) -> tuple[slice, ...]:

@@ -78,7 +78,7 @@ def test_strengths_noise_and_widths_in_chunks(x):
     columns = ["latent", "width", "l1_strength", "noise", "seed"]
     assert [tuple(row) for row in result.table[columns].to_numpy()] == expected
     assert result.history.loss.shape == (16, 3)
-    for index in (0, 7, 10, 15):
+    for index in (7, 10):
         _, width, strength, level, seed = expected[index]
         single = alone(
             make_mlp,
@@ -147,9 +147,8 @@ def test_an_interrupt_keeps_the_finished_chunks(at, models_left, x):
 
 
 def test_a_run_that_diverges_is_named_and_the_chunks_before_it_are_kept(x):
-    with pytest.raises(
-        TrainingDiverged, match=r"run 2 \(latent 2, l1_strength 1e\+38, s"
-    ) as caught:
+    message = r"run 2 \(latent 2, l1_strength 1e\+38, seed 4\), one of 2 that failed"
+    with pytest.raises(TrainingDiverged, match=message) as caught:
         sweep(
             lambda rngs, latent: models.linear(D, latent, rngs=rngs),
             100 * x,
@@ -164,22 +163,18 @@ def test_a_run_that_diverges_is_named_and_the_chunks_before_it_are_kept(x):
     assert np.isfinite(caught.value.result.table["loss"]).all()
 
 
-def normed(rngs, latent):
+class Normed(nnx.Module):
     """Layer normalisation looks at all units, so padding changes what it does."""
-    model = models.mlp(D, latent, hidden=(4,), rngs=rngs)
-    norm = nnx.LayerNorm(latent, rngs=rngs)
 
-    class Normed(nnx.Module):
-        def __init__(self):
-            self.model, self.norm = model, norm
+    def __init__(self, rngs, latent):
+        self.model = models.mlp(D, latent, hidden=(4,), rngs=rngs)
+        self.norm = nnx.LayerNorm(latent, rngs=rngs)
 
-        def encode(self, x):
-            return self.norm(self.model.encode(x))
+    def encode(self, x):
+        return self.norm(self.model.encode(x))
 
-        def decode(self, z):
-            return self.model.decode(z)
-
-    return Normed()
+    def decode(self, codes):
+        return self.model.decode(codes)
 
 
 def crossed(rngs, latent):
@@ -198,13 +193,13 @@ def crossed(rngs, latent):
         (make_mlp, {"penalties": [((), L1)]}, r"penalties\[0\]: strengths: expected one or more"),
         (make_mlp, {"chunk": 0}, "chunk: expected a whole number of at least 1, got 0"),
         (make_tied, {"penalties": [(0.1, L1)]}, "penalties: codes of the smaller models, padded"),
-        (normed, {}, r"sizes: Normed.* is not what the largest model is with zeros"),
+        (Normed, {}, r"sizes: Normed.*is not what the largest model is with zeros"),
         (crossed, {}, "sizes: expected one model that is the largest in every size"),
     ],
 )
 def test_bad_values_are_named(make_model, change, message, x):
     options = OPTIONS | {"sizes": {"latent": (1, 3)}} | change
-    with pytest.raises(ValueError, match=message.replace("Normed.*", "(?s:Normed.*)")):
+    with pytest.raises(ValueError, match=message):
         sweep(make_model, x, half_squares, seeds=SEEDS, **options)
 
 
