@@ -84,14 +84,17 @@ def check_same_function(models: Sequence[Any], largest: int, x: Any, penalised: 
     stacked = stack(states, states[largest])
     codes, outputs = _evaluate_padded(parts[largest][0], stacked, x)
     for index, (own_codes, own_outputs) in enumerate(own):
-        pairs = zip(jax.tree.leaves(own_outputs), jax.tree.leaves(outputs), strict=True)
-        if not all(_close(padded[index], exact) for exact, padded in pairs):
+        latent = own_codes.shape[-1]
+        pairs = [(own_codes, codes[index][..., :latent])]
+        padded_outputs = [leaf[index] for leaf in jax.tree.leaves(outputs)]
+        pairs += zip(jax.tree.leaves(own_outputs), padded_outputs, strict=True)
+        if not all(_close(exact, padded) for exact, padded in pairs):
             raise ValueError(
-                f"sizes: {_first_line(models[index])} is not what the largest model is with zeros in place of "
-                "what the smaller one lacks; make models that differ in sizes only, or sweep each "
-                "size by itself"
+                f"sizes: {_first_line(models[index])} is not what the largest model is with zeros "
+                "in place of what the smaller one lacks; make models that differ in sizes only, or "
+                "sweep each size by itself"
             )
-        if penalised and np.any(codes[index][..., own_codes.shape[-1] :]):
+        if penalised and np.any(codes[index][..., latent:]):
             raise ValueError(
                 "penalties: codes of the smaller models, padded to the largest, are not 0 there "
                 "(their activation is not 0 at 0), so a penalty on codes would count units that "
@@ -99,7 +102,7 @@ def check_same_function(models: Sequence[Any], largest: int, x: Any, penalised: 
             )
 
 
-def _close(padded: np.ndarray, exact: np.ndarray) -> bool:
+def _close(exact: np.ndarray, padded: np.ndarray) -> bool:
     # Half the digits of the type: another order of summation changes far fewer.
     tolerance = float(jnp.finfo(exact.dtype).eps) ** 0.5 * (1 + np.abs(exact).max(initial=0))
     return padded.shape == exact.shape and bool(np.abs(padded - exact).max(initial=0) <= tolerance)

@@ -151,7 +151,7 @@ def sweep(
         mesh=None,
     )
     if len(members.of_each_size) > 1:
-        few = data.x[0, :2] if per_run_data else data.x[:2]
+        few = data.x[0, :8] if per_run_data else data.x[:8]
         members.check_padding(few, penalised=bool(penalties))
     together = len(runs) if chunk is None else min(_checks.check_count("chunk", chunk), len(runs))
     train = _Trainer(prepared, members, runs, data, checked, per_run_data, ticks)
