@@ -24,8 +24,8 @@ def stack(trees: Sequence[Any], like: Any) -> Any:
     def stacked(bound: Any, *leaves: Any) -> jax.Array:
         arrays = [np.asarray(leaf) for leaf in leaves]
         out = np.zeros((len(arrays), *np.shape(bound)), arrays[0].dtype)
-        for place, array in zip(out, arrays, strict=True):
-            place[_corner(array)] = array
+        for index, array in enumerate(arrays):
+            out[index, ...][_corner(array)] = array  # the ellipsis makes a number a view as well
         return jnp.asarray(out)
 
     return jax.tree.map(stacked, like, *trees)
