@@ -84,10 +84,12 @@ jax.tree_util.register_dataclass(
 def fit(x: ArrayLike, num_components: int) -> PCA:
     """Fit a principal component analysis.
 
-    The data is centred and reduced block by block with QR, in float64 on the host, so that
-    float32 data loses nothing and quiet directions stay exact (see :func:`fit_batches` for data
-    that does not fit in memory). JAX arrays in, JAX arrays out; NumPy in, NumPy out; both in the
-    dtype of ``x`` (float32 for half precision, float64 for integers in NumPy).
+    All in float64 on the host, so that quiet directions stay exact: float64 data, and any with
+    directions of less than 1e-7 of the largest variance, are reduced block by block with QR;
+    other float32 data take the eigenvectors of their covariance, as good for them and many times
+    faster (see :func:`fit_batches` for data that does not fit in memory). JAX arrays in, JAX
+    arrays out; NumPy in, NumPy out; both in the dtype of ``x`` (float32 for half precision,
+    float64 for integers in NumPy).
 
     Args:
         x: Data, [n, d].
@@ -118,7 +120,13 @@ def fit(x: ArrayLike, num_components: int) -> PCA:
     if len(matrix) < 2:
         raise ValueError(f"x: expected at least two rows, got shape {matrix.shape}")
     k = check_num_components(num_components, matrix.shape)
-    model = _from_scatter(_scatter.of_matrix(matrix), k)
+    single = jnp.dtype(getattr(x, "dtype", np.float64)).itemsize < 8
+    found = _scatter.by_products(matrix) if single else None
+    if found is None:
+        model = _from_scatter(_scatter.of_matrix(matrix), k)
+    else:
+        mean, singular_values, axes = found
+        model = _model(mean, singular_values, axes, len(matrix), k)
     if isinstance(x, jax.Array):
         dtype = jnp.promote_types(jnp.promote_types(x.dtype, jnp.bfloat16), jnp.float32)
         return jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), model)
@@ -158,12 +166,12 @@ def fit_batches(batches: Iterable[ArrayLike], num_components: int) -> PCA:
 
 
 def _from_scatter(scatter: _scatter.Scatter, num_components: int) -> PCA:
-    singular_values, axes = scatter.svd()
+    return _model(scatter.mean, *scatter.svd(), scatter.count, num_components)
+
+
+def _model(mean: NDArray, singular_values: NDArray, axes: NDArray, n: int, k: int) -> PCA:
     return PCA(
-        mean=scatter.mean,
-        components=axes[:num_components],
-        spectrum=singular_values**2 / (scatter.count - 1),
-        num_examples=scatter.count,
+        mean=mean, components=axes[:k], spectrum=singular_values**2 / (n - 1), num_examples=n
     )
 
 

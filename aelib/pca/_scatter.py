@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from aelib.pca._validation import as_matrix
 
 _BLOCK_ROWS = 4096
+_QUIETEST = 1e-7
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,38 @@ def of_block(rows: NDArray[np.float64]) -> Scatter:
 def of_matrix(x: NDArray[np.float64]) -> Scatter:
     """Return the moments of a matrix [n, d], block by block, so that no second copy is needed."""
     return of_batches(x[start : start + _BLOCK_ROWS] for start in range(0, len(x), _BLOCK_ROWS))
+
+
+def by_products(x: NDArray[np.float64]) -> tuple[NDArray, NDArray, NDArray] | None:
+    r"""Mean, singular values and axes from the product of the centred matrix with itself.
+
+    Many times faster than QR, and for data kept in single precision as good, as long as no
+    direction is quieter than :data:`_QUIETEST` of the loudest variance: the eigenvalues of the
+    product are off by about :math:`10^{-15}` of the largest, which is then below :math:`10^{-8}`
+    of any. Features that never change are left out of the product and come last, exactly 0.
+
+    Returns:
+        Mean [d], singular values [min(n, d)] and axes [min(n, d), d]; None if some direction is
+        too quiet, or there are fewer rows than columns, so that some must be.
+    """
+    n, d = x.shape
+    if n <= d:
+        return None
+    mean, varied = x.mean(axis=0), x.max(axis=0) > x.min(axis=0)
+    kept = int(varied.sum())
+    product = np.zeros((kept, kept))
+    for start in range(0, n, _BLOCK_ROWS):
+        block = (x[start : start + _BLOCK_ROWS] - mean)[:, varied]
+        product += block.T @ block  # NumPy sees that this is symmetric: half the work
+    values, vectors = np.linalg.eigh(product)
+    if not kept or values[0] < _QUIETEST * values[-1]:
+        return None
+    axes = np.zeros((d, d))
+    axes[:kept, varied] = vectors.T[::-1]
+    axes[kept:, ~varied] = np.eye(d - kept)
+    singular_values = np.zeros(d)
+    singular_values[:kept] = np.sqrt(values[::-1])
+    return mean, singular_values, orient(axes)
 
 
 def of_batches(batches: Iterable[NDArray]) -> Scatter:

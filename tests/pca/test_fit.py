@@ -8,6 +8,7 @@ from sklearn import decomposition
 from sklearn.datasets import load_digits
 
 from aelib import pca
+from aelib.pca import _scatter
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +30,22 @@ def test_agrees_with_scikit_learn(digits):
     )
     assert ours.basis.shape == (64, 8)
     assert ours.num_examples == len(digits)
+
+
+@pytest.mark.parametrize("quietest", [0.5, 1e-2, 1e-3, 1e-5])
+def test_float32_by_products_or_by_qr_is_as_good_as_float64(quietest):
+    """On both sides of the switch, with a feature that never changes and a mean far from 0."""
+    rng = np.random.default_rng(0)
+    deviations = np.geomspace(1.0, quietest, 6)
+    basis, _ = np.linalg.qr(rng.normal(size=(6, 6)))
+    varied = (rng.normal(size=(900, 6)) * deviations) @ basis.T + 3.0
+    x = np.insert(varied, 2, 0.1, axis=1).astype(np.float32)
+    assert (_scatter.by_products(x.astype(np.float64)) is None) == (quietest < 1e-4)
+    exact, ours = pca.fit(x.astype(np.float64), 7), pca.fit(x, 7)
+    np.testing.assert_allclose(ours.spectrum[:6], exact.spectrum[:6], rtol=2e-7)
+    assert ours.spectrum[6] <= 1e-30
+    np.testing.assert_allclose(np.abs((ours.components * exact.components).sum(1)), 1, atol=1e-6)
+    np.testing.assert_allclose(ours.mean, exact.mean, rtol=1e-7)
 
 
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
