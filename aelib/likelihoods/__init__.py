@@ -20,6 +20,7 @@ from .gaussian import Gaussian as Gaussian
 from .laplace import Laplace as Laplace
 from .multinomial import Multinomial as Multinomial
 from .negative_binomial import NegativeBinomial as NegativeBinomial
+from .one_of import OneOf as OneOf
 from .ordinal import Ordinal as Ordinal
 from .poisson import Poisson as Poisson
 from .positive import Positive as Positive
@@ -39,6 +40,7 @@ __all__ = [
     "Likelihood",
     "Multinomial",
     "NegativeBinomial",
+    "OneOf",
     "Ordinal",
     "Poisson",
     "Positive",

@@ -1,0 +1,83 @@
+"""One of several likelihoods, chosen by a number."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jax import Array
+from jax.typing import ArrayLike
+
+
+class OneOf(nnx.Module):
+    """One of several likelihoods. Which one is a number and not code.
+
+    So ``fit`` and ``sweep`` compile one program for all of them, where they would else compile one
+    for each. The others are computed too and multiplied by nothing: their parameters do not move,
+    and what they say of the data must be finite.
+
+    Args:
+        likelihoods: those to choose from, with the same number of outputs per feature.
+        use: index of the chosen one.
+
+    Raises:
+        ValueError: if there is none, the numbers of outputs differ, or the index is out of range.
+
+    >>> import jax.numpy as jnp
+    >>> from aelib.likelihoods import Bernoulli, Gaussian, OneOf
+    >>> coin = OneOf([Gaussian(), Bernoulli()], use=1)
+    >>> coin.log_prob(jnp.zeros((1, 1)), jnp.ones((1, 1))).round(3)  # a fair coin
+    Array([-0.693], dtype=float32)
+    >>> type(coin.chosen).__name__
+    'Bernoulli'
+    """
+
+    def __init__(self, likelihoods: Sequence[Any], use: int) -> None:
+        widths = {likelihood.num_outputs for likelihood in likelihoods}
+        if len(widths) != 1:
+            raise ValueError(
+                "likelihoods: expected at least one, with the same number of outputs per feature; "
+                f"got {list(likelihoods)!r}"
+            )
+        if not 0 <= use < len(likelihoods):
+            raise ValueError(f"use: expected 0 ... {len(likelihoods) - 1}, got {use}")
+        self.likelihoods = nnx.data(list(likelihoods))
+        self.use = nnx.Variable(jnp.int32(use))
+        self.num_outputs = widths.pop()
+
+    @property
+    def chosen(self) -> Any:
+        """The likelihood in use, with its parameters; outside of compiled code."""
+        return self.likelihoods[int(self.use[...])]
+
+    def log_prob(
+        self,
+        outputs: ArrayLike,
+        x: ArrayLike,
+        *,
+        mask: ArrayLike | None = None,
+        exposure: ArrayLike | None = None,
+    ) -> Array:
+        """That of the chosen one; see :meth:`Likelihood.log_prob`."""
+        return self._pick(lambda one: one.log_prob(outputs, x, mask=mask, exposure=exposure))
+
+    def mean(self, outputs: ArrayLike, *, exposure: ArrayLike | None = None) -> Array:
+        """That of the chosen one."""
+        return self._pick(lambda one: one.mean(outputs, exposure=exposure))
+
+    def sample(self, key: Array, outputs: ArrayLike, *, exposure: ArrayLike | None = None) -> Array:
+        """A draw from the chosen one."""
+        return self._pick(lambda one: one.sample(key, outputs, exposure=exposure))
+
+    def check(self, x: ArrayLike) -> None:
+        """Refuse what the chosen one refuses.
+
+        Raises:
+            ValueError: naming value and place.
+        """
+        self.chosen.check(x)
+
+    def _pick(self, ask: Callable[[Any], Array]) -> Array:
+        answers = [ask(likelihood) for likelihood in self.likelihoods]
+        return jax.lax.select_n(self.use[...], *answers)

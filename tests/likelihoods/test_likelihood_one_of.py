@@ -1,0 +1,57 @@
+"""One of several likelihoods, chosen by a number."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from aelib.likelihoods import Bernoulli, Categorical, Gaussian, OneOf
+
+X = np.array([[0.0, 1.0, 1.0]], np.float32)
+OUTPUTS = np.array([[0.3, -2.0, 4.0]], np.float32)
+
+
+def both():
+    return [Gaussian("shared", initial=0.5), Bernoulli()]
+
+
+@nnx.jit
+def value_and_slopes(likelihood):
+    def value(likelihood, outputs):
+        return likelihood.log_prob(outputs, X).sum()
+
+    return nnx.value_and_grad(value, argnums=(0, 1))(likelihood, OUTPUTS)
+
+
+def test_it_is_the_chosen_one_and_the_others_learn_nothing():
+    for use, alone in enumerate(both()):
+        value, (own, slope) = value_and_slopes(OneOf(both(), use))
+        expected, (own_expected, slope_expected) = value_and_slopes(alone)
+        np.testing.assert_array_equal(value, expected)
+        np.testing.assert_array_equal(slope, slope_expected)
+        scale = jax.tree.leaves(own_expected) or [0.0]  # the coin's view of the bell's scale
+        np.testing.assert_array_equal(*jax.tree.leaves(own), *scale)
+
+
+def test_mean_sample_and_check_are_those_of_the_chosen_one():
+    bell, coin = OneOf(both(), 0), OneOf(both(), 1)
+    np.testing.assert_array_equal(bell.mean(OUTPUTS), OUTPUTS)
+    assert set(np.unique(coin.sample(jax.random.key(0), OUTPUTS))) <= {0.0, 1.0}
+    bell.check(OUTPUTS)
+    with pytest.raises(ValueError, match=r"values in \{0, 1\}"):
+        coin.check(OUTPUTS)
+
+
+def test_one_structure_whichever_is_chosen():
+    assert nnx.split(OneOf(both(), 0))[0] == nnx.split(OneOf(both(), 1))[0]
+
+
+def test_bad_input():
+    with pytest.raises(ValueError, match="likelihoods: expected at least one"):
+        OneOf([], 0)
+    with pytest.raises(ValueError, match="same number of outputs"):
+        OneOf([Bernoulli(), Categorical(3)], 0)
+    with pytest.raises(ValueError, match=r"use: expected 0 \.\.\. 1, got 2"):
+        OneOf(both(), 2)
+    assert jnp.issubdtype(OneOf(both(), 0).use[...].dtype, jnp.integer)
