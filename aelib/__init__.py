@@ -3,9 +3,9 @@
 The rooms, each of which imports only those before it: :mod:`aelib.losses`,
 :mod:`aelib.likelihoods`, :mod:`aelib.models`, :mod:`aelib.penalties`, :mod:`aelib.data`,
 :mod:`aelib.training`, :mod:`aelib.code_length`, :mod:`aelib.pca`, :mod:`aelib.anomaly`,
-:mod:`aelib.perceptual`, :mod:`aelib.probes`, :mod:`aelib.sparse`, :mod:`aelib.manifold`,
-:mod:`aelib.claims` and :mod:`aelib.plots`. A room is imported when it is first used, so
-``import aelib`` costs nothing that is not needed.
+:mod:`aelib.denoising`, :mod:`aelib.adversarial`, :mod:`aelib.perceptual`, :mod:`aelib.probes`,
+:mod:`aelib.sparse`, :mod:`aelib.manifold`, :mod:`aelib.claims` and :mod:`aelib.plots`. A room is
+imported when it is first used, so ``import aelib`` costs nothing that is not needed.
 
 A fair coin is worth ln 2 nats of surprise:
 
@@ -20,10 +20,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import aelib.adversarial as adversarial
     import aelib.anomaly as anomaly
     import aelib.claims as claims
     import aelib.code_length as code_length
     import aelib.data as data
+    import aelib.denoising as denoising
     import aelib.likelihoods as likelihoods
     import aelib.losses as losses
     import aelib.manifold as manifold
@@ -38,10 +40,12 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "adversarial",
     "anomaly",
     "claims",
     "code_length",
     "data",
+    "denoising",
     "likelihoods",
     "losses",
     "manifold",

@@ -22,6 +22,8 @@ MAY_IMPORT = {
     "code_length": {"losses", "likelihoods", "models", "training"},
     "pca": {"losses", "likelihoods", "models", "penalties", "data", "training"},
     "anomaly": {"likelihoods", "models", "training", "pca"},
+    "adversarial": {"losses", "models", "anomaly"},
+    "denoising": {"likelihoods", "models", "training"},
     "sparse": {"models"},
     "perceptual": {"losses", "models", "data"},
     "manifold": {"models"},

@@ -1,0 +1,232 @@
+"""FGSM and PGD: attacks that climb a gradient."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from aelib.adversarial._balls import project_unchecked, random_unchecked, unit
+from aelib.adversarial._checks import (
+    Norm,
+    check_count,
+    check_epsilon,
+    check_items,
+    check_norm,
+    concrete,
+    over_features,
+    per_item,
+)
+from aelib.adversarial._compile import traced
+
+Objective = Callable[..., jax.Array]
+
+
+class Attacked(NamedTuple):
+    """Attacked items.
+
+    Attributes:
+        x: the strongest iterate of each item, the untouched item among them, ``[n, ...]``.
+        strength: how strong it is, ``[n]``; with :func:`margin`, positive where it fools.
+        last: the last iterate (of the last restart), ``[n, ...]``.
+        last_strength: how strong that is, ``[n]``.
+    """
+
+    x: jax.Array
+    strength: jax.Array
+    last: jax.Array
+    last_strength: jax.Array
+
+
+def fgsm(objective: Objective, x: Any, *also: Any, epsilon: Any, norm: Norm = "linf") -> jax.Array:
+    r"""One step, the longest that is allowed, in the best direction there is at the item.
+
+    With the gradient g of the objective at x, the step is :math:`\varepsilon \operatorname{sign} g`
+    for ``"linf"`` (the fast gradient sign method) and :math:`\varepsilon g / \lVert g \rVert` for
+    ``"l2"``: of all steps in the ball they increase the *linearised* objective most. Then the
+    result is projected to [0, 1].
+
+    Args:
+        objective: ``objective(x, *also) -> [n]``, each entry a function of its own item only, which
+            the attack increases, such as :func:`margin` of a classifier's logits.
+        x: the items, values in [0, 1], ``[n, ...]``.
+        *also: what else the objective takes, such as labels.
+        epsilon: attack strength, one number or one for each item, ``[n]``.
+        norm: ``"linf"`` or ``"l2"``; see :func:`project`.
+
+    Returns:
+        The attacked items, ``[n, ...]``.
+
+    Raises:
+        TypeError: if the items are not floating-point numbers.
+        ValueError: if an argument is out of its range; the message names it.
+
+    Source: I. J. Goodfellow, J. Shlens & C. Szegedy (2015), *Explaining and harnessing adversarial
+    examples*.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> fgsm(lambda x: x @ jnp.array([2.0, -1.0]), jnp.array([[0.5, 0.5]]), epsilon=0.25)
+        Array([[0.75, 0.25]], dtype=float32)
+    """
+    check_norm(norm)
+    x = check_items("x", x)
+    radius = check_epsilon(epsilon, len(x), x.dtype)
+    check_objective("objective", objective, x, also)
+    step = _fgsm if traced((objective,), x, also, radius) else _compiled_fgsm
+    return step(objective, norm, x, also, radius)
+
+
+def pgd(
+    objective: Objective,
+    x: Any,
+    *also: Any,
+    epsilon: Any,
+    norm: Norm = "linf",
+    steps: int = 40,
+    step_size: Any = None,
+    judge: Objective | None = None,
+    restarts: int = 1,
+    key: jax.Array | None = None,
+) -> Attacked:
+    r"""Projected gradient descent (here: ascent): many short steps, each followed by a projection.
+
+    Each step is as that of :func:`fgsm`, of length ``step_size``; then :func:`project`. All steps
+    run in one compiled loop, compiled once for each objective and norm, whatever the number of
+    steps; under ``jax.jit`` or ``jax.vmap`` it becomes a part of the caller's program.
+
+    Of all points that were visited, the item itself included, the one is kept that ``judge`` likes
+    best. So with the same key, and one start, more steps are never weaker, by construction; whether
+    the *last* iterate gets stronger too says if the search works.
+
+    Args:
+        objective: ``objective(x, *also) -> [n]``, each entry a function of its own item only, which
+            the attack increases, such as :func:`margin` of a classifier's logits.
+        x: the items, values in [0, 1], ``[n, ...]``.
+        *also: what else objective and judge take, such as labels.
+        epsilon: attack strength, one number or one for each item, ``[n]``.
+        norm: ``"linf"`` or ``"l2"``; see :func:`project`.
+        steps: number of steps.
+        step_size: length of a step, one number or one for each item; None for ``epsilon / 5``.
+        judge: ``judge(x, *also) -> [n]``, what counts in the end, positive for a success; it needs
+            no gradient. None for the objective.
+        restarts: number of starts, each from another random point; needs a key.
+        key: ``jax.random.key(seed)`` for random starts; None to start at the item itself.
+
+    Returns:
+        Attacked: the strongest iterate ``x`` and its ``strength``, and the last.
+
+    Raises:
+        TypeError: if the items are not floating-point numbers.
+        ValueError: if an argument is out of its range; the message names it.
+
+    Source: A. Madry, A. Makelov, L. Schmidt, D. Tsipras & A. Vladu (2018), *Towards deep learning
+    models resistant to adversarial attacks*.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> x = jnp.array([[0.5, 0.5], [0.5, 0.9]])
+        >>> plane = lambda x: x @ jnp.array([2.0, -1.0]) - 1.0
+        >>> found = pgd(plane, x, epsilon=0.25, steps=5, key=jax.random.key(0))
+        >>> found.x, found.strength.round(3)
+        (Array([[0.75, 0.25],
+               [0.75, 0.65]], dtype=float32), Array([ 0.25, -0.15], dtype=float32))
+    """
+    check_norm(norm)
+    x = check_items("x", x)
+    restarts = check_count("restarts", restarts)
+    if concrete(steps):
+        steps = check_count("steps", steps)
+    if restarts > 1 and key is None:
+        raise ValueError(f"key: expected jax.random.key(seed) with {restarts} restarts, got None")
+    radius = check_epsilon(epsilon, len(x), x.dtype)
+    length = radius / 5
+    if step_size is not None:
+        length = check_epsilon(step_size, len(x), x.dtype, name="step_size")
+    check_objective("objective", objective, x, also)
+    if judge is not None:
+        check_objective("judge", judge, x, also)
+    attack = climb if traced((objective, judge), x, also, radius, length, key) else _compiled_pgd
+    return attack(objective, judge, norm, restarts, x, also, radius, length, steps, key)
+
+
+def check_objective(name: str, objective: Objective, x: jax.Array, also: Any) -> None:
+    """Raise a ValueError unless it gives one number for each item."""
+    shape = getattr(jax.eval_shape(objective, x, *also), "shape", None)
+    if shape != (len(x),):
+        raise ValueError(f"{name}: expected one number for each item, ({len(x)},), got {shape}")
+
+
+def slope(objective: Objective, x: jax.Array, also: Any) -> tuple[jax.Array, jax.Array]:
+    """The objective of each item, and its gradient, zero where it is not finite."""
+
+    def total(x: jax.Array) -> tuple[jax.Array, jax.Array]:
+        values = objective(x, *also)
+        return jnp.sum(values), values
+
+    (_, values), gradient = jax.value_and_grad(total, has_aux=True)(x)
+    finite = jnp.isfinite(gradient).all(axis=over_features(x), keepdims=True)
+    return values, jnp.where(finite, gradient, 0)
+
+
+def _step(gradient: jax.Array, length: jax.Array, norm: Norm) -> jax.Array:
+    direction = jnp.sign(gradient) if norm == "linf" else unit(gradient)
+    return per_item(length, gradient) * direction
+
+
+def _fgsm(objective: Objective, norm: Norm, x: jax.Array, also: Any, radius: jax.Array) -> Any:
+    _, gradient = slope(objective, x, also)
+    return project_unchecked(x + _step(gradient, radius, norm), x, radius, norm)
+
+
+def climb(
+    objective: Objective,
+    judge: Objective | None,
+    norm: Norm,
+    restarts: int,
+    x: jax.Array,
+    also: Any,
+    radius: jax.Array,
+    length: jax.Array,
+    steps: Any,
+    key: jax.Array | None,
+) -> Attacked:
+    """:func:`pgd` for arguments that are known to be right."""
+
+    def judged(here: jax.Array, values: jax.Array) -> jax.Array:
+        return values if judge is None else judge(here, *also)
+
+    def stronger(best: tuple[jax.Array, jax.Array], here: jax.Array, strength: jax.Array) -> Any:
+        better = strength > best[1]  # false for NaN
+        return jnp.where(per_item(better, x), here, best[0]), jnp.where(better, strength, best[1])
+
+    def step(_: Any, carry: Any) -> Any:
+        best, here = carry
+        values, gradient = slope(objective, here, also)
+        best = stronger(best, here, judged(here, values))
+        there = project_unchecked(here + _step(gradient, length, norm), x, radius, norm)
+        return best, there
+
+    def restart(carry: Any, start_key: jax.Array | None) -> Any:
+        best, _ = carry
+        start = x if start_key is None else random_unchecked(start_key, x, radius, norm)
+        best, last = jax.lax.fori_loop(0, steps, step, (best, start))
+        strength = judged(last, objective(last, *also))
+        return (stronger(best, last, strength), (last, strength)), None
+
+    strength = judged(x, objective(x, *also))
+    carry = ((x, jnp.where(jnp.isnan(strength), -jnp.inf, strength)), (x, strength))
+    if key is None:
+        carry, _ = restart(carry, None)
+    else:
+        carry, _ = jax.lax.scan(restart, carry, jax.random.split(key, restarts))
+    (strongest, most), (last, last_strength) = carry
+    return Attacked(strongest, most, last, last_strength)
+
+
+_compiled_fgsm = functools.partial(jax.jit, static_argnums=(0, 1))(_fgsm)
+_compiled_pgd = functools.partial(jax.jit, static_argnums=(0, 1, 2, 3))(climb)
