@@ -1,0 +1,49 @@
+"""Measure everything, print the table, and write it where the book shows it.
+
+    make bench                                     # all of it, and the page's table and figure
+    python tests/benchmarks contractive step       # some of it, printed only
+    python tests/benchmarks --rounds 3
+
+Needs the extra ``parity``. Nothing else should run on the machine.
+"""
+
+import argparse
+import dataclasses
+import datetime
+import importlib
+import json
+
+import page
+from harness import Report, machine
+
+ALL = ("imports", "contractive", "step", "sweeps", "counts", "components", "chapters")
+
+
+def main() -> None:
+    """Run the benchmarks named, or all."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", default=ALL, help=f"of {', '.join(ALL)}")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--write", action="store_true", help="write the book's table and figure")
+    given = parser.parse_args()
+    unknown = set(given.names) - set(ALL)
+    if unknown:
+        parser.error(f"expected some of {', '.join(ALL)}; got {', '.join(sorted(unknown))}")
+    print(machine())
+    together = Report([], [])
+    for name in given.names:
+        report = importlib.import_module(name).report(given.rounds)
+        print(page.table(report.figures), flush=True)
+        for item in report.growth:
+            print(f"{item.work}: grows with {item.size} to the power {item.exponent:.2f}")
+        together.figures.extend(report.figures)
+        together.growth.extend(report.growth)
+    if given.write:
+        today = datetime.date.today().isoformat()
+        page.write(together, machine(), today)
+        record = {"machine": machine(), "date": today, **dataclasses.asdict(together)}
+        (page.STATIC / "speed.json").write_text(json.dumps(record, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

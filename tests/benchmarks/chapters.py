@@ -1,0 +1,29 @@
+"""Every chapter from cold, one after the other."""
+
+import time
+from pathlib import Path
+
+import nbformat
+from harness import Figure, Report
+from nbclient import NotebookClient
+
+BOOK = Path(__file__).parents[2] / "book"
+LIMIT, LIMIT_OF_ALL = 45.0, 360.0
+
+
+def report(rounds: int) -> Report:  # noqa: ARG001  (once is long enough)
+    """Seconds of each notebook, kernel start included, and of all."""
+    figures = []
+    for path in [*sorted((BOOK / "chapters").glob("*.ipynb")), BOOK / "numerics.ipynb"]:
+        notebook = nbformat.read(path, as_version=4)
+        resources = {"metadata": {"path": str(path.parent)}}
+        start = time.perf_counter()
+        NotebookClient(notebook, timeout=600, resources=resources).execute()
+        figures.append(_within(path.stem, time.perf_counter() - start, LIMIT))
+    total = sum(figure.ours for figure in figures)
+    return Report([*figures, _within("all of them", total, LIMIT_OF_ALL)])
+
+
+def _within(name: str, seconds: float, limit: float) -> Figure:
+    ratio = limit / seconds
+    return Figure(f"chapter {name}", "its limit", seconds, limit, (ratio,) * 3, 1.0)

@@ -1,0 +1,74 @@
+"""PCA of 60,000 x 784 with an eigengap at 32, against scikit-learn's default; and a stream."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from harness import Report, figure, growth, in_a_process, in_turns, peak_mebibytes
+
+ROWS, FEATURES, COMPONENTS = 60_000, 784, 32
+
+
+def report(rounds: int) -> Report:
+    """Time and agreement; memory of a stream of twice as many rows; growth with the rows."""
+    from sklearn import decomposition
+
+    from aelib import pca
+
+    x = planted(ROWS)
+    calls = {
+        "aelib": lambda: pca.fit(x, COMPONENTS),
+        "sklearn": lambda: decomposition.PCA(COMPONENTS).fit(x),
+    }
+    taken = in_turns(calls, rounds)
+    angle = pca.principal_angles(calls["aelib"]().basis, calls["sklearn"]().components_.T).max()
+    peaks = {n: in_a_process(Path(__file__), str(n))["peak"] for n in (ROWS // 4, ROWS)}
+    figures = [
+        figure(
+            f"PCA, {ROWS} x {FEATURES}, variances 4 : 1 at {COMPONENTS}",
+            "scikit-learn's default",
+            taken["aelib"],
+            taken["sklearn"],
+            at_least=1.0,
+            note=f"largest angle between the subspaces {angle:.0e} rad",
+        ),
+        figure(
+            f"peak memory of a streamed fit of {ROWS} rows",
+            f"of {ROWS // 4} rows",
+            (peaks[ROWS],),
+            (peaks[ROWS // 4],),
+            at_least=0.95,
+            unit="MiB",
+        ),
+    ]
+    rows = {n: lambda n=n: pca.fit(x[:n], COMPONENTS) for n in (7_500, 15_000, 30_000, 60_000)}
+    return Report(figures, [growth("PCA of 784 features", "rows", rows)])
+
+
+def planted(rows: int) -> np.ndarray:
+    """Gaussian rows whose variance falls from 100 to 4 in 32 directions, then from 1 to 1e-4."""
+    rng = np.random.default_rng(0)
+    deviations = np.concatenate(
+        [np.geomspace(10, 2, COMPONENTS), np.geomspace(1, 0.01, FEATURES - COMPONENTS)]
+    )
+    axes = np.linalg.qr(rng.normal(size=(FEATURES, FEATURES)))[0]
+    mixed = (deviations[:, None] * axes.T).astype(np.float32)
+    return rng.standard_normal((rows, FEATURES), dtype=np.float32) @ mixed
+
+
+def stream(rows: int) -> None:
+    """Fit without ever holding the rows."""
+    from aelib import pca
+
+    rng = np.random.default_rng(0)
+    size = 2_500
+    pca.fit_batches(
+        (rng.standard_normal((size, FEATURES), dtype=np.float32) for _ in range(rows // size)),
+        COMPONENTS,
+    )
+
+
+if __name__ == "__main__":  # the memory of a stream, in a process of its own
+    stream(int(sys.argv[1]))
+    print(json.dumps({"peak": peak_mebibytes()}))

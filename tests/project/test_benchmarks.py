@@ -1,0 +1,44 @@
+"""The benchmarks' own arithmetic; the measuring is `make bench`."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+
+
+@pytest.fixture
+def modules(monkeypatch):
+    """Their modules, which import each other as a program's do."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import harness
+    import page
+
+    yield harness, page
+    for name in ("harness", "page"):
+        sys.modules.pop(name)
+
+
+def test_ratios_are_of_neighbours_and_the_verdict_is_of_the_median(modules):
+    harness, page = modules
+    fast = harness.figure("a", "b", [1.0, 2.0, 4.0], [3.0, 4.0, 16.0], at_least=2.5)
+    assert fast.ratio == (3.0, 2.0, 4.0)
+    assert (fast.ours, fast.theirs) == (2.0, 4.0)
+    slow = harness.figure("a", "b", [0.5], [0.25], at_least=1.0, note="why")
+    rows = page.table([fast, slow]).splitlines()
+    assert "| 3 (2 to 4) | 2.5 | met |" in rows[2]
+    assert "| 500 ms | 250 ms | 0.5 | 1 | **short** | why |" in rows[3]
+
+
+def test_sides_take_turns_and_growth_is_a_slope(modules):
+    harness, _ = modules
+    calls = []
+    sides = {name: lambda name=name: calls.append(name) for name in "ab"}
+    taken = harness.in_turns(sides, 3)
+    assert "".join(calls) == "ab" + "ba" + "ab" + "ba"
+    assert [len(times) for times in taken.values()] == [3, 3]
+    sizes = (1, 10, 100)
+    item = harness.Growth("w", "n", sizes, tuple(2.0 * np.array(sizes) ** 1.5))
+    assert item.exponent == pytest.approx(1.5)
