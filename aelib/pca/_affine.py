@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax import nnx
 from numpy.typing import NDArray
 
 from aelib.pca._angles import precision_of
@@ -53,10 +55,11 @@ def linearise(name: str, function: Callable[[Any], Any], num_inputs: int, dtype:
     units = np.eye(num_inputs, dtype=dtype)
     # Without this, products on recent GPUs would round the weights to ten bits.
     with jax.default_matmul_precision("highest"):
-        at_zero = function(zero)
-        if isinstance(at_zero, jax.Array):
-            _, push = jax.linearize(function, jnp.asarray(zero))
-            columns = jax.vmap(push)(jnp.asarray(units)[:, None, :])[:, 0]
+        parts = _parts_of(function)
+        if parts is not None:
+            at_zero, columns = _linearised_method(*parts, zero, units)
+        elif isinstance(at_zero := function(zero), jax.Array):
+            at_zero, columns = _linearised(function, zero, units)
         else:
             columns = np.asarray(function(units)) - at_zero
     if np.ndim(at_zero) != 2 or at_zero.shape[0] != 1:
@@ -65,6 +68,42 @@ def linearise(name: str, function: Callable[[Any], Any], num_inputs: int, dtype:
             f"got outputs of shape {np.shape(at_zero)} for n = 1"
         )
     return Affine(np.asarray(columns, np.float64).T, np.asarray(at_zero, np.float64)[0])
+
+
+def call(function: Callable[[Any], Any], rows: Any) -> Any:
+    """``function(rows)`` to full precision; of a Flax module in one compiled call."""
+    # Without this, products on recent GPUs would round the weights to ten bits.
+    with jax.default_matmul_precision("highest"):
+        parts = _parts_of(function)
+        return function(rows) if parts is None else _method(*parts, rows)
+
+
+def _parts_of(function: Callable[[Any], Any]) -> tuple[Any, str, Any] | None:
+    """Structure, name of the method and variables of a Flax module, or None for what is none.
+
+    With the variables as arguments, all models of one structure share one compiled program; run
+    operation by operation, the first of them would compile thirty small ones.
+    """
+    module = getattr(function, "__self__", function)
+    if not isinstance(module, nnx.Module):
+        return None
+    graphdef, state = nnx.split(module)
+    return graphdef, getattr(function, "__name__", "__call__"), nnx.as_pure(state)
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def _method(graphdef: Any, name: str, state: Any, rows: Any) -> Any:
+    return getattr(nnx.merge(graphdef, state), name)(rows)
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def _linearised_method(graphdef: Any, name: str, state: Any, zero: Any, units: Any) -> Any:
+    return _linearised(getattr(nnx.merge(graphdef, state), name), zero, units)
+
+
+def _linearised(function: Callable[[Any], Any], zero: Any, units: Any) -> tuple[Any, Any]:
+    at_zero, push = jax.linearize(function, jnp.asarray(zero))
+    return at_zero, jax.vmap(push)(jnp.asarray(units)[:, None, :])[:, 0]
 
 
 def check_affine(
@@ -80,8 +119,7 @@ def check_affine(
     """
     mean = rows.mean(axis=0)
     tried = np.concatenate([rows, mean + 8.0 * (rows - mean)]).astype(dtype)
-    with jax.default_matmul_precision("highest"):
-        raw = function(tried)
+    raw = call(function, tried)
     actual = np.asarray(raw, np.float64)
     expected = affine(tried.astype(np.float64))
     # Rounding of a sum grows with the sizes that are summed, not with the sum.

@@ -11,7 +11,7 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from aelib.pca import _scatter
-from aelib.pca._affine import Affine, check_affine, linearise
+from aelib.pca._affine import Affine, call, check_affine, linearise
 from aelib.pca._angles import precision_of, principal_angles
 from aelib.pca._excess import Excess, Spectrum, excess_loss
 from aelib.pca._validation import as_matrix, check_num_components
@@ -175,7 +175,7 @@ def _parts(model: Callable[[Any], Any], matrix: Matrix, dtype: Any) -> tuple[Aff
 
 def _threshold(values: Matrix, size: int, model: Callable[[Any], Any], dtype: Any) -> float:
     """Singular values up to this are rounding, in the precision of the model's outputs."""
-    output = np.asarray(model(np.zeros((1, size), dtype)))
+    output = np.asarray(call(model, np.zeros((1, size), dtype)))
     return float(values[0] * size * precision_of(output))
 
 
