@@ -6,6 +6,7 @@ copy compute the same function. The gradient of a padded entry need not be zero 
 gradients; see :mod:`aelib.training._loop`.
 """
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -80,15 +81,16 @@ def check_same_function(models: Sequence[Any], largest: int, x: Any, penalised: 
     """
     parts = [nnx.split(model) for model in models]
     states = [nnx.as_pure(state) for _, state in parts]
-    own = _evaluate_each([graphdef for graphdef, _ in parts], states, x)
-    stacked = stack(states, states[largest])
-    codes, outputs = _evaluate_padded(parts[largest][0], stacked, x)
+    graphdefs = tuple(graphdef for graphdef, _ in parts)
+    own = jax.tree.map(np.asarray, _evaluate_each(graphdefs, states, x))
+    padded = _evaluate_padded(graphdefs[largest], stack(states, states[largest]), x)
+    codes, outputs = jax.tree.map(np.asarray, padded)
     for index, (own_codes, own_outputs) in enumerate(own):
         latent = own_codes.shape[-1]
         pairs = [(own_codes, codes[index][..., :latent])]
         padded_outputs = [leaf[index] for leaf in jax.tree.leaves(outputs)]
         pairs += zip(jax.tree.leaves(own_outputs), padded_outputs, strict=True)
-        if not all(_close(exact, padded) for exact, padded in pairs):
+        if not all(_close(*pair) for pair in pairs):
             raise ValueError(
                 f"sizes: {_first_line(models[index])} is not what the largest model is with zeros "
                 "in place of what the smaller one lacks; make models that differ in sizes only, or "
@@ -116,22 +118,15 @@ def _corner(array: Any) -> tuple[slice, ...]:
     return tuple(slice(length) for length in np.shape(array))
 
 
-def _evaluate_each(graphdefs: Sequence[Any], states: Sequence[Any], x: Any) -> list[Any]:
-    @jax.jit
-    def evaluate(states: Sequence[Any], x: jax.Array) -> list[Any]:
-        parts = zip(graphdefs, states, strict=True)
-        return [_codes_and_outputs(nnx.merge(*part), x) for part in parts]
-
-    return jax.tree.map(np.asarray, evaluate(states, x))
+@functools.partial(jax.jit, static_argnums=0)
+def _evaluate_each(graphdefs: tuple[Any, ...], states: Sequence[Any], x: Any) -> list[Any]:
+    parts = zip(graphdefs, states, strict=True)
+    return [_codes_and_outputs(nnx.merge(*part), x) for part in parts]
 
 
+@functools.partial(jax.jit, static_argnums=0)
 def _evaluate_padded(graphdef: Any, stacked: Any, x: Any) -> Any:
-    @jax.jit
-    @jax.vmap
-    def evaluate(state: Any) -> Any:
-        return _codes_and_outputs(nnx.merge(graphdef, state), x)
-
-    return jax.tree.map(np.asarray, evaluate(stacked))
+    return jax.vmap(lambda state: _codes_and_outputs(nnx.merge(graphdef, state), x))(stacked)
 
 
 def _codes_and_outputs(model: Any, x: jax.Array) -> tuple[Any, Any]:
