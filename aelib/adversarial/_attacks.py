@@ -178,9 +178,21 @@ def _step(gradient: jax.Array, length: jax.Array, norm: Norm) -> jax.Array:
     return per_item(length, gradient) * direction
 
 
+def move(
+    here: jax.Array,
+    gradient: jax.Array,
+    x: jax.Array,
+    radius: jax.Array,
+    length: jax.Array,
+    norm: Norm,
+) -> jax.Array:
+    """One step uphill, back into the ball around x."""
+    return project_unchecked(here + _step(gradient, length, norm), x, radius, norm)
+
+
 def _fgsm(objective: Objective, norm: Norm, x: jax.Array, also: Any, radius: jax.Array) -> Any:
     _, gradient = slope(objective, x, also)
-    return project_unchecked(x + _step(gradient, radius, norm), x, radius, norm)
+    return move(x, gradient, x, radius, radius, norm)
 
 
 def climb(
@@ -208,8 +220,7 @@ def climb(
         best, here = carry
         values, gradient = slope(objective, here, also)
         best = stronger(best, here, judged(here, values))
-        there = project_unchecked(here + _step(gradient, length, norm), x, radius, norm)
-        return best, there
+        return best, move(here, gradient, x, radius, length, norm)
 
     def restart(carry: Any, start_key: jax.Array | None) -> Any:
         best, _ = carry

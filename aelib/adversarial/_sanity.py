@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from aelib.adversarial._attacks import Objective, fgsm, pgd, slope
-from aelib.adversarial._balls import random_start
+from aelib.adversarial._attacks import Objective, move, pgd, slope
+from aelib.adversarial._balls import random_unchecked
 from aelib.adversarial._checks import Norm, check_items, over_features
-
-_compiled_slope = functools.partial(jax.jit, static_argnums=0)(slope)
+from aelib.adversarial._compile import traced
 
 
 class Sanity(NamedTuple):
@@ -116,24 +115,62 @@ def sanity_checks(
         'the gradient is zero or not finite at 100% of the items'
     """
     x = check_items("x", x)
-    options: dict[str, Any] = {"norm": norm, "judge": judge}
+    if transferred is not None:
+        transferred = check_items("transferred", transferred)
+        if transferred.shape != x.shape:
+            raise ValueError(
+                f"transferred: expected the shape of x, {x.shape}, got {transferred.shape}"
+            )
     noise_key, start_key = jax.random.split(key)
+    options: dict[str, Any] = {"norm": norm, "judge": judge, "key": start_key}
+
+    def attack(radius: Any, count: int) -> Any:
+        return pgd(objective, x, *also, epsilon=radius, steps=count, **options)
+
+    whole = 1.0 if norm == "linf" else float((x.size // len(x)) ** 0.5)
+    few, every, unbounded = (
+        attack(*pair) for pair in ((epsilon, max(1, steps // 4)), (epsilon, steps), (whole, steps))
+    )
+    # After pgd, which has checked all the rest.
+    radius = jnp.asarray(epsilon, x.dtype)
+    free = traced((objective, judge), x, also, radius, transferred, key)
+    weaker = _weaker if free else _compiled_weaker
+    noise, one_step, transfer, no_slope = weaker(
+        objective, judge, norm, x, also, radius, transferred, noise_key
+    )
+    return Sanity(
+        noise=noise,
+        one_step=one_step,
+        few_steps=jnp.mean(few.last_strength > 0),
+        all_steps=jnp.mean(every.last_strength > 0),
+        unbounded=jnp.mean(unbounded.strength > 0),
+        transfer=transfer,
+        no_slope=no_slope,
+    )
+
+
+def _weaker(
+    objective: Objective,
+    judge: Objective | None,
+    norm: Norm,
+    x: jax.Array,
+    also: Any,
+    radius: jax.Array,
+    transferred: jax.Array | None,
+    key: jax.Array,
+) -> tuple[jax.Array, ...]:
+    """Shares fooled by noise, one step and items from elsewhere; share without a slope."""
 
     def fooled(items: jax.Array) -> jax.Array:
         return jnp.mean((objective if judge is None else judge)(items, *also) > 0)
 
-    def attack(radius: Any, count: int) -> Any:
-        return pgd(objective, x, *also, epsilon=radius, steps=count, key=start_key, **options)
-
-    whole = 1.0 if norm == "linf" else float((x.size // len(x)) ** 0.5)
-    gradient = _compiled_slope(objective, x, also)[1]
-    transfer = jnp.nan if transferred is None else fooled(check_items("transferred", transferred))
-    return Sanity(
-        noise=fooled(random_start(noise_key, x, epsilon=epsilon, norm=norm)),
-        one_step=fooled(fgsm(objective, x, *also, epsilon=epsilon, norm=norm)),
-        few_steps=jnp.mean(attack(epsilon, max(1, steps // 4)).last_strength > 0),
-        all_steps=jnp.mean(attack(epsilon, steps).last_strength > 0),
-        unbounded=jnp.mean(attack(whole, steps).strength > 0),
-        transfer=jnp.asarray(transfer),
-        no_slope=jnp.mean(jnp.all(gradient == 0, axis=over_features(x))),
+    gradient = slope(objective, x, also)[1]
+    return (
+        fooled(random_unchecked(key, x, radius, norm)),
+        fooled(move(x, gradient, x, radius, radius, norm)),
+        jnp.asarray(jnp.nan) if transferred is None else fooled(transferred),
+        jnp.mean(jnp.all(gradient == 0, axis=over_features(x))),
     )
+
+
+_compiled_weaker = functools.partial(jax.jit, static_argnums=(0, 1, 2))(_weaker)

@@ -14,7 +14,8 @@ import numpy as np
 import optax
 from flax import nnx
 
-from aelib.adversarial._attacks import climb
+from aelib.adversarial._attacks import move, slope
+from aelib.adversarial._balls import random_unchecked
 from aelib.adversarial._checks import Norm, check_count, check_items, check_labels, check_norm
 from aelib.losses import categorical_nll
 
@@ -133,65 +134,67 @@ def train_classifiers(
             raise ValueError(
                 f"epsilons: expected finite numbers of at least 0, got {value!r} at index {index}"
             )
+    # A run for each strength and seed. Stacked on the host: on the device each shape would compile.
     keys = [jax.random.split(jax.random.key(seed)) for seed in seeds]
     parts = [nnx.split(make_model(nnx.Rngs(model_key))) for model_key, _ in keys]
-    graphdef = parts[0][0]
-    # Stacked on the host: on the device each shape would be compiled.
+    graphdef, many = parts[0][0], len(epsilons)
     states = jax.tree.map(
-        lambda *leaves: np.stack(leaves), *[nnx.as_pure(state) for _, state in parts]
+        lambda *leaves: np.concatenate([np.stack(leaves)] * many),
+        *[nnx.as_pure(state) for _, state in parts],
     )
-    run_keys = jnp.stack([key for _, key in keys])
-    settings = (graphdef, norm, plan, learning_rate, per_run_data)
-    strengths = jnp.asarray(list(epsilons), x.dtype)
-    trained, losses = _train(settings, states, x, labels, strengths, run_keys)
-    flat = jax.tree.map(lambda leaf: np.asarray(leaf).reshape(-1, *leaf.shape[2:]), trained)
-    runs = len(seeds) * len(strengths)
+    run_keys = jnp.stack([key for _, key in keys] * many)
+    strengths = np.repeat(np.asarray(list(epsilons), x.dtype), len(seeds))
+    own = np.arange(len(seeds)) if per_run_data else np.zeros(len(seeds), int)
+    numbers = np.tile(own, many)
+    data = (x, labels) if per_run_data else (x[None], labels[None])
+    settings = (graphdef, norm, plan, learning_rate)
+    trained, losses = _train(settings, (states, run_keys, strengths, numbers), *data)
+    flat = jax.tree.map(np.asarray, trained)
     models = tuple(
         nnx.merge(graphdef, jax.tree.map(lambda leaf, run=run: jnp.asarray(leaf[run]), flat))
-        for run in range(runs)
+        for run in range(len(numbers))
     )
-    return TrainedClassifiers(
-        np.repeat(np.asarray(list(epsilons), float), len(seeds)),
-        np.tile(np.asarray(seeds), len(strengths)),
-        models,
-        np.asarray(losses).reshape(runs, -1),
-        graphdef,
-        flat,
-    )
+    strengths = np.repeat(np.asarray(list(epsilons), float), len(seeds))
+    all_seeds = np.tile(np.asarray(seeds), many)
+    return TrainedClassifiers(strengths, all_seeds, models, np.asarray(losses), graphdef, flat)
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _train(
-    settings: Any, states: Any, x: jax.Array, labels: jax.Array, strengths: jax.Array, keys: Any
-) -> Any:
-    graphdef, norm, (attack_steps, steps, batch_size), learning_rate, per_run_data = settings
+def _train(settings: Any, runs: Any, x: jax.Array, labels: jax.Array) -> Any:
+    """All runs of (state, key, strength, number of the data set); data sets are stacked."""
+    graphdef, norm, (attack_steps, steps, batch_size), learning_rate = settings
     optimizer = optax.adam(optax.cosine_decay_schedule(learning_rate, steps))
 
     def losses(x: jax.Array, labels: jax.Array, state: Any) -> jax.Array:
         return categorical_nll(nnx.merge(graphdef, state)(x), labels)
 
-    def one(state: Any, x: jax.Array, labels: jax.Array, key: Any, strength: Any) -> Any:
-        def step(carry: Any, step_key: Any) -> Any:
-            state, optimizer_state = carry
-            rows_key, start_key = jax.random.split(step_key)
-            rows = jax.random.randint(rows_key, (batch_size,), 0, len(x))
-            batch, also = x[rows], (labels[rows], state)
-            length = 2.5 * strength / attack_steps
-            ball = (strength, length, attack_steps, start_key)
-            attacked = climb(losses, None, norm, 1, batch, also, *ball).last
+    def one(run: Any) -> Any:
+        state, key, strength, number = run
+        length = 2.5 * strength / attack_steps
+
+        def step(carry: Any, drawn: Any) -> Any:
+            (state, optimizer_state), (rows, start_key) = carry, drawn
+            batch, also = x[number, rows], (labels[number, rows], state)
+
+            def climb(_: Any, here: jax.Array) -> jax.Array:
+                _, gradient = slope(losses, here, also)
+                return move(here, gradient, batch, strength, length, norm)
+
+            start = random_unchecked(start_key, batch, strength, norm)
+            attacked = jax.lax.fori_loop(0, attack_steps, climb, start)
 
             def objective(state: Any) -> jax.Array:
-                return jnp.mean(losses(attacked, labels[rows], state))
+                return jnp.mean(losses(attacked, also[0], state))
 
             loss, gradient = jax.value_and_grad(objective)(state)
             updates, optimizer_state = optimizer.update(gradient, optimizer_state)
             return (optax.apply_updates(state, updates), optimizer_state), loss
 
-        carry = (state, optimizer.init(state))
-        (state, _), course = jax.lax.scan(step, carry, jax.random.split(key, steps))
+        # All batches at once: drawn within the loop they would have to be compiled there.
+        rows_key, start_key = jax.random.split(key)
+        rows = jax.random.randint(rows_key, (steps, batch_size), 0, x.shape[1])
+        drawn = rows, jax.random.split(start_key, steps)
+        (state, _), course = jax.lax.scan(step, (state, optimizer.init(state)), drawn)
         return state, course
 
-    axis = 0 if per_run_data else None
-    over_seeds = jax.vmap(one, in_axes=(0, axis, axis, 0, None))
-    over_strengths = jax.vmap(over_seeds, in_axes=(None, None, None, None, 0))
-    return over_strengths(states, x, labels, keys, strengths)
+    return jax.vmap(one)(runs)
