@@ -1,28 +1,15 @@
 """From a function of codes to a penalty that ``fit`` takes."""
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
 import jax
 
+from aelib.penalties._function import FunctionPenalty
 
-@dataclasses.dataclass(frozen=True)
-class OnCodes:
-    """A penalty that looks at the codes only; made by :func:`on_codes`.
 
-    Attributes:
-        function: the function of the codes.
-        options: its keyword arguments, as sorted pairs.
-    """
-
-    function: Callable[..., jax.Array]
-    options: tuple[tuple[str, Any], ...]
-
-    @property
-    def __name__(self) -> str:
-        """Name of the function, which the history goes by."""
-        return self.function.__name__
+class OnCodes(FunctionPenalty):
+    """A penalty that looks at the codes only; made by :func:`on_codes`."""
 
     def __call__(self, model: Any, x: jax.Array, codes: jax.Array, key: jax.Array) -> jax.Array:
         """The penalty of ``codes``, [batch] or []."""

@@ -1,30 +1,16 @@
 """From a function of an encoder to a penalty that ``fit`` takes."""
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
 import jax
 
 from aelib.models import Autoencoder
+from aelib.penalties._function import FunctionPenalty
 
 
-@dataclasses.dataclass(frozen=True)
-class OnEncoder:
-    """A penalty that looks at the encoder and the inputs; made by :func:`on_encoder`.
-
-    Attributes:
-        function: the function of the encoder and the inputs.
-        options: its keyword arguments, as sorted pairs.
-    """
-
-    function: Callable[..., jax.Array]
-    options: tuple[tuple[str, Any], ...]
-
-    @property
-    def __name__(self) -> str:
-        """Name of the function, which the history goes by."""
-        return self.function.__name__
+class OnEncoder(FunctionPenalty):
+    """A penalty that looks at the encoder and the inputs; made by :func:`on_encoder`."""
 
     def __call__(self, model: Any, x: jax.Array, codes: jax.Array, key: jax.Array) -> jax.Array:
         """The penalty at the inputs ``x``, [batch] or []."""

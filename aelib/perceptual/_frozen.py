@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from aelib.perceptual._images import check_range
-from aelib.perceptual._loss import PerceptualLoss
+from aelib.perceptual._loss import arranged, map_distance
 
 
 class FrozenFeatures(nnx.Module):
@@ -80,13 +80,9 @@ class FrozenFeatures(nnx.Module):
         network = nnx.merge(self._graphdef, state)
         squares = jnp.sum((outputs - x) ** 2, axis=-1)
         total = self.pixels[...] * squares
-        # The images go through the network once; weights in PerceptualLoss would be constants.
-        whole = PerceptualLoss(network, shape=self._shape, link="identity")
-        drawn, true = (tuple(network(whole._arranged("x", side))) for side in (outputs, x))
-        for weight, *pair in zip(self.features[...], drawn, true, strict=True):
-            seen = PerceptualLoss(_as_is, link="identity", normalise=self._normalise)
-            places = (side.reshape(side.shape[0], -1, 1, side.shape[-1]) for side in pair)
-            total += weight * seen(*places)
+        sides = (network(arranged("x", side, self._shape)) for side in (outputs, x))
+        for weight, drawn, true in zip(self.features[...], *sides, strict=True):
+            total += weight * map_distance(drawn, true, normalise=self._normalise)
         return -total
 
     def mean(self, outputs: jax.Array, *, exposure: Any = None) -> jax.Array:
@@ -101,7 +97,3 @@ class FrozenFeatures(nnx.Module):
             ValueError: naming the first such value.
         """
         check_range("x", x)
-
-
-def _as_is(maps: jax.Array) -> tuple[jax.Array]:
-    return (maps,)

@@ -47,6 +47,44 @@ def unit_length(features: jax.Array) -> jax.Array:
     return jnp.where(something, scaled / norm, 0)
 
 
+def map_distance(first: jax.Array, second: jax.Array, *, normalise: bool) -> jax.Array:
+    """What one feature map contributes to a :class:`PerceptualLoss` of weight 1, [batch].
+
+    Args:
+        first: [batch, ..., channels].
+        second: the same of the other images.
+        normalise: see :class:`PerceptualLoss`.
+    """
+    places = math.prod(first.shape[1:-1])
+    if normalise:
+        squares = (unit_length(first) - unit_length(second)) ** 2 / places
+    else:
+        squares = (first - second) ** 2 / (places * first.shape[-1])
+    return squares.sum(axis=tuple(range(1, squares.ndim)))
+
+
+def arranged(argument: str, x: Any, shape: tuple[int, ...] | None) -> Any:
+    """``x`` as [batch, h, w, c], where ``shape`` is (h, w) or (h, w, c) if it may be flattened.
+
+    Raises:
+        ValueError: if it has another shape.
+    """
+    if shape is None:
+        if x.ndim != 4:
+            raise ValueError(
+                f"{argument}: expected [batch, h, w, c], got {x.shape}; give PerceptualLoss "
+                "the shape of one image if examples are flattened"
+            )
+        return x
+    whole = shape if len(shape) == 3 else (*shape, 1)
+    if x.shape[1:] not in (shape, whole, (math.prod(whole),)):
+        flat = f"[batch, {math.prod(whole)}]"
+        raise ValueError(
+            f"{argument}: expected {flat} or [batch, {', '.join(map(str, shape))}], got {x.shape}"
+        )
+    return x.reshape(-1, *whole)
+
+
 class Frozen(nnx.Variable[jax.Array]):
     """A number of a feature network: part of the loss, and not trained with the model."""
 
@@ -176,31 +214,11 @@ class PerceptualLoss(nnx.Module):
             )
         total = jnp.zeros(images.shape[0], images.dtype)
         for weight, a, b in zip(weights, first, second, strict=True):
-            places = math.prod(a.shape[1:-1])
-            if self.normalise:
-                squares = (unit_length(a) - unit_length(b)) ** 2 / places
-            else:
-                squares = (a - b) ** 2 / (places * a.shape[-1])
-            total += weight * squares.sum(axis=tuple(range(1, squares.ndim)))
+            total += weight * map_distance(a, b, normalise=self.normalise)
         return total
 
     def _arranged(self, argument: str, x: Any) -> Any:
-        """``x`` as [batch, h, w, c]."""
-        if self.shape is None:
-            if x.ndim != 4:
-                raise ValueError(
-                    f"{argument}: expected [batch, h, w, c], got {x.shape}; give PerceptualLoss "
-                    "the shape of one image if examples are flattened"
-                )
-            return x
-        whole = self.shape if len(self.shape) == 3 else (*self.shape, 1)
-        if x.shape[1:] not in (self.shape, whole, (math.prod(whole),)):
-            flat = f"[batch, {math.prod(whole)}]"
-            raise ValueError(
-                f"{argument}: expected {flat} or [batch, {', '.join(map(str, self.shape))}], "
-                f"got {x.shape}"
-            )
-        return x.reshape(-1, *whole)
+        return arranged(argument, x, self.shape)
 
     def __repr__(self) -> str:
         return f"PerceptualLoss({self.features!r}, normalise={self.normalise})"

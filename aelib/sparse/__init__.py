@@ -13,14 +13,12 @@ from aelib.sparse._ista import ista as ista
 from aelib.sparse._ista import optimality_gap as optimality_gap
 from aelib.sparse._ista import soft_threshold as soft_threshold
 from aelib.sparse._least_absolute import least_absolute as least_absolute
-from aelib.sparse._residuals import ResidualError as ResidualError
 from aelib.sparse._units import active_units as active_units
 from aelib.sparse._units import keep_largest as keep_largest
 from aelib.sparse._units import purity as purity
 
 __all__ = [
     "Atoms",
-    "ResidualError",
     "active_units",
     "adam",
     "dictionary",

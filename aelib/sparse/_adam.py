@@ -42,6 +42,8 @@ def adam(
         raise ValueError(f"learning_rate: expected a positive number, got {learning_rate}")
     if steps < 1:
         raise ValueError(f"steps: expected at least 1, got {steps}")
+    # In NumPy and not optax: 600 steps of a few hundred numbers take 0.02 s; to compile a loop
+    # anew for each objective and shape would take 0.5 s. A test holds it against optax.
     place = np.array(start, np.float64)
     first, second = np.zeros_like(place), np.zeros_like(place)
     for step in range(1, steps + 1):
