@@ -4,8 +4,9 @@ The rooms, each of which imports only those before it: :mod:`aelib.losses`,
 :mod:`aelib.likelihoods`, :mod:`aelib.models`, :mod:`aelib.penalties`, :mod:`aelib.data`,
 :mod:`aelib.training`, :mod:`aelib.code_length`, :mod:`aelib.pca`, :mod:`aelib.anomaly`,
 :mod:`aelib.denoising`, :mod:`aelib.adversarial`, :mod:`aelib.perceptual`, :mod:`aelib.probes`,
-:mod:`aelib.sparse`, :mod:`aelib.manifold`, :mod:`aelib.claims` and :mod:`aelib.plots`. A room is
-imported when it is first used, so ``import aelib`` costs nothing that is not needed.
+:mod:`aelib.sparse`, :mod:`aelib.manifold`, :mod:`aelib.rate_distortion`, :mod:`aelib.claims` and
+:mod:`aelib.plots`. A room is imported when it is first used, so ``import aelib`` costs nothing that
+is not needed.
 
 A fair coin is worth ln 2 nats of surprise:
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     import aelib.perceptual as perceptual
     import aelib.plots as plots
     import aelib.probes as probes
+    import aelib.rate_distortion as rate_distortion
     import aelib.sparse as sparse
     import aelib.training as training
 
@@ -55,6 +57,7 @@ __all__ = [
     "perceptual",
     "plots",
     "probes",
+    "rate_distortion",
     "sparse",
     "training",
 ]

@@ -1,10 +1,10 @@
 """How wide a bottleneck should be, and what its numbers cost in bits.
 
 Three questions. *Which size?* :func:`pca_error_budget` splits the error against a clean signal
-into signal lost and noise kept, :func:`predicted_error_budget` and :func:`keeping_threshold` say where
-the least of it is, :func:`stein_error` finds it without a clean signal, :func:`choose_size` reads
-it off several seeds. *Learnt by heart?* :func:`memorisation`, :func:`noise_passed`. *How many bits?*
-:func:`reverse_water_filling` is the least rate for a Gaussian source; :class:`Quantiser`,
+into signal lost and noise kept, :func:`predicted_error_budget` and :func:`keeping_threshold` say
+where the least of it is, :func:`stein_error` finds it without a clean signal, :func:`choose_size`
+reads it off several seeds. *Learnt by heart?* :func:`memorisation`, :func:`noise_passed`. *How many
+bits?* :func:`reverse_water_filling` is the least rate for a Gaussian source; :class:`Quantiser`,
 :class:`CodeModel` and :func:`rate_curve` measure what a code takes. Rates are in nats.
 
 >>> from aelib import rate_distortion

@@ -135,8 +135,9 @@ def predicted_error_budget(
     With unlimited items the axes are those of the signal, white noise or not, and axis j saves
     :math:`\lambda_j` and costs :math:`\sigma^2`. With n items the j-th axis is off by an angle
     whose squared cosine is :func:`aelib.pca.planted.predicted_overlap` of
-    :math:`\rho_j = \lambda_j / \sigma^2`, and saves only that share of :math:`\lambda_j`: an
-    approximation for well-separated variances, d and n large.
+    :math:`\rho_j = \lambda_j / \sigma^2`, and saves only that share of :math:`\lambda_j`; and the
+    mean of the items is off by a part 1/n of all variance that is not kept. An approximation for
+    well-separated variances, d and n large.
 
     Args:
         variances: of the clean signal along its axes, descending, [d].
@@ -162,8 +163,11 @@ def predicted_error_budget(
     if num_examples is not None:
         share = predicted_overlap(spectrum / noise, len(spectrum), num_examples)
     saved = np.append(0.0, np.cumsum(spectrum * share))
-    lost = spectrum.sum() - saved[list(wanted)]
-    return ErrorBudget(wanted, lost, noise * np.array(wanted, float))
+    lost = spectrum.sum() - saved
+    if num_examples is not None:
+        outside = noise * (len(spectrum) - np.arange(len(lost)))
+        lost = lost + (lost + outside) / num_examples
+    return ErrorBudget(wanted, lost[list(wanted)], noise * np.array(wanted, float))
 
 
 def keeping_threshold(num_features: int, num_examples: int | None = None) -> float:

@@ -30,9 +30,9 @@ def effective_dimension(
 ) -> jax.Array:
     r"""Return the mean over items of the divergence of a map.
 
-    The divergence is the trace of the Jacobian, :math:`\operatorname{tr}\, \partial h / \partial x`: how
-    many numbers' worth of its input a map passes on. It is k for a projection on k directions
-    (PCA), d for the identity, 0 for a constant. Traces are estimated with random signs, one
+    The divergence, the trace of the Jacobian, says how many numbers' worth of its input a map
+    passes on. It is k for a projection on k directions (PCA), d for the identity, 0 for a
+    constant. Traces are estimated with random signs, one
     forward-mode product for each probe (Hutchinson 1990). It may be jitted and vmapped.
 
     Args:

@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "sparse": {"models"},
     "perceptual": {"losses", "models", "data"},
     "manifold": {"models"},
+    "rate_distortion": {"pca"},
     "claims": set(),
     "plots": {"claims"},
 }
