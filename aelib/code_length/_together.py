@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from flax import nnx
 from jax.flatten_util import ravel_pytree
 
@@ -75,26 +76,23 @@ def together(
     starts = np.stack([_flat(part[1]) for part in parts])
     rest = jax.tree.map(lambda *leaves: np.stack(leaves), *(nnx.as_pure(p[2]) for p in parts))
     unravel = ravel_pytree(nnx.as_pure(like))[1]
+    adam = optax.adam(optax.cosine_decay_schedule(learning_rate, steps))
 
     def one(flat: jax.Array, rest: Any, train: Any, test: Any, rows: Any, key: jax.Array) -> Any:
         def build(flat: jax.Array) -> Any:
             return nnx.merge(graphdef, unravel(flat), rest)
 
         def step(carry: Any, now: tuple[jax.Array, jax.Array]) -> tuple[Any, jax.Array]:
-            flat, mean, square = carry
+            flat, state = carry
             index, rows = now
             batch = jax.tree.map(lambda leaf: leaf[rows], train)
             noise = jax.random.fold_in(key, index)
             loss, slope = jax.value_and_grad(lambda f: objective(build(f), batch, noise))(flat)
-            mean = 0.9 * mean + 0.1 * slope
-            square = 0.999 * square + 0.001 * jnp.square(slope)
-            count = index + 1.0
-            size = jnp.sqrt(square / (1 - 0.999**count)) + 1e-8
-            rate = 0.5 * learning_rate * (1 + jnp.cos(jnp.pi * index / steps))
-            return (flat - rate * mean / (1 - 0.9**count) / size, mean, square), loss
+            change, state = adam.update(slope, state)
+            return (flat + change, state), loss
 
-        carry = flat, jnp.zeros_like(flat), jnp.zeros_like(flat)
-        (flat, _, _), course = jax.lax.scan(step, carry, (jnp.arange(steps), rows))
+        carry = flat, adam.init(flat)
+        (flat, _), course = jax.lax.scan(step, carry, (jnp.arange(steps), rows))
         return flat, course, score(build(flat), test)
 
     rows = np.stack([_batches(seed, n, steps, batch_size) for seed in seeds])
