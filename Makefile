@@ -11,7 +11,18 @@ PORT ?= 8000
 # One BLAS thread for each of the notebooks and test workers that share the cores.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help book test lint types unit notebooks serve picture lock clean
+# Each file stays with one worker, which compiles for it once; the files in the order named.
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q
+# A test compiles a program to run it once: for most of them XLA leaves out what would make it fast,
+# which halves their time (a new jaxlib may know other flags, and stops at one it does not know) ...
+QUICKLY := JAX_DISABLE_MOST_OPTIMIZATIONS=1 XLA_FLAGS="$(XLA_FLAGS) \
+  --xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
+# ... but what is held to its last digits, or trains for long, is compiled as users get it.
+EXACT := $(addprefix tests/,losses/test_accuracy.py pca/test_trained.py penalties/test_contractive.py \
+  $(addprefix likelihoods/test_,composite.py likelihood_discretised.py likelihood_ordinal.py) \
+  losses/test_limits.py losses/test_cancellation.py perceptual/test_ssim.py perceptual/test_vgg.py)
+
+.PHONY: help book test lint types unit quick exact notebooks exact-and-notebooks serve picture lock clean
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,7 +44,9 @@ book: $(READY)  ## execute every chapter and build the book; warnings are errors
 serve: book  ## build, then serve the book on localhost (PORT=8000)
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(BUILD)/html $(PORT)
 
-test: lint types unit notebooks  ## lint, types, unit tests with doctests, every notebook
+test: $(READY)  ## lint, types, unit tests with doctests, every notebook
+	$(MAKE) -j3 lint types quick
+	$(MAKE) exact-and-notebooks
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -43,11 +56,20 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
-unit: $(READY)
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile -q
+unit: quick exact
+
+quick: $(READY)
+	$(QUICKLY) $(PYTEST) $(addprefix --ignore=,$(EXACT))
+
+exact: $(READY)
+	$(PYTEST) $(EXACT)
 
 notebooks: $(READY)
-	$(BIN)/pytest -n $(WORKERS) -q -o addopts= --nbmake --nbmake-timeout=120 book
+	$(PYTEST) -o addopts= --nbmake --nbmake-timeout=120 book
+
+# The long notebooks first, so that neither worker is left with one at the end.
+exact-and-notebooks: $(READY)
+	$(PYTEST) -o addopts= --nbmake --nbmake-timeout=120 book $(EXACT)
 
 picture: book  ## renew the README's picture from what the first chapter draws
 	cp $(BUILD)/front.svg book/_static/front.svg

@@ -149,13 +149,12 @@ def test_negative_binomial_families_sum_to_one():
     counts = np.tile(np.arange(last)[:, None], len(each))
     plain = totals(likelihoods.NegativeBinomial(each), log_rate[:, None], counts, 1.0)
     assert plain == pytest.approx(1.0, abs=TOLERANCE)
-    zero_logit = np.tile([-40.0, 0.0, 25.0, -3.0], 3)
-    outputs = np.stack([log_rate, zero_logit], axis=-1)
-    inflated = likelihoods.ZeroInflatedNegativeBinomial(each)
-    assert totals(inflated, outputs, counts, 1.0) == pytest.approx(1.0, abs=TOLERANCE)
-    inflated = likelihoods.ZeroInflatedNegativeBinomial(each[::-1])  # other pairs
-    outputs[:, 1] = np.repeat([25.0, -40.0, 0.0], 4)
-    assert totals(inflated, outputs, counts, 1.0) == pytest.approx(1.0, abs=TOLERANCE)
+    # The zeros' logits with two orders of the dispersions, so that more pairs meet.
+    zero_logit = np.concatenate([np.tile([-40.0, 0.0, 25.0, -3.0], 3), np.repeat([25, -40, 0], 4)])
+    outputs = np.stack([np.tile(log_rate, 2), zero_logit], axis=-1)
+    inflated = likelihoods.ZeroInflatedNegativeBinomial(np.concatenate([each, each[::-1]]))
+    found = totals(inflated, outputs, np.tile(counts, 2), 1.0)
+    assert found == pytest.approx(1.0, abs=TOLERANCE)
 
 
 def test_dispersion_from_the_decoder_sums_to_one():
