@@ -22,6 +22,8 @@ _LOADERS: dict[str, str | Loader] = {
     "fashion_mnist": "aelib.data._mnist:load_fashion_mnist",
     # Fetched by hand.
     "mvtec": "aelib.data._mvtec:load_mvtec",
+    # Your own.
+    "counts": "aelib.data._counts:load_counts",
     # Bundled with installed packages.
     "digits": "aelib.data._digits:load_digits",
     "anes96": "aelib.data._anes96:load_anes96",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from aelib.denoising._checks import Floats, check_counts, check_like
 from aelib.denoising._normalise import exposure, log_normalise, match_totals
@@ -59,7 +59,7 @@ def estimate_dispersion(
     return np.maximum(ratio, 0.0)
 
 
-def _without_own(x: Floats, components: int) -> Floats:
+def _without_own(x: NDArray[np.int64], components: int) -> Floats:
     """Rates of each gene from the principal components, its own value left out."""
     if not 1 <= components < min(x.shape):
         raise ValueError(

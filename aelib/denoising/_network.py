@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -20,7 +21,7 @@ class LogCounts(nnx.Module):
         encoder: module ``[batch, genes] -> [batch, latent]``.
     """
 
-    def __init__(self, encoder: nnx.Module) -> None:
+    def __init__(self, encoder: Any) -> None:
         self.encoder = encoder
 
     @property
