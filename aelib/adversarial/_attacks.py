@@ -131,7 +131,7 @@ def pgd(
         >>> import jax.numpy as jnp
         >>> x = jnp.array([[0.5, 0.5], [0.5, 0.9]])
         >>> plane = lambda x: x @ jnp.array([2.0, -1.0]) - 1.0
-        >>> found = pgd(plane, x, epsilon=0.25, steps=5, key=jax.random.key(0))
+        >>> found = pgd(plane, x, epsilon=0.25, steps=12, key=jax.random.key(0))
         >>> found.x, found.strength.round(3)
         (Array([[0.75, 0.25],
                [0.75, 0.65]], dtype=float32), Array([ 0.25, -0.15], dtype=float32))

@@ -65,7 +65,7 @@ def attack_curve(
         >>> import jax.numpy as jnp
         >>> x = jnp.array([[0.5, 0.5], [0.5, 0.9]])
         >>> plane = lambda x: x @ jnp.array([2.0, -1.0]) - 1.0
-        >>> attack_curve(plane, x, epsilons=[0.0, 0.2, 0.4], steps=4).success
+        >>> attack_curve(plane, x, epsilons=[0.0, 0.2, 0.4], steps=12).success
         Array([0. , 0.5, 1. ], dtype=float32)
     """
     x = check_items("x", x)

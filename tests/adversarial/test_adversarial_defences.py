@@ -1,0 +1,157 @@
+"""Defences, what fools them, and attacks that do not deserve belief."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+import aelib
+from aelib import adversarial, models
+
+KEY = jax.random.key(1)
+RNG = np.random.default_rng(2)
+CENTRES = np.array([[0.3, 0.3, 0.3, 0.3], [0.7, 0.7, 0.3, 0.3], [0.3, 0.7, 0.7, 0.7]])
+LABELS = np.arange(90) % 3
+X = np.clip(CENTRES[LABELS] + 0.05 * RNG.normal(size=(90, 4)), 0, 1).astype(np.float32)
+
+
+def classify(x):
+    return -20 * jnp.sum((x[:, None] - jnp.asarray(CENTRES, x.dtype)) ** 2, axis=2)
+
+
+def coarse(x):
+    return jnp.round(3 * x) / 3
+
+
+def goal(x, labels, way):
+    """Through nothing, through rounding, through rounding without its slope: one compilation."""
+    ways = [x, coarse(x), adversarial.straight_through(coarse)(x)]
+    return adversarial.margin(classify(jax.lax.select_n(way, *ways)), labels)
+
+
+def score(x):
+    return jnp.min(jnp.sum((x[:, None] - jnp.asarray(CENTRES, x.dtype)) ** 2, axis=2), axis=1)
+
+
+def test_margin_is_positive_exactly_where_the_class_is_wrong():
+    logits = jnp.asarray(RNG.normal(size=(300, 4)), jnp.float32)
+    labels = RNG.integers(0, 4, 300)
+    wrong = np.argmax(logits, axis=1) != labels
+    assert np.array_equal(adversarial.margin(logits, labels) > 0, wrong)
+    assert jnp.isnan(adversarial.margin(logits, labels + 4)).all()
+
+
+def test_judge_is_positive_exactly_where_the_system_is_fooled():
+    defence = adversarial.Defence(classify, lambda x: 0.9 * x, score, threshold=0.05)
+    x = jnp.asarray(RNG.random((500, 4)), jnp.float32)
+    labels = RNG.integers(0, 3, 500)
+    fooled = np.asarray(defence.fooled(x, labels))
+    by_hand = (np.argmax(classify(0.9 * x), 1) != labels) & (np.asarray(score(x)) <= 0.05)
+    assert 0 < by_hand.sum() < 500
+    assert np.array_equal(fooled, by_hand)
+    assert np.array_equal(defence.judge(x, labels) > 0, by_hand)
+
+
+def test_a_score_at_the_threshold_passes():
+    defence = adversarial.Defence(classify, score=lambda x: jnp.full(len(x), 0.3), threshold=0.3)
+    assert not defence.refuses(X).any()
+    np.testing.assert_array_equal(defence.judge(X, LABELS), defence.objective(X, LABELS))
+
+
+def test_calibrated_alarms_stay_below_alpha():
+    fresh = RNG.integers(0, 3, 4000)
+    x = np.clip(CENTRES[fresh] + 0.05 * RNG.normal(size=(4000, 4)), 0, 1).astype(np.float32)
+    defence = adversarial.Defence(classify, score=score).calibrate(x[:999], 0.1)
+    # The rate of one calibration on 999 items is Beta(100, 900): 0.1 with a deviation of 0.0095.
+    assert abs(float(defence.refuses(x[999:]).mean()) - 0.1) < 0.035
+    with pytest.raises(ValueError, match="score: expected a function"):
+        adversarial.Defence(classify).calibrate(X, 0.1)
+    with pytest.raises(ValueError, match="threshold: expected a number above 0"):
+        adversarial.Defence(classify, score=score, threshold=0.0)
+
+
+def test_the_adaptive_attacker_passes_the_detector():
+    defence = adversarial.Defence(classify, score=score, threshold=0.1)
+    options = {"epsilon": np.float32(0.5), "steps": 60, "key": KEY}
+    plain = adversarial.pgd(goal, X, LABELS, 0, **options)
+    adaptive = adversarial.pgd(defence.objective, X, LABELS, judge=defence.judge, **options)
+    blind, aware = (defence.fooled(found.x, LABELS).mean() for found in (plain, adaptive))
+    assert plain.strength.min() > 0
+    assert aware > blind + 0.15
+    np.testing.assert_array_equal(adaptive.strength > 0, defence.fooled(adaptive.x, LABELS))
+
+
+def test_masked_slopes_are_noticed_and_gone_round():
+    made = adversarial.pgd(goal, X, LABELS, 0, epsilon=np.float32(0.3), steps=20, key=KEY).x
+    options = {"epsilon": np.float32(0.3), "steps": 20, "transferred": made, "key": KEY}
+    masked, seen = (adversarial.sanity_checks(goal, X, LABELS, way, **options) for way in (1, 2))
+    assert masked.no_slope == 1
+    assert any("gradient is zero" in problem for problem in masked.problems())
+    assert any("another model" in problem for problem in masked.problems())
+    assert seen.problems() == []
+    assert seen.all_steps > masked.all_steps + 0.3
+    with pytest.raises(ValueError, match="transferred: expected the shape of x"):
+        adversarial.sanity_checks(goal, X, LABELS, 1, **options | {"transferred": made[:3]})
+
+
+def test_straight_through_has_the_same_values():
+    x = jnp.asarray(RNG.random(1000), jnp.float32)
+    step = adversarial.straight_through(lambda x: jnp.round(7 * x) / 7)
+    assert np.array_equal(step(x), jnp.round(7 * x) / 7)
+    np.testing.assert_array_equal(jax.vmap(jax.grad(step))(x), jnp.ones(1000))
+
+
+def test_classifiers_of_all_strengths_and_seeds():
+    def network(rngs):
+        layers = [models.Dense(4, 8, activation="relu", rngs=rngs), models.Dense(8, 3, rngs=rngs)]
+        return models.Stack(layers, (4,), (3,))
+
+    data = np.stack([X, X[::-1]]), np.stack([LABELS, LABELS[::-1]])
+    trained = adversarial.train_classifiers(
+        network, *data, seeds=[4, 9], epsilons=(0.0, 0.15), per_run_data=True, steps=150,
+        batch_size=30, learning_rate=0.03,
+    )  # fmt: skip
+    assert trained.loss.shape == (4, 150)
+    assert list(zip(trained.epsilons, trained.seeds, strict=True)) == [
+        (0.0, 4), (0.0, 9), (0.15, 4), (0.15, 9)
+    ]  # fmt: skip
+
+    @jax.jit
+    @jax.vmap
+    def fooled(state):
+        def loss(x):
+            return adversarial.margin(trained.network(state)(x), LABELS)
+
+        moved = adversarial.fgsm(loss, X, epsilon=0.2)
+        return jnp.mean(loss(X) > 0), jnp.mean(loss(moved) > 0)
+
+    plain, hardened = fooled(trained.only(0.0)), fooled(trained.only(0.15))
+    assert max(plain[0].max(), hardened[0].max()) < 0.1
+    assert (hardened[1] < plain[1]).all()
+    first = trained.models[0](X)
+    state = jax.tree.map(lambda leaf: leaf[0], trained.only(0.0))
+    np.testing.assert_allclose(trained.network(state)(X), first, rtol=1e-6)
+    with pytest.raises(ValueError, match="epsilon: expected one of"):
+        trained.only(0.3)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"labels": LABELS[:5]}, r"labels: expected shape \(90,\)"),
+        ({"seeds": [1, 1]}, "seeds: expected one or more different"),
+        ({"epsilons": (0.1, -0.1)}, "epsilons: .* got -0.1 at index 1"),
+        ({"steps": 0}, "steps: expected a whole number"),
+        ({"x": X + 1}, r"x: expected values in \[0, 1\]"),
+        ({"per_run_data": True}, r"x: expected \[1, n, ...\]"),
+    ],
+)
+def test_training_names_bad_arguments(change, message):
+    given = {"x": X, "labels": LABELS, "seeds": [0]} | change
+
+    def network(rngs: nnx.Rngs) -> nnx.Module:
+        return aelib.models.Stack([models.Dense(4, 3, rngs=rngs)], (4,), (3,))
+
+    with pytest.raises(ValueError, match=message):
+        adversarial.train_classifiers(network, given.pop("x"), given.pop("labels"), **given)
