@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import nnx
@@ -24,8 +26,19 @@ METHODS = (
     "negative binomial",
     "zero-inflated",
 )
+
+
+def _squared_error_of_logs(outputs: jax.Array, counts: jax.Array) -> jax.Array:
+    """Half the squared error of log-normalised counts, ``[batch]``.
+
+    It is given the counts, so that the network is the same one as for the other losses.
+    """
+    size = jnp.maximum(counts.sum(axis=-1, keepdims=True), 1.0) / counts.shape[-1]
+    return 0.5 * jnp.sum((outputs - jnp.log1p(counts / size)) ** 2, axis=-1)
+
+
 _FAMILIES: dict[str, Callable[[int], Any]] = {
-    "squared error": lambda _: likelihoods.Gaussian(1.0),
+    "squared error": lambda _: _squared_error_of_logs,
     "poisson": lambda _: likelihoods.Poisson(),
     "negative binomial": lambda d: likelihoods.NegativeBinomial("feature", num_features=d),
     "zero-inflated": lambda d: likelihoods.ZeroInflatedNegativeBinomial("feature", num_features=d),
@@ -154,41 +167,22 @@ def _train(
     """Train all runs; their raw outputs, ``[runs, cells, genes]`` with a last axis for two."""
     loss = _FAMILIES[method](stack.shape[-1])
     data = stack.astype(np.float32)
-    size = exposure(stack).astype(np.float32)
-    if method == "squared error":
-        # Its data are logarithms, which the network would otherwise be given a second time.
-        result = training.sweep(
-            lambda rngs: _on_logs(make(rngs, 1)),
-            log_normalise(stack).astype(np.float32),
-            loss,
-            seeds=seeds,
-            per_run_data=True,
-            progress=False,
-            **options,
-        )
-        data = log_normalise(stack).astype(np.float32)
-    else:
-        result = training.sweep(
-            lambda rngs: make(rngs, loss.num_outputs),
-            data,
-            loss,
-            seeds=seeds,
-            per_run_data=True,
-            exposure=size,
-            progress=False,
-            **options,
-        )
+    takes_exposure = getattr(loss, "uses_exposure", False)
+    result = training.sweep(
+        lambda rngs: make(rngs, getattr(loss, "num_outputs", 1)),
+        data,
+        loss,
+        seeds=seeds,
+        per_run_data=True,
+        exposure=exposure(stack).astype(np.float32) if takes_exposure else None,
+        progress=False,
+        **options,
+    )
     return result, np.asarray(result.map(_outputs, data), np.float64)
 
 
 def _outputs(model: Any, x: Any) -> Any:
     return model(x)
-
-
-def _on_logs(model: Any) -> Any:
-    from aelib import models
-
-    return models.Autoencoder(model.encoder.encoder, model.decoder)
 
 
 def _rates(
