@@ -13,16 +13,18 @@ export OPENBLAS_NUM_THREADS ?= 1
 
 # Each file stays with one worker, which compiles for it once; the files in the order named.
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q
-# A test compiles a program to run it once: for most of them XLA leaves out what would make it fast,
-# which halves their time (a new jaxlib may know other flags, and stops at one it does not know) ...
-QUICKLY := JAX_DISABLE_MOST_OPTIMIZATIONS=1 XLA_FLAGS="$(XLA_FLAGS) \
-  --xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
+# A test compiles a program to run it once. For most of them XLA leaves out what makes it fast (and
+# one slow stage that only jaxlib 0.10 has: an XLA that does not know a flag ends the process) ...
+SLOW_STAGE := "--xla_cpu_use_fusion_emitters=false" * version("jaxlib").startswith("0.10.")
+QUICKLY = JAX_DISABLE_MOST_OPTIMIZATIONS=1 XLA_FLAGS="$(XLA_FLAGS) \
+  --xla_cpu_parallel_codegen_split_count=1 $$($(BIN)/python -c \
+  'from importlib.metadata import version; print($(SLOW_STAGE))')"
 # ... but what is held to its last digits, or trains for long, is compiled as users get it.
 EXACT := $(addprefix tests/,losses/test_accuracy.py pca/test_trained.py penalties/test_contractive.py \
   $(addprefix likelihoods/test_,composite.py likelihood_discretised.py likelihood_ordinal.py) \
   losses/test_limits.py losses/test_cancellation.py perceptual/test_ssim.py perceptual/test_vgg.py)
 
-.PHONY: help book test lint types unit quick exact notebooks exact-and-notebooks serve picture lock clean
+.PHONY: help book test lint types unit quick exact notebooks exact-and-notebooks serve picture bench lock clean
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -73,6 +75,12 @@ exact-and-notebooks: $(READY)
 
 picture: book  ## renew the README's picture from what the first chapter draws
 	cp $(BUILD)/front.svg book/_static/front.svg
+
+# PyTorch comes by pip, beside the lock: only these measurements need it.
+bench: export OPENBLAS_NUM_THREADS = $(WORKERS)
+bench: $(READY)  ## measure aelib against what one would use instead (installs PyTorch)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[parity]'
+	$(BIN)/python tests/benchmarks --write
 
 lock: $(READY)  ## resolve the dependencies in pyproject.toml again
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra test \
