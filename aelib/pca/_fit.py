@@ -116,17 +116,19 @@ def fit(x: ArrayLike, num_components: int) -> PCA:
     Source:
         Pearson (1901); Hotelling (1933).
     """
-    matrix = as_matrix("x", x)
-    if len(matrix) < 2:
-        raise ValueError(f"x: expected at least two rows, got shape {matrix.shape}")
-    k = check_num_components(num_components, matrix.shape)
-    single = jnp.dtype(getattr(x, "dtype", np.float64)).itemsize < 8
-    found = _scatter.by_products(matrix) if single else None
+    values = np.asarray(x)
+    found = None
+    if values.dtype == np.float32 and values.ndim == 2:
+        found = _scatter.by_products(values)
     if found is None:
+        matrix = as_matrix("x", x)
+        if len(matrix) < 2:
+            raise ValueError(f"x: expected at least two rows, got shape {matrix.shape}")
+        k = check_num_components(num_components, matrix.shape)
         model = _from_scatter(_scatter.of_matrix(matrix), k)
     else:
-        mean, singular_values, axes = found
-        model = _model(mean, singular_values, axes, len(matrix), k)
+        k = check_num_components(num_components, values.shape)
+        model = _model(*found, len(values), k)
     if isinstance(x, jax.Array):
         dtype = jnp.promote_types(jnp.promote_types(x.dtype, jnp.bfloat16), jnp.float32)
         return jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), model)

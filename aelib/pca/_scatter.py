@@ -68,7 +68,7 @@ def of_matrix(x: NDArray[np.float64]) -> Scatter:
     return of_batches(x[start : start + _BLOCK_ROWS] for start in range(0, len(x), _BLOCK_ROWS))
 
 
-def by_products(x: NDArray[np.float64]) -> tuple[NDArray, NDArray, NDArray] | None:
+def by_products(x: NDArray) -> tuple[NDArray, NDArray, NDArray] | None:
     r"""Mean, singular values and axes from the product of the centred matrix with itself.
 
     Many times faster than QR, and for data kept in single precision as good, as long as no
@@ -76,22 +76,27 @@ def by_products(x: NDArray[np.float64]) -> tuple[NDArray, NDArray, NDArray] | No
     product are off by about :math:`10^{-15}` of the largest, which is then below :math:`10^{-8}`
     of any. Features that never change are left out of the product and come last, exactly 0.
 
+    Args:
+        x: [n, d]; made float64 block by block, never as a whole.
+
     Returns:
-        Mean [d], singular values [min(n, d)] and axes [min(n, d), d]; None if some direction is
-        too quiet, or there are fewer rows than columns, so that some must be.
+        Mean [d], singular values [d] and axes [d, d]; None if some direction is too quiet, as it
+        must be where there are not more rows than columns, or if some value is not finite.
     """
     n, d = x.shape
     if n <= d:
         return None
-    mean, varied = x.mean(axis=0), x.max(axis=0) > x.min(axis=0)
-    kept = int(varied.sum())
-    product = np.zeros((kept, kept))
-    for start in range(0, n, _BLOCK_ROWS):
-        block = (x[start : start + _BLOCK_ROWS] - mean)[:, varied]
-        product += block.T @ block  # NumPy sees that this is symmetric: half the work
-    values, vectors = np.linalg.eigh(product)
-    if not kept or values[0] < _QUIETEST * values[-1]:
+    mean, varied = x.mean(axis=0, dtype=np.float64), x.max(axis=0) > x.min(axis=0)
+    if not (varied.any() and np.isfinite(mean).all()):
         return None
+    product = np.zeros((d, d))
+    for start in range(0, n, _BLOCK_ROWS):
+        block = x[start : start + _BLOCK_ROWS] - mean
+        product += block.T @ block  # NumPy sees that this is symmetric: half the work
+    values, vectors = np.linalg.eigh(product[np.ix_(varied, varied)])
+    if values[0] < _QUIETEST * values[-1]:
+        return None
+    kept = len(values)
     axes = np.zeros((d, d))
     axes[:kept, varied] = vectors.T[::-1]
     axes[kept:, ~varied] = np.eye(d - kept)
