@@ -71,7 +71,7 @@ def compare(
 
     Args:
         counts: ``[cells, genes]``.
-        methods: some of :data:`METHODS`.
+        methods: some of ``METHODS``.
         splits: how many times to thin.
         share: expected share of the part to learn from.
         dispersion: of each gene; None for :func:`estimate_dispersion`.

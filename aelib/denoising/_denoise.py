@@ -103,7 +103,7 @@ def denoise(
     Args:
         counts: ``[cells, genes]``; or ``[runs, cells, genes]``, several matrices of one size side
             by side in one compiled program.
-        method: one of :data:`METHODS`.
+        method: one of ``METHODS``.
         latent: numbers in the code, or principal axes kept.
         hidden: widths of the encoder's hidden layers.
         steps: training steps.

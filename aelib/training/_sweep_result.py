@@ -38,7 +38,7 @@ class SweepResult:
 
     @property
     def table(self) -> "pd.DataFrame":
-        """A tidy table: a row for each run, in order, with its settings and how it ended.
+        """One row for each run, in order, with its settings and how it ended: a tidy table.
 
         Columns: each size by its name, ``<penalty>_strength``, ``noise``, ``seed``; then ``steps``
         (after which the parameters were found), and as of the tick that ended with them ``loss``
