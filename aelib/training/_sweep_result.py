@@ -38,7 +38,7 @@ class SweepResult:
 
     @property
     def table(self) -> "pd.DataFrame":
-        """One row for each run, in order, with its settings and how it ended: a tidy table.
+        """A tidy table with a row for each run, its settings and how it ended.
 
         Columns: each size by its name, ``<penalty>_strength``, ``noise``, ``seed``; then ``steps``
         (after which the parameters were found), and as of the tick that ended with them ``loss``
