@@ -2,19 +2,16 @@
 
     make bench                                     # all of it, and the page's table and figure
     python tests/benchmarks contractive step       # some of it, printed only
-    python tests/benchmarks --rounds 3
+    python tests/benchmarks step --write           # some of it, and its rows in the book
 
 Needs the extra ``parity``. Nothing else should run on the machine.
 """
 
 import argparse
-import dataclasses
-import datetime
 import importlib
-import json
 
 import page
-from harness import Report, machine
+from harness import machine
 
 ALL = ("imports", "contractive", "step", "sweeps", "counts", "components", "chapters")
 
@@ -30,19 +27,13 @@ def main() -> None:
     if unknown:
         parser.error(f"expected some of {', '.join(ALL)}; got {', '.join(sorted(unknown))}")
     print(machine())
-    together = Report([], [])
     for name in given.names:
         report = importlib.import_module(name).report(given.rounds)
         print(page.table(report.figures), flush=True)
         for item in report.growth:
             print(f"{item.work}: grows with {item.size} to the power {item.exponent:.2f}")
-        together.figures.extend(report.figures)
-        together.growth.extend(report.growth)
-    if given.write:
-        today = datetime.date.today().isoformat()
-        page.write(together, machine(), today)
-        record = {"machine": machine(), "date": today, **dataclasses.asdict(together)}
-        (page.STATIC / "speed.json").write_text(json.dumps(record, indent=1) + "\n")
+        if given.write:  # at once, so that a long run that is broken off has not been for nothing
+            page.renew(name, report, machine(), order=ALL)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,15 @@
 """The table and the figure of the book's page on speed."""
 
+import dataclasses
+import datetime
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from harness import Figure, Growth, Report
 
 STATIC = Path(__file__).parents[2] / "book" / "_static"
+RECORD = STATIC / "speed.json"
 HEADER = "| work | against | ours | theirs | ratio (lowest to highest) | at least | | remark |"
 
 
@@ -14,14 +18,24 @@ def table(figures: Sequence[Figure]) -> str:
     return "\n".join([HEADER, "|---|---|---|---|---|---|---|---|", *map(_row, figures)])
 
 
-def write(report: Report, machine: str, date: str) -> None:
-    """Write what ``book/speed.md`` includes."""
-    STATIC.joinpath("speed_table.txt").write_text(
-        f"Measured on {date}: {machine}.\n\n{table(report.figures)}\n"
-    )
-    _plot(report.growth).savefig(
-        STATIC / "speed.svg", bbox_inches="tight", transparent=True, metadata={"Date": None}
-    )
+def renew(name: str, report: Report, machine: str, *, order: Sequence[str]) -> None:
+    """Put what one benchmark found in place of what it found before, and draw the page anew.
+
+    Writes ``speed.json``, the record, and what ``book/speed.md`` includes.
+    """
+    record = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+    today = datetime.date.today().isoformat()
+    record[name] = {"date": today, "machine": machine, **dataclasses.asdict(report)}
+    record = {key: record[key] for key in order if key in record}
+    RECORD.write_text(json.dumps(record, indent=1) + "\n")
+    measured = sorted({(entry["date"], entry["machine"]) for entry in record.values()})
+    lines = [f"Measured on {date}: {where}." for date, where in measured]
+    figures = [Figure(**item) for entry in record.values() for item in entry["figures"]]
+    growth = [Growth(**item) for entry in record.values() for item in entry["growth"]]
+    STATIC.joinpath("speed_table.txt").write_text("\n".join([*lines, "", table(figures), ""]))
+    if growth:
+        options = {"bbox_inches": "tight", "transparent": True, "metadata": {"Date": None}}
+        _plot(growth).savefig(STATIC / "speed.svg", **options)
 
 
 def _row(figure: Figure) -> str:
@@ -45,13 +59,17 @@ def _plot(growths: Sequence[Growth]):
     from aelib import plots
 
     plots.use()
-    figure, axes = plt.subplots(1, len(growths), figsize=(2.6 * len(growths), 2.6))
-    for axis, item in zip(axes, growths, strict=True):
+    rows = -(-len(growths) // 3)
+    figure, axes = plt.subplots(rows, 3, figsize=(7.8, 2.6 * rows), squeeze=False)
+    for axis in axes.flat[len(growths) :]:
+        axis.set_axis_off()
+    for axis, item in zip(axes.flat, growths, strict=False):
         axis.loglog(item.sizes, item.seconds, "o-")
         axis.set_title(item.work, fontsize=8)
         axis.set_xlabel(f"{item.size}\ntime ~ size^{item.exponent:.2f}")
         axis.set_xticks(item.sizes, [f"{size:,}" for size in item.sizes], fontsize=7)
         axis.minorticks_off()
-    axes[0].set_ylabel("seconds")
+    for row in axes:
+        row[0].set_ylabel("seconds")
     figure.tight_layout()
     return figure

@@ -11,7 +11,7 @@ WIDTHS = (32, 256)
 
 def report(rounds: int) -> Report:
     """With compilation and without, for a small and a large hidden layer; growth with models."""
-    rounds = min(rounds, 3)  # of a minute or two each
+    rounds = min(rounds, 2)  # of a minute or two each
     figures = []
     for width in WIDTHS:
         ours, theirs = (functools.partial(side, width) for side in (aelib_side, torch_side))
