@@ -13,21 +13,18 @@ export OPENBLAS_NUM_THREADS ?= 1
 
 # Each file stays with one worker, which compiles for it once; the files in the order named.
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q
-# jaxlib 0.10 has a slow stage of compilation that the book and most tests do better without. It is
-# asked for by version, because an XLA that does not know a flag ends the process.
+# A test compiles a program to run it once: for most of them XLA leaves out what makes it fast (and
+# a slow stage of jaxlib 0.10, by version: an XLA that does not know a flag ends the process) ...
 SLOW_STAGE := "--xla_cpu_use_fusion_emitters=false" * version("jaxlib").startswith("0.10.")
-FLAGS = $(XLA_FLAGS) $$($(BIN)/python -c \
-  'from importlib.metadata import version; print($(SLOW_STAGE))')
-FASTER = XLA_FLAGS="$(FLAGS)"
-# A test compiles a program to run it once: for most of them XLA leaves out what makes it fast ...
-QUICKLY = JAX_DISABLE_MOST_OPTIMIZATIONS=1 \
-  XLA_FLAGS="$(FLAGS) --xla_cpu_parallel_codegen_split_count=1"
+QUICKLY = JAX_DISABLE_MOST_OPTIMIZATIONS=1 XLA_FLAGS="$(XLA_FLAGS) \
+  --xla_cpu_parallel_codegen_split_count=1 $$($(BIN)/python -c \
+  'from importlib.metadata import version; print($(SLOW_STAGE))')"
 # ... but what is held to its last digits, or trains for long, is compiled as users get it.
 EXACT := $(addprefix tests/,losses/test_accuracy.py pca/test_trained.py penalties/test_contractive.py \
   $(addprefix likelihoods/test_,composite.py likelihood_discretised.py likelihood_ordinal.py) \
   losses/test_limits.py losses/test_cancellation.py perceptual/test_ssim.py perceptual/test_vgg.py)
 
-.PHONY: help book test lint types unit quick exact notebooks serve picture bench lock clean
+.PHONY: help book test lint types unit quick exact notebooks exact-and-notebooks serve picture bench lock clean
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,7 +40,7 @@ $(READY): requirements.lock pyproject.toml
 	touch $@
 
 book: $(READY)  ## execute every chapter and build the book; warnings are errors
-	$(FASTER) $(BIN)/jupyter-book build . --path-output . -W -n --keep-going --quiet
+	$(BIN)/jupyter-book build . --path-output . -W -n --keep-going --quiet
 	@echo "The book is built. Open $(BUILD)/html/index.html"
 
 serve: book  ## build, then serve the book on localhost (PORT=8000)
@@ -51,8 +48,7 @@ serve: book  ## build, then serve the book on localhost (PORT=8000)
 
 test: $(READY)  ## lint, types, unit tests with doctests, every notebook
 	$(MAKE) -j3 lint types quick
-	$(MAKE) exact
-	$(MAKE) notebooks
+	$(MAKE) exact-and-notebooks
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -71,7 +67,11 @@ exact: $(READY)
 	$(PYTEST) $(EXACT)
 
 notebooks: $(READY)
-	$(FASTER) $(PYTEST) -o addopts= --nbmake --nbmake-timeout=120 book
+	$(PYTEST) -o addopts= --nbmake --nbmake-timeout=120 book
+
+# The long notebooks first, so that neither worker is left with one at the end.
+exact-and-notebooks: $(READY)
+	$(PYTEST) -o addopts= --nbmake --nbmake-timeout=120 book $(EXACT)
 
 picture: book  ## renew the README's picture from what the first chapter draws
 	cp $(BUILD)/front.svg book/_static/front.svg
