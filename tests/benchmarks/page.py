@@ -40,7 +40,7 @@ def renew(name: str, report: Report, machine: str, *, order: Sequence[str]) -> N
 
 def _row(figure: Figure) -> str:
     middle, low, high = figure.ratio
-    spread = f"{middle:.2g}" if low == high else f"{middle:.2g} ({low:.2g} to {high:.2g})"
+    spread = f"{middle:.3g}" if low == high else f"{middle:.3g} ({low:.3g} to {high:.3g})"
     met = "met" if middle >= figure.at_least else "**short**"
     amounts = [_amount(value, figure.unit) for value in (figure.ours, figure.theirs)]
     cells = [figure.work, figure.against, *amounts, spread, f"{figure.at_least:.2g}", met]
