@@ -6,7 +6,7 @@ import numpy as np
 from harness import Call, Report, figure, growth, in_turns, seconds_of
 
 LATENTS, SEEDS, STEPS, BATCH = (1, 2, 4, 8, 16, 24, 32, 64), range(5), 1000, 100
-WIDTHS = (32, 128)
+WIDTHS = (32, 256)
 
 
 def report(rounds: int) -> Report:
@@ -25,9 +25,9 @@ def report(rounds: int) -> Report:
             figure(f"{work}, once compiled", against, taken["aelib"], taken["torch"], at_least=8.0),
         ]
     calls: dict[int, Call] = {
-        len(LATENTS) * n: functools.partial(aelib_side, 32, range(n), 100) for n in (1, 2, 5, 10)
+        len(LATENTS) * n: functools.partial(aelib_side, 32, range(n), 200) for n in (1, 2, 5, 10)
     }
-    return Report(figures, [growth("sweep of 100 steps, width 32", "models", calls, rounds=1)])
+    return Report(figures, [growth("sweep of 200 steps, width 32", "models", calls)])
 
 
 def _afresh(call: Call) -> None:
