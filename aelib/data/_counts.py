@@ -139,7 +139,7 @@ def _read_mtx(file: Path) -> Any:
     from scipy.sparse import coo_array
 
     try:
-        return coo_array(mmread(file))
+        return coo_array(mmread(file, spmatrix=False))
     except (ValueError, EOFError, OSError, OverflowError, zlib.error) as error:
         raise ValueError(
             f"root: expected a whole Matrix Market file, {file.name} is damaged or something else "
