@@ -42,8 +42,9 @@ class WordLoss:
         Raises:
             ValueError: if there is.
         """
-        if np.min(x) < 0:
-            raise ValueError(f"x: expected counts of at least 0, got {np.min(x)}")
+        least = np.asarray(x).min()
+        if least < 0:
+            raise ValueError(f"x: expected counts of at least 0, got {least}")
 
 
 def multinomial(outputs: Array, counts: Array) -> Array:
