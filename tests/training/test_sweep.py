@@ -8,7 +8,7 @@ import pytest
 from flax import nnx
 
 from aelib import likelihoods, models
-from aelib.training import TrainingDiverged, TrainingInterrupted, _sweep, _sweep_result, fit, sweep
+from aelib.training import TrainingDiverged, TrainingInterrupted, _chunks, _sweep_result, fit, sweep
 
 from .cases import D, half_squares, leaves, make_linear
 
@@ -96,11 +96,11 @@ def test_one_compilation_for_all_seeds_and_sweeps(x, shared):
         traces.append(1)
         return half_squares(outputs, x)
 
-    compiled = _sweep._advance._cache_size()
+    compiled = _chunks._advance._cache_size()
     for seeds in (range(3), range(5, 8)):
         sweep(make_linear, x, counted, seeds=seeds, **shared)
     assert len(traces) == 1
-    assert _sweep._advance._cache_size() == compiled + 1
+    assert _chunks._advance._cache_size() == compiled + 1
 
 
 def test_map_applies_to_every_model(x, shared):
