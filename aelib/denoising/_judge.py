@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -106,13 +104,9 @@ def cluster_agreement(
     from sklearn.cluster import KMeans
     from sklearn.metrics import adjusted_rand_score
 
-    threads = importlib.import_module("threadpoolctl")  # comes with scikit-learn
-
     labels = np.asarray(labels)
     means = KMeans(len(np.unique(labels)), n_init=3, random_state=seed)
     values = log_normalise(rates, counts)
     left, lengths, _ = np.linalg.svd(values - values.mean(axis=0), full_matrices=False)
-    # Threads that wait for each other take longer than the work, on so few numbers.
-    with threads.threadpool_limits(1):
-        clusters = means.fit_predict(left[:, :10] * lengths[:10])
+    clusters = means.fit_predict(left[:, :10] * lengths[:10])
     return float(adjusted_rand_score(labels, clusters))
