@@ -1,5 +1,6 @@
 """The chunks of a sweep: train some runs in one compiled call, then the next."""
 
+import concurrent.futures
 import contextlib
 import dataclasses
 import functools
@@ -15,6 +16,7 @@ from aelib.training._errors import TrainingDiverged, TrainingInterrupted
 from aelib.training._fit import done
 from aelib.training._grid import Run
 from aelib.training._history import History
+from aelib.training._lanes import Lanes, advance_all, lane_width
 from aelib.training._members import Members
 from aelib.training._prepare import Prepared, Schedule
 from aelib.training._problem import Examples, Problem, Variables
@@ -36,11 +38,27 @@ class Trainer:
     ticks: Schedule
 
     def __call__(self, rows: Sequence[int], together: int, progress: Progress) -> Course:
-        """Train some runs, ``together`` at a time: the last chunk is filled to that shape."""
-        problem, like, names = self.prepared
-        filled = [*rows, *[rows[-1]] * (together - len(rows))]
+        """Train some runs, of which ``together`` at a time is the most there are."""
+        problem, _, names = self.prepared
+        axis = 0 if self.per_run_data else None
+        width = lane_width(together)
+        states, inputs = [], []
+        for start in range(0, len(rows), width):
+            variables, data, validation, key = self._lane(rows[start : start + width], width)
+            states.append(_start(problem, axis, variables, data))
+            inputs.append((variables._replace(trained=None), data, validation, key))
+        labels = [self.label(row) for row in rows]
+        with concurrent.futures.ThreadPoolExecutor(len(states)) as pool:
+            advance = advance_all(_advance, (problem, axis), inputs, pool)
+            return run(Lanes(tuple(states)), advance, self.ticks, names, progress, labels)
+
+    def _lane(
+        self, rows: Sequence[int], width: int
+    ) -> tuple[Variables, Examples, Examples | None, jax.Array]:
+        """What some runs need, filled to the shape of all lanes by repeating the last."""
+        filled = [*rows, *[rows[-1]] * (width - len(rows))]
         runs = [self.runs[row] for row in filled]
-        dtype = like.strengths.dtype
+        dtype = self.prepared.variables.strengths.dtype
         trained, fixed, present = self.members.stack(filled)
         variables = Variables(
             trained,
@@ -50,22 +68,13 @@ class Trainer:
             present,
         )
         key = jnp.stack([jax.random.split(jax.random.key(run.seed))[1] for run in runs])
-        data, validation = self.data, self.validation
-        axis = 0 if self.per_run_data else None
-        if self.per_run_data:
-            places = np.asarray([run.place for run in runs])
-            data, validation = jax.tree.map(
-                lambda leaf: jnp.asarray(np.asarray(leaf)[places]), (data, validation)
-            )
-        rest = variables._replace(trained=None)
-
-        def advance(state: Any, first: int, last: int) -> Any:
-            bounds = jnp.int32(first), jnp.int32(last)
-            return _advance(problem, axis, state, rest, data, validation, key, *bounds)
-
-        labels = [self.label(row) for row in rows]
-        state = _start(problem, axis, variables, data)
-        return run(state, advance, self.ticks, names, progress, labels)
+        if not self.per_run_data:
+            return variables, self.data, self.validation, key
+        places = np.asarray([run.place for run in runs])
+        data, validation = jax.tree.map(
+            lambda leaf: jnp.asarray(np.asarray(leaf)[places]), (self.data, self.validation)
+        )
+        return variables, data, validation, key
 
     def label(self, row: int) -> str:
         """What to call a run in a message."""

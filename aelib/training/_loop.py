@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from aelib.training._problem import Examples, Parts, Problem, Variables, mean_nats, objective
@@ -63,6 +64,11 @@ class State(NamedTuple):
     order: jax.Array | None
     trouble: Trouble
     best: Best | None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether patience has run out, in every run."""
+        return self.best is not None and bool(np.all(self.best.stopped))
 
 
 class Tick(NamedTuple):

@@ -4,16 +4,19 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import numpy as np
 
 from aelib.training._errors import raise_if_diverged, raise_if_validation_failed
 from aelib.training._history import History, collect
+from aelib.training._lanes import Lanes
 from aelib.training._loop import State, Tick
 from aelib.training._prepare import Schedule
 from aelib.training._progress import Progress
+
+Running = TypeVar("Running", State, Lanes)
 
 
 class Course(NamedTuple):
@@ -31,8 +34,8 @@ class Course(NamedTuple):
 
 
 def run(
-    state: State,
-    advance: Callable[[State, int, int], tuple[State, Tick]],
+    state: Running,
+    advance: Callable[[Running, int, int], tuple[Running, Tick]],
     schedule: Schedule,
     names: Sequence[str],
     progress: Progress,
@@ -64,15 +67,16 @@ def run(
                 progress.update(last, _summary(ticks[-1]))
                 if asked():
                     raise KeyboardInterrupt
-                if state.best is not None and np.all(state.best.stopped):
+                if state.stopped:
                     break
         except KeyboardInterrupt:
             interrupted = True
-    if state.best is None or not ticks:
+    best = state.best
+    if best is None or not ticks:
         return Course(state.trained, collect(steps, ticks, names, _last(ticks, steps)), interrupted)
-    best_step = np.asarray(state.best.step)
+    best_step = np.asarray(best.step)
     found = int(best_step) if not best_step.ndim else best_step
-    return Course(state.best.trained, collect(steps, ticks, names, found), interrupted)
+    return Course(best.trained, collect(steps, ticks, names, found), interrupted)
 
 
 def _last(ticks: Sequence[Tick], steps: Sequence[int]) -> int | np.ndarray:

@@ -1,0 +1,94 @@
+"""Lanes: on a CPU, the runs of a chunk are spread over the cores, each with a compiled call."""
+
+import concurrent.futures
+import dataclasses
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from aelib.training._loop import Best, State, Tick, Trouble
+
+
+def lane_width(together: int) -> int:
+    """How many of the runs that are trained at the same time share a lane.
+
+    XLA gives one small batched product after the other to a CPU, whose cores then wait for each
+    other; a call for each core is faster. Other devices take all runs in one call.
+    """
+    if jax.default_backend() != "cpu":
+        return together
+    return min(together, max(2, -(-together // _cores())))
+
+
+def _cores() -> int:
+    """Those this process may use, where the system tells."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Lanes:
+    """The states of several lanes, to be read as one :class:`State`.
+
+    Attributes:
+        parts: the states.
+    """
+
+    parts: tuple[State, ...]
+
+    @property
+    def trained(self) -> Any:
+        """The parameters of all runs."""
+        return _join([part.trained for part in self.parts])
+
+    @property
+    def trouble(self) -> Trouble:
+        """What failed first in each run."""
+        return _join([part.trouble for part in self.parts])
+
+    @property
+    def best(self) -> Best | None:
+        """The best of each run so far."""
+        return _join([part.best for part in self.parts])
+
+    @property
+    def stopped(self) -> bool:
+        """Whether patience has run out in every run."""
+        return all(part.stopped for part in self.parts)
+
+
+def advance_all(
+    advance: Any,
+    static: tuple[Any, ...],
+    inputs: Sequence[tuple[Any, ...]],
+    pool: concurrent.futures.Executor,
+) -> Callable[[Lanes, int, int], tuple[Lanes, Tick]]:
+    """A function that takes all lanes from one tick to the next, each in a thread of its own.
+
+    Args:
+        advance: jitted: ``advance(*static, state, *inputs, first, last)`` -> (state, tick).
+        static: its static arguments.
+        inputs: of each lane, what is given beside its state.
+        pool: with a thread for each lane.
+    """
+
+    def step(lanes: Lanes, first: int, last: int) -> tuple[Lanes, Tick]:
+        bounds = jnp.int32(first), jnp.int32(last)
+        # Compiled (the first time) in this thread: what is set in JAX may be set for a thread only.
+        call = advance.lower(*static, lanes.parts[0], *inputs[0], *bounds).compile()
+
+        def one(state: State, given: tuple[Any, ...]) -> tuple[State, Tick]:
+            return jax.block_until_ready(call(state, *given, *bounds))
+
+        states, ticks = zip(*pool.map(one, lanes.parts, inputs), strict=True)
+        return Lanes(states), _join(ticks)
+
+    return step
+
+
+def _join(parts: Sequence[Any]) -> Any:
+    return jax.tree.map(lambda *leaves: np.concatenate([np.asarray(v) for v in leaves]), *parts)
