@@ -13,13 +13,15 @@ export OPENBLAS_NUM_THREADS ?= 1
 
 # Each file stays with one worker, which compiles for it once; the files in the order named.
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q
-# A test compiles a program to run it once: for most of them XLA leaves out what makes it fast (and
-# a slow stage of jaxlib 0.10, by version: an XLA that does not know a flag ends the process) ...
+# Compiling takes longer than what is run in a chapter, so LLVM is asked for its first level (and
+# XLA to leave out a slow stage of jaxlib 0.10, by version: an unknown flag ends the process) ...
 SLOW_STAGE := "--xla_cpu_use_fusion_emitters=false" * version("jaxlib").startswith("0.10.")
-QUICKLY = JAX_DISABLE_MOST_OPTIMIZATIONS=1 XLA_FLAGS="$(XLA_FLAGS) \
-  --xla_cpu_parallel_codegen_split_count=1 $$($(BIN)/python -c \
-  'from importlib.metadata import version; print($(SLOW_STAGE))')"
-# ... but what is held to its last digits, or trains for long, is compiled as users get it.
+FLAGS = $(XLA_FLAGS) --xla_backend_optimization_level=1 $$($(BIN)/python -c \
+  'from importlib.metadata import version; print($(SLOW_STAGE))')
+BRIEFLY = XLA_FLAGS="$(FLAGS)"
+# ... a test runs its programs once, so for most of them XLA leaves out all that makes them fast ...
+QUICKLY = JAX_DISABLE_MOST_OPTIMIZATIONS=1 XLA_FLAGS="$(FLAGS) --xla_cpu_parallel_codegen_split_count=1"
+# ... but not for what is held to its last digits, or trains for long.
 EXACT := $(addprefix tests/,losses/test_accuracy.py pca/test_trained.py penalties/test_contractive.py \
   $(addprefix likelihoods/test_,composite.py likelihood_discretised.py likelihood_ordinal.py) \
   losses/test_limits.py losses/test_cancellation.py perceptual/test_ssim.py perceptual/test_vgg.py)
@@ -40,7 +42,7 @@ $(READY): requirements.lock pyproject.toml
 	touch $@
 
 book: $(READY)  ## execute every chapter and build the book; warnings are errors
-	$(BIN)/jupyter-book build . --path-output . -W -n --keep-going --quiet
+	$(BRIEFLY) $(BIN)/jupyter-book build . --path-output . -W -n --keep-going --quiet
 	@echo "The book is built. Open $(BUILD)/html/index.html"
 
 serve: book  ## build, then serve the book on localhost (PORT=8000)
@@ -67,11 +69,11 @@ exact: $(READY)
 	$(PYTEST) $(EXACT)
 
 notebooks: $(READY)
-	$(PYTEST) -o addopts= --nbmake --nbmake-timeout=120 book
+	$(BRIEFLY) $(PYTEST) -o addopts= --nbmake --nbmake-timeout=120 book
 
 # The long notebooks first, so that neither worker is left with one at the end.
 exact-and-notebooks: $(READY)
-	$(PYTEST) -o addopts= --nbmake --nbmake-timeout=120 book $(EXACT)
+	$(BRIEFLY) $(PYTEST) -o addopts= --nbmake --nbmake-timeout=120 book $(EXACT)
 
 picture: book  ## renew the README's picture from what the first chapter draws
 	cp $(BUILD)/front.svg book/_static/front.svg

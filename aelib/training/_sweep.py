@@ -48,8 +48,9 @@ def sweep(
     """Train a model for every size, strength, noise level and seed, side by side.
 
     All runs of a chunk are trained by one compiled program (on a CPU, by a call of it for each
-    core), and all chunks share its compilation. A seed decides the initial parameters, the batches, the corruption and what penalties draw, so runs of one seed
-    can be compared in pairs. Run by run, and but for rounding, the result is that of :func:`fit`::
+    core), and all chunks share its compilation. A seed decides the initial parameters, the batches,
+    the corruption and what penalties draw, so runs of one seed can be compared in pairs. Run by
+    run, and but for rounding, the result is that of :func:`fit`::
 
         model_key, fit_key = jax.random.split(jax.random.key(seed))
         fit(make_model(nnx.Rngs(model_key), latent=2), x, loss, ..., key=fit_key)
