@@ -7,6 +7,7 @@ is then read again. Nothing is ever served from the wrong cache, so no page can 
 """
 
 import hashlib
+import itertools
 import os
 import platform
 import shutil
@@ -111,7 +112,8 @@ def execute_pending(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> 
 
     LOGGER.info("executing %d notebooks, %d at a time", len(pending), _workers())
     failures = []
-    with ThreadPoolExecutor(_workers()) as pool:
+    numbers = itertools.count()
+    with ThreadPoolExecutor(_workers(), initializer=lambda: _settle(next(numbers))) as pool:
         for path, result in zip(pending, pool.map(execute, pending), strict=True):
             if result.err is not None:
                 failures.append(f"{path}\n{result.exc_string}")
@@ -125,6 +127,18 @@ def execute_pending(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> 
 
 def _workers() -> int:
     return max(1, int(os.environ.get("BOOK_WORKERS", min(os.cpu_count() or 1, 4))))
+
+
+def _settle(number: int) -> None:
+    """Keep a thread, and the kernels it starts, to cores of its own.
+
+    XLA splits every operation over all cores it is given. Where another kernel has work for these
+    cores, that only costs: a fifth of all processor time.
+    """
+    if hasattr(os, "sched_setaffinity"):  # of a thread on Linux; elsewhere there is no such thing
+        own = sorted(os.sched_getaffinity(0))[number :: _workers()]
+        if own:
+            os.sched_setaffinity(0, own)
 
 
 def forget_failed_build(app: Sphinx, exception: Exception | None) -> None:
