@@ -5,6 +5,7 @@ wrong. For models that train in less time than they take to compile, this does o
 comparison needs, and compiles training and measurement together.
 """
 
+import concurrent.futures
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -14,6 +15,8 @@ import numpy as np
 import optax
 from flax import nnx
 from jax.flatten_util import ravel_pytree
+
+from aelib._cores import lanes
 
 Objective = Callable[[Any, Any, jax.Array], jax.Array]
 Score = Callable[[Any, Any], Any]
@@ -78,7 +81,9 @@ def together(
     unravel = ravel_pytree(nnx.as_pure(like))[1]
     adam = optax.adam(optax.cosine_decay_schedule(learning_rate, steps))
 
-    def one(flat: jax.Array, rest: Any, train: Any, test: Any, rows: Any, key: jax.Array) -> Any:
+    def one(flat: jax.Array, rest: Any, train: Any, test: Any, rows: Any, seed: Any) -> Any:
+        key = jax.random.key(seed)
+
         def build(flat: jax.Array) -> Any:
             return nnx.merge(graphdef, unravel(flat), rest)
 
@@ -96,9 +101,8 @@ def together(
         return flat, course, score(build(flat), test)
 
     rows = np.stack([_batches(seed, n, steps, batch_size) for seed in seeds])
-    keys = jax.vmap(jax.random.key)(np.asarray(seeds))
-    given = jax.tree.map(np.asarray, (starts, rest, train, test, rows))
-    flat, course, scores = jax.device_get(jax.jit(jax.vmap(one))(*given, keys))
+    given = jax.tree.map(np.asarray, (starts, rest, train, test, rows, np.asarray(seeds)))
+    flat, course, scores = _on_every_core(one, given, runs)
     if not np.isfinite(course).all():
         run, step = (int(i) for i in np.argwhere(~np.isfinite(course))[0])
         raise FloatingPointError(f"objective: {course[run, step]} at step {step} of run {run}")
@@ -107,6 +111,15 @@ def together(
         for part, vector in zip(parts, flat, strict=True)
     )
     return Trained(trained, course, scores)
+
+
+def _on_every_core(one: Callable[..., Any], given: Any, runs: int) -> Any:
+    """``one`` of each run, compiled once, in as many threads as there are lanes."""
+    shares = [jax.tree.map(lambda leaf, lane=lane: leaf[lane], given) for lane in lanes(runs)]
+    call = jax.jit(jax.vmap(one)).lower(*shares[0]).compile()
+    with concurrent.futures.ThreadPoolExecutor(len(shares)) as pool:
+        found = list(pool.map(lambda share: jax.device_get(call(*share)), shares))
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves)[:runs], *found)
 
 
 def _flat(params: Any) -> np.ndarray:

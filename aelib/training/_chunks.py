@@ -11,12 +11,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from aelib._cores import lane_width
 from aelib.training import _loop
 from aelib.training._errors import TrainingDiverged, TrainingInterrupted
 from aelib.training._fit import done
 from aelib.training._grid import Run
 from aelib.training._history import History
-from aelib.training._lanes import Lanes, advance_all, lane_width
+from aelib.training._lanes import Lanes, advance_all
 from aelib.training._members import Members
 from aelib.training._prepare import Prepared, Schedule
 from aelib.training._problem import Examples, Problem, Variables

@@ -2,7 +2,6 @@
 
 import concurrent.futures
 import dataclasses
-import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,23 +10,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from aelib.training._loop import Best, State, Tick, Trouble
-
-
-def lane_width(together: int) -> int:
-    """How many of the runs that are trained at the same time share a lane.
-
-    XLA gives one small batched product after the other to a CPU, whose cores then wait for each
-    other; a call for each core is faster. Other devices take all runs in one call.
-    """
-    if jax.default_backend() != "cpu":
-        return together
-    return min(together, max(2, -(-together // _cores())))
-
-
-def _cores() -> int:
-    """Those this process may use, where the system tells."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from aelib import code_length
+from aelib import _cores, code_length
 from aelib.code_length._together import together
 from aelib.likelihoods import Columns, Composite, TableColumn
 
@@ -61,3 +61,16 @@ def test_a_column_that_repeats_another_is_filled():
     assert (heads.mistakes < 0.25).all()
     with pytest.raises(ValueError, match="likelihoods: expected at least one"):
         code_length.table_contest(columns, {}, rows, rows, code_size=1)
+
+
+@pytest.mark.parametrize("cores", [1, 2, 8])
+def test_the_number_of_cores_changes_nothing(cores, monkeypatch):
+    monkeypatch.setattr(_cores, "_cores", lambda: cores)
+    x = np.random.default_rng(0).normal(np.arange(5)[:, None, None] / 4, 0.1, (5, 16, 2))
+    settings = SETTINGS | {"seeds": range(5)}
+    modules = [_Middle() for _ in range(5)]
+    found = together(modules, _square, _as_given, x.astype(np.float32), np.arange(5), **settings)
+    at = np.array([module.at[...] for module in found.modules])
+    np.testing.assert_allclose(at, x.mean(axis=1), atol=0.02)
+    np.testing.assert_array_equal(found.scores, np.arange(5))
+    assert found.course.shape == (5, 200)

@@ -8,14 +8,15 @@ import optax
 import pytest
 
 import aelib
-from aelib.training import TrainingDiverged, _lanes, sweep
+from aelib import _cores
+from aelib.training import TrainingDiverged, sweep
 
 HALF_SQUARES = aelib.likelihoods.Gaussian(scale=1.0)
 
 
 @pytest.fixture
 def cores(monkeypatch):
-    return lambda number: monkeypatch.setattr(_lanes, "_cores", lambda: number)
+    return lambda number: monkeypatch.setattr(_cores, "_cores", lambda: number)
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +36,8 @@ def train(x, **options):
 @pytest.mark.parametrize(("number", "width"), [(1, 10), (2, 5), (3, 4), (64, 2)])
 def test_runs_are_dealt_out_two_at_least(number, width, cores):
     cores(number)
-    assert _lanes.lane_width(10) == width
-    assert _lanes.lane_width(1) == 1
+    assert _cores.lane_width(10) == width
+    assert _cores.lane_width(1) == 1
 
 
 def test_the_number_of_cores_changes_nothing(x, cores):
@@ -70,7 +71,7 @@ def test_a_run_that_diverges_is_named_by_its_own_number(x, cores):
         train(broken, per_run_data=True)
 
 
-def test_what_is_set_in_jax_for_this_thread_holds_in_the_lanes(x, cores):
+def test_what_is_set_in_jax_for_this_thread_holds_in_the_cores(x, cores):
     cores(2)
     with jax.enable_x64(True):
         model = functools.partial(aelib.models.linear, 6, 2)
