@@ -51,10 +51,11 @@ def same_shape(dtype: jnp.dtype, **arrays: ArrayLike) -> tuple[jax.Array, ...]:
 
 
 def parameter(dtype: jnp.dtype, shape: tuple[int, ...], name: str, value: ArrayLike) -> jax.Array:
-    """Cast a distribution parameter to ``dtype`` and spread it over ``shape``.
+    """Cast a distribution parameter to ``dtype``; its shape must fit that of the data.
 
     A parameter may be a scalar, one number per feature (the shape of the trailing axes of
-    ``shape``), or have the full shape.
+    ``shape``), or have the full shape. It is not spread over the data, so that a formula computes
+    what depends on it alone as often as there are numbers.
 
     Raises:
         ValueError: it has any other shape.
@@ -63,7 +64,7 @@ def parameter(dtype: jnp.dtype, shape: tuple[int, ...], name: str, value: ArrayL
     if array.ndim > len(shape) or shape[len(shape) - array.ndim :] != array.shape:
         features = f"{shape[-1:]} (features) or " if len(shape) > 1 else ""
         raise ValueError(f"{name}: expected shape (), {features}{shape}, got {array.shape}")
-    return jnp.broadcast_to(array, shape)
+    return array
 
 
 def where_counts(counts: jax.Array, nats: jax.Array, *, joint: bool = False) -> jax.Array:

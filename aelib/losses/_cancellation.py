@@ -92,41 +92,44 @@ def log_ratio(log_a: Array, b: Array) -> Array:
     leading = jnp.round(fraction * grid) / grid
     rest = 0.5 * (fraction - leading) * (fraction + leading)
     s = fraction / (2.0 + fraction)
-    small = exponent * low - rest + s * (0.5 * fraction * fraction + atanh_tail(s * s))
+    tail = atanh_tail(s * s, largest=0.0295)  # the square of (sqrt(2) - 1) / (sqrt(2) + 1)
+    small = exponent * low - rest + s * (0.5 * fraction * fraction + tail)
     return ((log_a - exponent * high) - fraction) + 0.5 * leading * leading - small
 
 
 def exponential_remainder(t: Array) -> Array:
-    """``exp(t) - 1 - t``, to full relative precision (about ``t^2 / 2`` near zero).
+    """``exp(t) - 1 - t`` for ``|t| <= 1``, to full relative precision (about ``t^2 / 2``).
 
     >>> print(f"{exponential_remainder(jnp.float32(1e-4)):.6g}")
     5.00017e-09
     """
-    near = jnp.abs(t) < 1.0
-    safe = jnp.where(near, t, 0.0)
-    terms = 11 if is_single(t) else 18
-    coefficients, factorial = [], 1.0
-    for n in range(terms):
-        factorial *= n + 2 if n else 2.0
-        coefficients.append(1.0 / factorial)
-    return jnp.where(near, safe * safe * polynomial(safe, coefficients), jnp.expm1(t) - t)
+    terms = 10 if is_single(t) else 18
+    return t * t * polynomial(t, [1.0 / math.factorial(n + 2) for n in range(terms)])
+
+
+def remainder_series(u: Array) -> Array:
+    """``u - log(1 + u)`` for ``u`` from -0.4 to 1, to full relative precision (about ``u^2 / 2``).
+
+    >>> print(f"{remainder_series(jnp.float32(1e-4)):.6g}")
+    4.99967e-09
+    """
+    s = u / (2.0 + u)
+    # u = 2s + s u, and log1p(u) = 2s + s R(s^2): the 2s has gone.
+    return s * (u - atanh_tail(s * s))
 
 
 def logarithm_remainder(u: Array, one_plus_u: Array) -> Array:
-    """``u - log(1 + u)``, to full relative precision (about ``u^2 / 2`` near zero).
+    """``u - log(1 + u)`` for ``u > -1``, to full relative precision.
 
     Args:
         u: greater than -1.
         one_plus_u: the same plus one, computed by the caller without cancellation; used where
             ``u`` is far from zero.
 
-    >>> u = jnp.float32(1e-4)
-    >>> print(f"{logarithm_remainder(u, 1 + u):.6g}")
-    4.99967e-09
+    >>> u = jnp.float32(3.0)
+    >>> print(f"{logarithm_remainder(u, 1 + u):.4f}")  # 3 - log 4
+    1.6137
     """
     near = (u > -0.4) & (u < 1.0)
-    safe = jnp.where(near, u, 0.0)
-    s = safe / (2.0 + safe)
-    # u = 2s + s u, and log1p(u) = 2s + s R(s^2): the 2s has gone.
-    series = s * (safe - atanh_tail(s * s))
+    series = remainder_series(jnp.where(near, u, 0.0))
     return jnp.where(near, series, u - jnp.log(jnp.where(near, 1.0, one_plus_u)))

@@ -56,7 +56,7 @@ def _multinomial(logits: Array, counts: Array) -> Array:
     t, rate, number = _log_excess(logits, counts)
     some = counts > 0.0
     safe = jnp.where(some, counts, 1.0)
-    near = t < 1.0
+    near = jnp.abs(t) < 1.0
     close = safe * exponential_remainder(jnp.where(near, t, 0.0))
     deviance = jnp.where(near, close, rate - safe * (1.0 + t))
     terms = jnp.where(some, deviance + saddle_point_prefactor(safe), rate)
@@ -66,8 +66,9 @@ def _multinomial(logits: Array, counts: Array) -> Array:
 
 def _slope_logits(logits: Array, counts: Array) -> Array:
     t, rate, _ = _log_excess(logits, counts)
-    near = (counts > 0.0) & (t < 1.0)
-    slope = jnp.where(near, counts * jnp.expm1(jnp.where(near, t, 0.0)), rate - counts)
+    near = (counts > 0.0) & (jnp.abs(t) < 1.0)
+    inner = jnp.where(near, t, 0.0)
+    slope = jnp.where(near, counts * (inner + exponential_remainder(inner)), rate - counts)
     return jnp.where(jnp.any(counts > 0.0, axis=-1, keepdims=True), slope, 0.0)
 
 

@@ -1,14 +1,15 @@
 """The negative binomial: counts more scattered than Poisson's."""
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
 from ._arguments import compute_dtype, parameter, same_shape, where_counts
-from ._cancellation import exponential_remainder, log_ratio, logarithm_remainder
+from ._cancellation import exponential_remainder, log_ratio, remainder_series
 from ._partials import derivative, with_partials
-from ._poisson import rate_excess
 from ._stirling import log_gamma_one_plus, reached_stirling_error, saddle_point_prefactor
 
 # Beyond these an exponential is replaced by one that does not overflow. At theta = e^60 the
@@ -24,82 +25,108 @@ def _exponentials(log_mean: Array, log_theta: Array) -> tuple[Array, Array]:
     return mean, theta
 
 
-def _deviance(log_mean: Array, log_theta: Array, counts: Array) -> Array:
-    """``(theta + x) log((theta + mu) / (theta + x)) - x t``, ``t = log(mu / x)``, for ``x > 0``.
+class _Pieces(NamedTuple):
+    """What the loss and its slopes have in common, so that it is computed once.
 
-    With ``p = x / (theta + x)`` this is ``(theta + x) K(p, t)``, where
+    ``theta`` is as small as ``log_theta`` was given: what depends on it alone costs next to
+    nothing where there is one for each feature.
+
+    Attributes:
+        mean: without overflow, as is ``theta``.
+        theta: the inverse dispersion.
+        some: whether there is a count at all.
+        counts: the counts; 1 where there is none.
+        total: ``theta + counts``.
+        flip: whether the counts exceed ``theta``; then the two change places.
+        tau: ``log(mean / counts)``, its sign changed by ``flip``.
+        near: whether ``|tau| < 1``, where terms cancel.
+        remainder: ``exp(tau) - 1 - tau`` where near, else 0.
+        excess: ``mean`` less the counts, to full relative precision.
+    """
+
+    mean: Array
+    theta: Array
+    some: Array
+    counts: Array
+    total: Array
+    flip: Array
+    tau: Array
+    near: Array
+    remainder: Array
+    excess: Array
+
+
+def _pieces(log_mean: Array, log_theta: Array, counts: Array) -> _Pieces:
+    mean, theta = _exponentials(log_mean, log_theta)
+    some = counts > 0.0
+    counts = jnp.where(some, counts, 1.0)
+    flip = counts > theta
+    t = log_ratio(log_mean, counts)
+    tau = jnp.where(flip, -t, t)
+    near = some & (jnp.abs(tau) < 1.0)
+    inner = jnp.where(near, tau, 0.0)
+    remainder = exponential_remainder(inner)
+    # mean - counts = counts (exp(t) - 1) = -mean (exp(-t) - 1)
+    close = jnp.where(flip, -mean, counts) * (inner + remainder)
+    excess = jnp.where(near, close, mean - jnp.where(some, counts, 0.0))
+    return _Pieces(mean, theta, some, counts, theta + counts, flip, tau, near, remainder, excess)
+
+
+def _value(log_mean: Array, log_theta: Array, counts: Array) -> Array:
+    """``(theta + x) log((theta + mu) / (theta + x)) - x t``, ``t = log(mu / x)``, and a prefactor.
+
+    With ``p = x / (theta + x)`` the first is ``(theta + x) K(p, t)``, where
     ``K(p, t) = log1p(p expm1(t)) - p t = K(1 - p, -t)``; the smaller of ``p`` and ``1 - p`` is
     used. Near ``t = 0``, ``K = p (exp(t) - 1 - t) - (u - log1p(u))`` with ``u = p expm1(t)``: two
     terms of which the first is at least twice the second.
     """
+    of = _pieces(log_mean, log_theta, counts)
+    mean, theta, total, tau = of.mean, of.theta, of.total, of.tau
+    log_counts, log_total = jnp.log(of.counts), jnp.log(total)
+    size = jnp.where(of.flip, theta, of.counts)
+    growth = jnp.where(of.near, tau, 0.0) + of.remainder
+    close = size * of.remainder - total * remainder_series(size / total * growth)
+
+    far = of.some & (tau > _FAR)
+    beyond = tau + jnp.where(of.flip, log_theta, log_counts) - log_total
+    apart = jnp.where(of.flip, -theta / total * (of.excess / mean), of.excess / total)
+    # Of these logarithms an element needs one: the argument is chosen, not the result.
+    argument = jnp.where(far, jnp.exp(-jnp.abs(beyond)), apart)
+    logarithm = jnp.log1p(jnp.where(of.near | ~of.some, 0.0, argument))
+    logarithm += jnp.where(far, jnp.maximum(beyond, 0.0), 0.0)
+    deviance = jnp.where(of.near, close, total * logarithm - size * tau)
+    positive = deviance + _prefactor(of, log_theta, log_total)
+    return jnp.where(of.some, positive, _at_zero(log_mean, log_theta))
+
+
+def _at_zero(log_mean: Array, log_theta: Array) -> Array:
+    """``theta log1p(mu / theta)``."""
     mean, theta = _exponentials(log_mean, log_theta)
-    total = theta + counts
-    t = log_ratio(log_mean, counts)
-    flip = counts > theta
-    size = jnp.where(flip, theta, counts)
-    tau = jnp.where(flip, -t, t)
-
-    near = jnp.abs(tau) < 1.0
-    inner = jnp.where(near, tau, 0.0)
-    u = size / total * jnp.expm1(inner)
-    close = size * exponential_remainder(inner) - total * logarithm_remainder(u, 1.0 + u)
-
-    far = tau > _FAR
-    excess = (mean - counts) / jnp.where(flip, mean, total)
-    argument = jnp.where(flip, -theta / total * excess, excess)
-    log_share = jnp.where(flip, log_theta, jnp.log(counts)) - jnp.log(total)
-    logarithm = jnp.where(
-        far,
-        jax.nn.softplus(tau + log_share),
-        jnp.log1p(jnp.where(near | far, 0.0, argument)),
-    )
-    return jnp.where(near, close, total * logarithm - size * tau)
+    dense = mean > theta
+    logarithm = jnp.log1p(jnp.where(dense, theta / mean, mean / theta))
+    nats = theta * (logarithm + jnp.where(dense, log_mean - log_theta, 0.0))
+    # The ratio may be too small for a number, which leaves the mean.
+    return jnp.where(mean < jnp.finfo(mean.dtype).eps * theta, mean, nats)
 
 
-def _prefactor(log_theta: Array, counts: Array) -> Array:
+def _prefactor(of: _Pieces, log_theta: Array, log_total: Array) -> Array:
     """What does not depend on the mean, for ``x > 0``.
 
     ``s(x) + s(theta) - s(theta + x) + log1p(x / theta)``, with ``s`` the saddle-point prefactor;
     for ``theta >= 1`` the large parts are cancelled.
     """
-    _, theta = _exponentials(jnp.zeros_like(log_theta), log_theta)
-    total = theta + counts
-    concentrated = (
-        reached_stirling_error(theta)
-        - reached_stirling_error(total)
-        + 0.5 * jnp.log1p(counts / theta)
-    )
-    scattered = (
-        log_gamma_one_plus(theta)
-        + theta
-        - (theta + 1.0) * log_theta
-        + jnp.log(total)
-        - saddle_point_prefactor(total)
-    )
-    return saddle_point_prefactor(counts) + jnp.where(theta < 1.0, scattered, concentrated)
-
-
-def _value(log_mean: Array, log_theta: Array, counts: Array) -> Array:
-    some = counts > 0.0
-    safe = jnp.where(some, counts, 1.0)
-    positive = _deviance(log_mean, log_theta, safe) + _prefactor(log_theta, safe)
-
-    mean, theta = _exponentials(log_mean, log_theta)
-    dense = mean > theta
-    ratio = jnp.where(dense, 0.0, mean / theta)
-    zero = jnp.where(
-        dense,
-        theta * (jnp.log1p(theta / mean) + (log_mean - log_theta)),
-        mean - theta * logarithm_remainder(ratio, 1.0 + ratio),
-    )
-    return jnp.where(some, positive, zero)
+    theta, total = of.theta, of.total
+    concentrated = reached_stirling_error(theta)
+    concentrated += 0.5 * jnp.log1p(of.counts / theta) - reached_stirling_error(total)
+    scattered = log_gamma_one_plus(theta) + theta - (theta + 1.0) * log_theta
+    scattered += log_total - saddle_point_prefactor(total)
+    return saddle_point_prefactor(of.counts) + jnp.where(theta < 1.0, scattered, concentrated)
 
 
 def _slope_log_mean(log_mean: Array, log_theta: Array, counts: Array) -> Array:
     """(mu - x) theta / (theta + mu)."""
-    mean, theta = _exponentials(log_mean, log_theta)
-    excess = rate_excess(jnp.minimum(log_mean, _LARGEST_LOG_MEAN), counts)
-    return excess * (theta / (theta + mean))
+    of = _pieces(log_mean, log_theta, counts)
+    return of.excess * (of.theta / (of.theta + of.mean))
 
 
 def _curvature(excess: Array, theta: Array, mean: Array, total: Array) -> Array:
@@ -109,8 +136,7 @@ def _curvature(excess: Array, theta: Array, mean: Array, total: Array) -> Array:
     """
     u = -excess / (theta + mean)
     near = (u > -0.4) & (u < 1.0)
-    inner = jnp.where(near, u, 0.0)
-    close = theta * logarithm_remainder(inner, 1.0 + inner)
+    close = theta * remainder_series(jnp.where(near, u, 0.0))
     limits = jnp.finfo(theta.dtype)
     ratio = jnp.clip(total / (theta + mean), limits.tiny, limits.max)
     apart = -excess * (theta / (theta + mean)) - theta * jnp.log(jnp.where(near, 1.0, ratio))
@@ -125,27 +151,21 @@ def _slope_log_theta(log_mean: Array, log_theta: Array, counts: Array) -> Array:
     At ``x = 1`` the loss is ``(theta + 1) log1p(mu / theta) - log mu``, whose derivative vanishes
     with ``mu``: there the terms are regrouped around ``u = -mu / (theta + mu)``.
     """
-    mean, theta = _exponentials(log_mean, log_theta)
+    of = _pieces(log_mean, log_theta, counts)
+    mean, theta, total = of.mean, of.theta, of.total
     single = counts == 1.0
     few = (counts == 0.0) | single
-    total = theta + jnp.where(few, 0.0, counts)
-    excess = rate_excess(jnp.minimum(log_mean, _LARGEST_LOG_MEAN), counts)
-    excess = jnp.where(few, mean, excess)
-    curvature = _curvature(excess, theta, mean, total)
+    excess = jnp.where(few, mean, of.excess)
+    curvature = _curvature(excess, theta, mean, jnp.where(few, theta, total))
 
-    safe = jnp.where(few, 2.0, counts)
-    everything = theta + safe
-    share = safe / everything
-    concentrated = derivative(reached_stirling_error, theta) - derivative(
-        reached_stirling_error, everything
-    )
-    scattered = (
-        derivative(log_gamma_one_plus, theta)
-        - log_theta
-        - derivative(saddle_point_prefactor, everything)
-    )
-    rest = jnp.where(theta < 1.0, theta * scattered - share, theta * concentrated - 0.5 * share)
-    return curvature + jnp.where(few, jnp.where(single, -mean / (theta + mean), 0.0), rest)
+    share = of.counts / total
+    concentrated = derivative(reached_stirling_error, theta)
+    concentrated = theta * (concentrated - derivative(reached_stirling_error, total)) - 0.5 * share
+    scattered = derivative(log_gamma_one_plus, theta) - log_theta
+    scattered = theta * (scattered - derivative(saddle_point_prefactor, total)) - share
+    several = jnp.where(theta < 1.0, scattered, concentrated)
+    one = jnp.where(single, -mean / (theta + mean), 0.0)
+    return curvature + jnp.where(few, one, several)
 
 
 def _slope_counts(log_mean: Array, log_theta: Array, counts: Array) -> Array:
@@ -181,9 +201,23 @@ def _slope_counts(log_mean: Array, log_theta: Array, counts: Array) -> Array:
     return jnp.where(small, sparse, several + 1.0 / total)
 
 
+def _slope_log_mean_at_zero(log_mean: Array, log_theta: Array) -> Array:
+    mean, theta = _exponentials(log_mean, log_theta)
+    return mean * (theta / (theta + mean))
+
+
+def _slope_log_theta_at_zero(log_mean: Array, log_theta: Array) -> Array:
+    mean, theta = _exponentials(log_mean, log_theta)
+    return _curvature(mean, theta, mean, theta)
+
+
 # Partials in closed form, because the value is arranged around exact subtractions: differentiating
 # the series and branches would undo them, as exp(t) - 1 undoes expm1(t).
 negative_binomial = with_partials(_slope_log_mean, _slope_log_theta, _slope_counts)(_value)
+
+negative_binomial_at_zero = with_partials(_slope_log_mean_at_zero, _slope_log_theta_at_zero)(
+    _at_zero
+)
 
 
 def negative_binomial_nll(log_mean: ArrayLike, log_theta: ArrayLike, counts: ArrayLike) -> Array:

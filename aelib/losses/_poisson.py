@@ -19,8 +19,9 @@ def rate_excess(log_rate: Array, counts: Array) -> Array:
     """
     some = counts > 0.0
     t = log_ratio(log_rate, jnp.where(some, counts, 1.0))
-    near = some & (t < 1.0)
-    close = counts * jnp.expm1(jnp.where(near, t, 0.0))
+    near = some & (jnp.abs(t) < 1.0)
+    inner = jnp.where(near, t, 0.0)
+    close = counts * (inner + exponential_remainder(inner))
     return jnp.where(near, close, jnp.exp(log_rate) - counts)
 
 
@@ -33,7 +34,7 @@ def poisson_deviance(log_rate: Array, counts: Array) -> Array:
     0.386294
     """
     t = log_ratio(log_rate, counts)
-    near = t < 1.0
+    near = jnp.abs(t) < 1.0
     close = counts * exponential_remainder(jnp.where(near, t, 0.0))
     return jnp.where(near, close, jnp.exp(log_rate) - counts * (1.0 + t))
 

@@ -26,6 +26,21 @@ _STIRLING = [
     1 / 156,
     -3617 / 122400,
 ]
+# The same in powers of 1 / k for k >= 1: interpolated at the eleven Chebyshev nodes of 0 < 1/k < 1
+# (a test computes them anew). Off by 2e-10 of delta(k), and 1e-8 of its derivative.
+_INTERPOLATED = [
+    0.08333333331,
+    4.942677904e-9,
+    -0.002777986624,
+    3.585053631e-6,
+    0.0007608859216,
+    0.0001803162583,
+    -0.001225387308,
+    0.001387882324,
+    -0.0008442476995,
+    0.0002853915399,
+    -4.231093085e-5,
+]
 # (1 - 4^-n) B_2n / (n (2n - 1)), the same for a step of one half.
 _HALF_STEP = [
     1 / 8,
@@ -48,7 +63,7 @@ def _odd_inverse_series(k: Array, coefficients: list[float]) -> Array:
 def stirling_error(k: Array) -> Array:
     r""":math:`\delta(k)` for real ``k >= 1``.
 
-    The asymptotic series, reached by stepping up with
+    In float32 one polynomial. In float64 the asymptotic series, reached by stepping up with
 
     .. math:: \delta(k) - \delta(k + 1) = (k + \tfrac12) \ln\frac{k + 1}{k} - 1
               = \frac{v^2}{3} + \frac{v^4}{5} + \dots, \qquad v = \frac{1}{2k + 1},
@@ -58,7 +73,10 @@ def stirling_error(k: Array) -> Array:
     >>> float(stirling_error(jnp.float32(1.0)))  # 1 - log(2 pi) / 2
     0.081061...
     """
-    steps = 3 if is_single(k) else 7
+    if is_single(k):
+        inverse = 1.0 / k
+        return inverse * polynomial(inverse, _INTERPOLATED)
+    steps = 7
     total = _odd_inverse_series(k + steps, _STIRLING)
     for step in range(steps):
         v = 1.0 / (2.0 * (k + step) + 1.0)
@@ -93,10 +111,10 @@ def saddle_point_prefactor(k: Array) -> Array:
     >>> float(saddle_point_prefactor(jnp.float32(1.0)))
     1.0
     """
-    small = k < 1.0
-    low, high = jnp.where(small, k, 0.5), jnp.where(small, 1.0, k)
-    fraction = (low + 0.5) * jnp.log1p(low) - low * jnp.log(low) - (1.0 - HALF_LOG_TWO_PI)
-    whole = 0.5 * jnp.log(high) + HALF_LOG_TWO_PI
+    small, log_k = k < 1.0, jnp.log(k)
+    low = jnp.where(small, k, 0.0)
+    fraction = (low + 0.5) * jnp.log1p(low) - low * log_k - (1.0 - HALF_LOG_TWO_PI)
+    whole = 0.5 * log_k + HALF_LOG_TWO_PI
     return reached_stirling_error(k) + jnp.where(small, fraction, whole)
 
 

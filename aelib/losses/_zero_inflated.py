@@ -6,7 +6,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from ._arguments import compute_dtype, parameter, same_shape, where_counts
-from ._negative_binomial import negative_binomial
+from ._negative_binomial import negative_binomial, negative_binomial_at_zero
 from ._partials import with_partials
 
 
@@ -30,9 +30,10 @@ def _zero_loss(nats: Array, zero_logits: Array) -> Array:
     """
     missing = jax.nn.sigmoid(-zero_logits) * jnp.expm1(-nats)
     common = missing > -0.5
-    likely = -jnp.log1p(jnp.where(common, missing, 0.0))
-    rare = -jnp.logaddexp(-jax.nn.softplus(-zero_logits), -jax.nn.softplus(zero_logits) - nats)
-    return jnp.where(common, likely, rare)
+    added, counted = jax.nn.softplus(-zero_logits), jax.nn.softplus(zero_logits) + nats
+    smaller = jnp.exp(-jnp.abs(zero_logits + nats))  # the smaller probability over the larger
+    logarithm = jnp.log1p(jnp.where(common, missing, smaller))
+    return jnp.where(common, 0.0, jnp.minimum(added, counted)) - logarithm
 
 
 def zero_inflated_negative_binomial_nll(
@@ -77,8 +78,8 @@ def zero_inflated_negative_binomial_nll(
     )
     log_theta = parameter(dtype, log_mean.shape, "log_theta", log_theta)
     zero = counts == 0.0
-    # A constant zero: the derivative by a count where the loss jumps is not to be had.
-    nats = negative_binomial(log_mean, log_theta, jnp.where(zero, 0.0, counts))
-    at_zero = _zero_loss(jnp.where(zero, nats, 0.0), zero_logits)
-    nats = jnp.where(zero, at_zero, nats + jax.nn.softplus(zero_logits))
+    at_zero = _zero_loss(negative_binomial_at_zero(log_mean, log_theta), zero_logits)
+    # A constant one: the derivative by a count where the loss jumps is not to be had.
+    some = negative_binomial(log_mean, log_theta, jnp.where(zero, 1.0, counts))
+    nats = jnp.where(zero, at_zero, some + jax.nn.softplus(zero_logits))
     return where_counts(counts, nats)
