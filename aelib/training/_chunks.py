@@ -49,9 +49,10 @@ class Trainer:
             states.append(_start(problem, axis, variables, data))
             inputs.append((variables._replace(trained=None), data, validation, key))
         labels = [self.label(row) for row in rows]
+        lanes = Lanes(tuple(states))
         with concurrent.futures.ThreadPoolExecutor(len(states)) as pool:
-            advance = advance_all(_advance, (problem, axis), inputs, pool)
-            return run(Lanes(tuple(states)), advance, self.ticks, names, progress, labels)
+            advance = advance_all(_advance, (problem, axis), lanes, inputs, pool)
+            return run(lanes, advance, self.ticks, names, progress, labels)
 
     def _lane(
         self, rows: Sequence[int], width: int

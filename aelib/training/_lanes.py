@@ -46,6 +46,7 @@ class Lanes:
 def advance_all(
     advance: Any,
     static: tuple[Any, ...],
+    lanes: Lanes,
     inputs: Sequence[tuple[Any, ...]],
     pool: concurrent.futures.Executor,
 ) -> Callable[[Lanes, int, int], tuple[Lanes, Tick]]:
@@ -54,18 +55,22 @@ def advance_all(
     Args:
         advance: jitted: ``advance(*static, state, *inputs, first, last)`` -> (state, tick).
         static: its static arguments.
+        lanes: where they start.
         inputs: of each lane, what is given beside its state.
         pool: with a thread for each lane.
     """
 
+    def bounds(first: int, last: int) -> tuple[jax.Array, jax.Array]:
+        return jnp.int32(first), jnp.int32(last)
+
+    # Compiled in this thread: what is set in JAX may be set for a thread only.
+    call = advance.lower(*static, lanes.parts[0], *inputs[0], *bounds(0, 0)).compile()
+
     def step(lanes: Lanes, first: int, last: int) -> tuple[Lanes, Tick]:
-        bounds = jnp.int32(first), jnp.int32(last)
-        # Compiled (the first time) in this thread: what is set in JAX may be set for a thread only.
-        call = advance.lower(*static, lanes.parts[0], *inputs[0], *bounds).compile()
-
         def one(state: State, given: tuple[Any, ...]) -> tuple[State, Tick]:
-            return jax.block_until_ready(call(state, *given, *bounds))
+            return jax.block_until_ready(call(state, *given, *at))
 
+        at = bounds(first, last)
         states, ticks = zip(*pool.map(one, lanes.parts, inputs), strict=True)
         return Lanes(states), _join(ticks)
 
