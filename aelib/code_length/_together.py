@@ -131,8 +131,8 @@ def _shaped(params: Any, flat: np.ndarray) -> Any:
     leaves, structure = jax.tree.flatten(nnx.as_pure(params))
     ends = np.cumsum([leaf.size for leaf in leaves])
     pieces = np.split(flat, ends[:-1])
-    shaped = [jnp.asarray(p.reshape(leaf.shape)) for p, leaf in zip(pieces, leaves, strict=True)]
-    return jax.tree.unflatten(structure, shaped)
+    shaped = [p.reshape(leaf.shape) for p, leaf in zip(pieces, leaves, strict=True)]
+    return jax.device_put(jax.tree.unflatten(structure, shaped))
 
 
 def _batches(seed: int, n: int, steps: int, size: int) -> np.ndarray:

@@ -5,6 +5,7 @@ from typing import Literal
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
 from aelib.models._activations import ACTIVATIONS, require_activation
@@ -67,7 +68,7 @@ class Convolution(nnx.Module):
         dtype: jax.typing.DTypeLike | None = None,
         rngs: nnx.Rngs,
     ) -> None:
-        dtype = jnp.zeros((), dtype).dtype
+        dtype = jnp.result_type(float if dtype is None else dtype)
         self.activation = require_activation("activation", activation)
         self.stride = stride
         self.padding = padding
@@ -75,7 +76,7 @@ class Convolution(nnx.Module):
         shape = (side, side, in_channels, out_channels)
         scale = math.sqrt(ACTIVATIONS[activation].gain / (side * side * in_channels))
         self.weight = nnx.Param(normal(rngs.params(), shape, scale, dtype))
-        self.bias = nnx.Param(jnp.zeros(out_channels, dtype))
+        self.bias = nnx.Param(jax.device_put(np.zeros(out_channels, dtype)))
 
     def __call__(self, images: jax.Array) -> jax.Array:
         """Map [batch, h, w, in_channels] to [batch, h', w', out_channels]."""

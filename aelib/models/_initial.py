@@ -2,7 +2,7 @@
 
 JAX compiles its random number generator anew for every shape, which for a handful of layers takes
 longer than training a small model. Here normal numbers come in blocks of one size, so that the
-generator is compiled once for all shapes of all models.
+generator is compiled once for all shapes of all models, and are brought into shape on the host.
 """
 
 import functools
@@ -10,6 +10,7 @@ import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 _BLOCK = 16384
 
@@ -23,14 +24,16 @@ def normal(key: jax.Array, shape: tuple[int, ...], scale: float, dtype: jnp.dtyp
         scale: standard deviation.
         dtype: floating type.
     """
-    count = math.ceil(math.prod(shape) / _BLOCK)
-    numbers = jnp.arange(count, dtype=jnp.uint32)
+    size = math.prod(shape)
+    count = math.ceil(size / _BLOCK)
     if isinstance(key, jax.core.Tracer):
         # Inside somebody's jit a loop would be written out in full: the same blocks, all at once.
-        blocks = jax.vmap(_block, in_axes=(None, 0, None))(key, numbers, dtype)
-    else:
-        blocks = jnp.stack([_block(key, number, dtype) for number in numbers])
-    return _shaped(blocks, shape, scale)
+        numbers = jnp.arange(count, dtype=jnp.uint32)
+        drawn = jax.vmap(_block, in_axes=(None, 0, None))(key, numbers, dtype).ravel()
+        return drawn[:size].reshape(shape) * jnp.asarray(scale, dtype)
+    blocks = [_block(key, np.uint32(number), dtype) for number in range(count)]
+    drawn = np.concatenate([np.asarray(block) for block in blocks])[:size].reshape(shape)
+    return jax.device_put(drawn * np.asarray(scale, drawn.dtype))
 
 
 def orthogonal(key: jax.Array, shape: tuple[int, int], scale: float, dtype: jnp.dtype) -> jax.Array:
@@ -53,11 +56,6 @@ def orthogonal(key: jax.Array, shape: tuple[int, int], scale: float, dtype: jnp.
 @functools.partial(jax.jit, static_argnums=2)
 def _block(key: jax.Array, number: jax.Array, dtype: jnp.dtype) -> jax.Array:
     return jax.random.normal(jax.random.fold_in(key, number), (_BLOCK,), dtype)
-
-
-@functools.partial(jax.jit, static_argnums=1)
-def _shaped(blocks: jax.Array, shape: tuple[int, ...], scale: float) -> jax.Array:
-    return blocks.ravel()[: math.prod(shape)].reshape(shape) * jnp.asarray(scale, blocks.dtype)
 
 
 @jax.jit

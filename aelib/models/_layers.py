@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
 from aelib.models._activations import ACTIVATIONS, require_activation
@@ -47,7 +48,7 @@ class Dense(nnx.Module):
         dtype: jax.typing.DTypeLike | None = None,
         rngs: nnx.Rngs,
     ) -> None:
-        dtype = jnp.zeros((), dtype).dtype
+        dtype = jnp.result_type(float if dtype is None else dtype)
         self.activation = require_activation("activation", activation)
         gain = ACTIVATIONS[activation].gain
         shape = (in_features, out_features)
@@ -58,7 +59,9 @@ class Dense(nnx.Module):
         else:
             raise ValueError(f"initial: expected 'normal' or 'orthogonal', got {initial!r}")
         self.weight = nnx.Param(weight)
-        self.bias = nnx.Param(jnp.zeros(out_features, dtype)) if use_bias else None
+        # Put on the device as it is; made there it would be compiled for each shape.
+        zeros = np.zeros(out_features, dtype)
+        self.bias = nnx.Param(jax.device_put(zeros)) if use_bias else None
 
     @property
     def in_features(self) -> int:

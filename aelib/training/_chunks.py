@@ -74,7 +74,7 @@ class Trainer:
             return variables, self.data, self.validation, key
         places = np.asarray([run.place for run in runs])
         data, validation = jax.tree.map(
-            lambda leaf: jnp.asarray(np.asarray(leaf)[places]), (self.data, self.validation)
+            lambda leaf: jax.device_put(np.asarray(leaf)[places]), (self.data, self.validation)
         )
         return variables, data, validation, key
 

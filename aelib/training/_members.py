@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 from flax import nnx
 
 from aelib.training import _padding
@@ -59,7 +58,7 @@ class Members(NamedTuple):
         """The model and likelihood (or None) of a run, from variables of the largest size."""
         member = self.each[row]
         own = (_padding.cut(trained, member.trained), _padding.cut(fixed, member.fixed))
-        return nnx.merge(member.graphdef, *jax.tree.map(jnp.asarray, own))
+        return nnx.merge(member.graphdef, *jax.device_put(own))
 
     def check_padding(self, x: jax.Array, *, penalised: bool) -> None:
         """Compare models of every size with what they are when padded, on a few items.

@@ -22,14 +22,14 @@ def stack(trees: Sequence[Any], like: Any) -> Any:
     On the host: stacking many small arrays would compile something for each of their shapes.
     """
 
-    def stacked(bound: Any, *leaves: Any) -> jax.Array:
+    def stacked(bound: Any, *leaves: Any) -> np.ndarray:
         arrays = [np.asarray(leaf) for leaf in leaves]
         out = np.zeros((len(arrays), *np.shape(bound)), arrays[0].dtype)
         for index, array in enumerate(arrays):
             out[index, ...][_corner(array)] = array  # the ellipsis makes a number a view as well
-        return jnp.asarray(out)
+        return out
 
-    return jax.tree.map(stacked, like, *trees)
+    return jax.device_put(jax.tree.map(stacked, like, *trees))
 
 
 def present(trees: Sequence[Any], like: Any) -> Any:
