@@ -13,14 +13,17 @@ export OPENBLAS_NUM_THREADS ?= 1
 
 # Each file stays with one worker, which compiles for it once; the files in the order named.
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q
+# What was compiled is kept: the chapters that the tests have run take less time in the book.
+KEPT = JAX_COMPILATION_CACHE_DIR="$(CURDIR)/$(BUILD)/jax" JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0 \
+  JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES=-1
 # Compiling takes longer than what is run in a chapter, so LLVM is asked for its first level (and
 # XLA to leave out a slow stage of jaxlib 0.10, by version: an unknown flag ends the process) ...
 SLOW_STAGE := "--xla_cpu_use_fusion_emitters=false" * version("jaxlib").startswith("0.10.")
 FLAGS = $(XLA_FLAGS) --xla_backend_optimization_level=1 $$($(BIN)/python -c \
   'from importlib.metadata import version; print($(SLOW_STAGE))')
-BRIEFLY = XLA_FLAGS="$(FLAGS)"
+BRIEFLY = $(KEPT) XLA_FLAGS="$(FLAGS)"
 # ... a test runs its programs once, so for most of them XLA leaves out all that makes them fast ...
-QUICKLY = JAX_DISABLE_MOST_OPTIMIZATIONS=1 XLA_FLAGS="$(FLAGS) --xla_cpu_parallel_codegen_split_count=1"
+QUICKLY = $(KEPT) JAX_DISABLE_MOST_OPTIMIZATIONS=1 XLA_FLAGS="$(FLAGS) --xla_cpu_parallel_codegen_split_count=1"
 # ... but not for what is held to its last digits, or trains for long.
 EXACT := $(addprefix tests/,losses/test_accuracy.py pca/test_trained.py penalties/test_contractive.py \
   $(addprefix likelihoods/test_,composite.py likelihood_discretised.py likelihood_ordinal.py) \
