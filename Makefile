@@ -85,7 +85,7 @@ picture: book  ## renew the README's picture from what the first chapter draws
 bench: export OPENBLAS_NUM_THREADS = $(WORKERS)
 bench: $(READY)  ## measure aelib against what one would use instead (installs PyTorch)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[parity]'
-	$(BIN)/python tests/benchmarks --write
+	BOOK_XLA_FLAGS="$(FLAGS)" $(BIN)/python tests/benchmarks --write
 
 lock: $(READY)  ## resolve the dependencies in pyproject.toml again
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra test \

@@ -5,7 +5,8 @@ into signal lost and noise kept, :func:`predicted_error_budget` and :func:`keepi
 where the least of it is, :func:`stein_error` finds it without a clean signal, :func:`choose_size`
 reads it off several seeds. *Learnt by heart?* :func:`memorisation`, :func:`noise_passed`. *How many
 bits?* :func:`reverse_water_filling` is the least rate for a Gaussian source; :class:`Quantiser`,
-:class:`CodeModel` and :func:`rate_curve` measure what a code takes. Rates are in nats.
+:class:`CodeModel` and :func:`rate_curve` measure what a code takes, and :class:`DrawnAxes` are the
+coordinates in which it takes little. Rates are in nats.
 
 >>> from aelib import rate_distortion
 >>> budget = rate_distortion.predicted_error_budget([9.0, 4.0, 0.5, 0.1], 1.0, range(5))
@@ -13,6 +14,7 @@ bits?* :func:`reverse_water_filling` is the least rate for a Gaussian source; :c
 2
 """
 
+from aelib.rate_distortion._axes import DrawnAxes as DrawnAxes
 from aelib.rate_distortion._choice import Choice as Choice
 from aelib.rate_distortion._choice import choose_size as choose_size
 from aelib.rate_distortion._code_model import CodeModel as CodeModel
@@ -39,6 +41,7 @@ __all__ = [
     "SCALAR_GAP",
     "Choice",
     "CodeModel",
+    "DrawnAxes",
     "ErrorBudget",
     "Memorisation",
     "Quantiser",

@@ -5,6 +5,7 @@ import pytest
 from scipy.optimize import minimize
 from scipy.stats import logistic, norm
 
+from aelib import pca
 from aelib import rate_distortion as rd
 
 RNG = np.random.default_rng(0)
@@ -159,3 +160,38 @@ CELLS = np.array([[0, 1], [1, 1]])
 def test_bad_input_is_named(call, kind, message):
     with pytest.raises(kind, match=message):
         call()
+
+
+def test_drawn_axes_of_any_linear_code_are_its_principal_components():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(500, 6)) * np.geomspace(4, 0.5, 6)
+    model = pca.fit(x, 3)
+    scores = model.transform(x)
+    mixed = scores @ random.normal(size=(3, 3)) + 7.0
+    axes = rd.DrawnAxes.fit(mixed, model.inverse_transform(scores))
+    turned = axes.turn(mixed)
+    np.testing.assert_allclose(np.abs(turned), np.abs(scores), atol=1e-9)
+    np.testing.assert_allclose(axes.undo(turned), mixed, rtol=1e-9)
+
+
+def test_drawn_axes_leave_out_what_draws_nothing():
+    codes = np.random.default_rng(0).normal(size=(50, 3))
+    drawings = codes[:, :2] @ np.array([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]])
+    axes = rd.DrawnAxes.fit(codes, drawings)
+    assert axes.turn(codes).shape == (50, 2)
+    back = axes.undo(axes.turn(codes))
+    np.testing.assert_allclose(back[:, :2], codes[:, :2], atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("codes", "drawings", "message"),
+    [
+        (np.ones((4, 2)), np.ones((3, 5)), "drawings: expected 4 rows, one for each code, got 3"),
+        (np.eye(2), np.eye(2), "codes: expected more rows than the 2 columns, got 2"),
+        (np.eye(3)[:, :2], np.ones((3, 5)), "drawings: expected them to depend on the codes"),
+        (np.full((3, 2), np.nan), np.ones((3, 5)), "codes: "),
+    ],
+)
+def test_drawn_axes_say_what_is_wrong(codes, drawings, message):
+    with pytest.raises(ValueError, match=message):
+        rd.DrawnAxes.fit(codes, drawings)
