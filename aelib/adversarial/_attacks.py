@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from aelib._whole_numbers import check_count
 from aelib.adversarial._balls import project_unchecked, random_unchecked, unit
 from aelib.adversarial._checks import (
     Norm,
-    check_count,
     check_epsilon,
     check_items,
     check_norm,

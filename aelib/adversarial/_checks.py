@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any, Literal, get_args
 
 import jax
@@ -71,21 +70,6 @@ def check_epsilon(
                 f"{name}: expected finite numbers of at least 0, got {values[index]:g}{where}"
             )
     return jnp.asarray(array, dtype)
-
-
-def check_count(name: str, value: Any, least: int = 1) -> int:
-    """A whole number of at least ``least``.
-
-    Raises:
-        ValueError: if it is not one.
-    """
-    try:
-        count = operator.index(value)
-    except TypeError:
-        count = least - 1
-    if count < least or isinstance(value, bool):
-        raise ValueError(f"{name}: expected a whole number of at least {least}, got {value!r}")
-    return count
 
 
 def check_labels(labels: Any, num_items: int) -> jax.Array:

@@ -14,8 +14,9 @@ import numpy as np
 import optax
 from flax import nnx
 
+from aelib._whole_numbers import check_count
 from aelib.adversarial._attacks import move, slope
-from aelib.adversarial._checks import Norm, check_count, check_items, check_labels, check_norm
+from aelib.adversarial._checks import Norm, check_items, check_labels, check_norm
 from aelib.losses import categorical_nll
 
 
@@ -112,7 +113,7 @@ def train_classifiers(
         (4, (4, 100), True)
     """
     check_norm(norm)
-    seeds = [check_count("seeds", seed, least=0) for seed in seeds]
+    seeds = [check_count("seeds", seed, at_least=0) for seed in seeds]
     if not seeds or len(set(seeds)) < len(seeds):
         raise ValueError(f"seeds: expected one or more different seeds, got {seeds}")
     x, labels = np.asarray(x), np.asarray(labels)

@@ -1,6 +1,5 @@
 """The builders: from sizes to an autoencoder."""
 
-import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from aelib._whole_numbers import check_count
 from aelib.models._activations import require_activation
 from aelib.models._autoencoder import Architecture, Autoencoder
 from aelib.models._layers import Dense, Stack
@@ -156,7 +156,7 @@ def mlp(
     """
     given = _checked(num_features=num_features, latent=latent, outputs=outputs_per_feature)
     d, k, p = given
-    widths = tuple(positive(f"hidden[{i}]", width) for i, width in enumerate(hidden))
+    widths = tuple(check_count(f"hidden[{i}]", width) for i, width in enumerate(hidden))
     require_activation("activation", activation)
     require_activation("code_activation", code_activation)
     dtype = floating("dtype", dtype)
@@ -211,19 +211,4 @@ def floating(argument: str, dtype: jax.typing.DTypeLike | None) -> jnp.dtype:
 
 
 def _checked(**sizes: object) -> list[int]:
-    return [positive(name, size) for name, size in sizes.items()]
-
-
-def positive(argument: str, value: object) -> int:
-    """``value`` as an int of at least 1.
-
-    Raises:
-        ValueError: if it is not one.
-    """
-    try:
-        size = operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        size = 0
-    if size < 1 or isinstance(value, bool):
-        raise ValueError(f"{argument}: expected a whole number of at least 1, got {value!r}")
-    return size
+    return [check_count(name, size) for name, size in sizes.items()]

@@ -7,9 +7,10 @@ from typing import Any
 import jax
 from flax import nnx
 
+from aelib._whole_numbers import check_count
 from aelib.models._activations import require_activation
 from aelib.models._autoencoder import Architecture, Autoencoder
-from aelib.models._build import floating, positive
+from aelib.models._build import floating
 from aelib.models._convolution import Convolution, ConvolutionLayer
 from aelib.models._layers import Dense, Stack
 
@@ -57,11 +58,11 @@ def conv(
     """
     if isinstance(shape, int) or len(shape) not in (2, 3):
         raise ValueError(f"shape: expected (h, w) or (h, w, c), got {shape!r}")
-    shape = tuple(positive(f"shape[{i}]", side) for i, side in enumerate(shape))
-    channels = tuple(positive(f"channels[{i}]", c) for i, c in enumerate(channels))
+    shape = tuple(check_count(f"shape[{i}]", side) for i, side in enumerate(shape))
+    channels = tuple(check_count(f"channels[{i}]", c) for i, c in enumerate(channels))
     if not channels:
         raise ValueError("channels: expected at least one convolution, got none")
-    k, p = positive("latent", latent), positive("outputs_per_feature", outputs_per_feature)
+    k, p = check_count("latent", latent), check_count("outputs_per_feature", outputs_per_feature)
     require_activation("activation", activation)
     require_activation("code_activation", code_activation)
     dtype = floating("dtype", dtype)

@@ -8,9 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from aelib._whole_numbers import check_count
 from aelib.models._activations import require_activation
 from aelib.models._autoencoder import Architecture, Autoencoder
-from aelib.models._build import _dense_layers, floating, positive
+from aelib.models._build import _dense_layers, floating
 from aelib.models._heads import Head, HeadsDecoder, TableEncoder
 from aelib.models._layers import Stack
 from aelib.models._predict import apply_in_batches
@@ -119,8 +120,8 @@ def table(
     heads = tuple(Head.of(column) for column in columns)
     if not heads:
         raise ValueError("columns: expected at least one, got none")
-    k = positive("latent", latent)
-    widths = tuple(positive(f"hidden[{i}]", width) for i, width in enumerate(hidden))
+    k = check_count("latent", latent)
+    widths = tuple(check_count(f"hidden[{i}]", width) for i, width in enumerate(hidden))
     require_activation("activation", activation)
     dtype = floating("dtype", dtype)
     features = sum(head.num_features for head in heads)

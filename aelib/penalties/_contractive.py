@@ -1,7 +1,6 @@
 """The contractive penalty, and its estimate with a standard error."""
 
 import math
-import operator
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
@@ -9,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from aelib._whole_numbers import check_count
 from aelib.penalties._contractive_closed_form import closed_form, is_dense_stack, largest_array
 from aelib.penalties._contractive_rows import Batched, exact, hutchinson
 
@@ -81,7 +81,7 @@ def contractive(
     >>> contractive(lambda one: jnp.array([one[0] * one[1]]), x)  # the gradient is (x2, x1)
     Array([5., 9.], dtype=float32)
     """
-    num_probes = _at_least("num_probes", num_probes, 1, "a whole number of at least 1")
+    num_probes = check_count("num_probes", num_probes)
     problem = _prepare(encoder, x, method, key)
     if problem.method == "hutchinson":
         return jnp.mean(_draws(problem, num_probes, key), axis=0)
@@ -119,12 +119,13 @@ def contractive_estimate(
     >>> contractive_estimate(lambda one: mix @ one, jnp.ones((1, 2)))
     ContractiveEstimate(value=Array([26.], ...), standard_error=Array([0.], ...), method='exact')
     """
-    num_probes = _at_least("num_probes", num_probes, 1, "a whole number of at least 1")
+    num_probes = check_count("num_probes", num_probes)
     problem = _prepare(encoder, x, method, key)
     if problem.method != "hutchinson":
         value = _exactly(problem)
         return ContractiveEstimate(value, jnp.zeros_like(value), problem.method)
-    _at_least("num_probes", num_probes, 2, "at least 2 for a standard error")
+    if num_probes < 2:
+        raise ValueError(f"num_probes: expected at least 2 for a standard error, got {num_probes}")
     draws = _draws(problem, num_probes, key)
     error = jnp.std(draws, axis=0, ddof=1) / math.sqrt(num_probes)
     return ContractiveEstimate(jnp.mean(draws, axis=0), error, problem.method)
@@ -209,13 +210,3 @@ def _at_least_float32(encoder: nnx.Module) -> tuple[nnx.Module, jnp.dtype]:
         return leaf.astype(jnp.promote_types(leaf.dtype, jnp.float32))
 
     return nnx.merge(graphdef, jax.tree.map(widen, state)), dtype
-
-
-def _at_least(argument: str, value: Any, least: int, expected: str) -> int:
-    try:
-        count = operator.index(value)
-    except TypeError:
-        count = least - 1
-    if count < least or isinstance(value, bool):
-        raise ValueError(f"{argument}: expected {expected}, got {value!r}")
-    return count

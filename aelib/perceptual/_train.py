@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import operator
 from typing import Any
 
 import jax
@@ -11,6 +10,7 @@ import numpy as np
 import optax
 from flax import nnx
 
+from aelib._whole_numbers import check_count
 from aelib.losses import categorical_nll
 from aelib.perceptual._images import as_images
 from aelib.perceptual._small import SmallFeatures
@@ -66,8 +66,7 @@ def train_classifier(
     images = as_images("images", images[..., None] if images.ndim == 3 else images)
     labels = _check_labels(labels, images.shape[0], num_classes)
     for name, value in (("steps", steps), ("batch_size", batch_size)):
-        if operator.index(value) < 1:
-            raise ValueError(f"{name}: expected at least 1, got {value}")
+        check_count(name, value)
     classes = int(labels.max()) + 1 if num_classes is None else num_classes
     weights_key, batch_key = jax.random.split(key)
     rngs = nnx.Rngs(weights_key)

@@ -1,6 +1,5 @@
 """Arguments of ``fit`` and ``sweep``: checked on the host, before anything is compiled."""
 
-import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 import optax
 from flax import nnx
 
+from aelib._whole_numbers import check_count
 from aelib.training._flat import flatten_lbfgs
 from aelib.training._problem import Examples
 
@@ -101,23 +101,6 @@ def check_optimizer(optimizer: Any) -> optax.GradientTransformationExtraArgs:
             f"optimizer: expected an optax optimiser such as optax.adam(1e-3); got {optimizer!r}"
         )
     return flatten_lbfgs(optax.with_extra_args_support(optimizer))
-
-
-def check_count(argument: str, value: Any, *, at_least: int = 1) -> int:
-    """A whole number of at least ``at_least``.
-
-    Raises:
-        ValueError: if it is not.
-    """
-    try:
-        count = operator.index(value)
-    except TypeError:
-        count = at_least - 1
-    if count < at_least or isinstance(value, bool):
-        raise ValueError(
-            f"{argument}: expected a whole number of at least {at_least}, got {value!r}"
-        )
-    return count
 
 
 def check_key(key: Any) -> jax.Array:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from aelib._whole_numbers import check_count
 from aelib.training import _checks
 
 
@@ -69,7 +70,7 @@ def first_of_each(penalties: Iterable[Any]) -> list[Any]:
 
 
 def _seeds(seeds: Any) -> tuple[int, ...]:
-    checked = tuple(_checks.check_count("seeds", seed, at_least=0) for seed in seeds)
+    checked = tuple(check_count("seeds", seed, at_least=0) for seed in seeds)
     return _different("seeds", checked)
 
 

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from aelib._whole_numbers import check_count
 from aelib.training import _checks
 from aelib.training._problem import Examples, Problem, Variables
 
@@ -80,9 +81,9 @@ def prepare(
 
 def schedule(steps: Any, tick_every: Any) -> Schedule:
     """About 50 ticks unless told otherwise."""
-    steps = _checks.check_count("steps", steps)
+    steps = check_count("steps", steps)
     every = max(1, steps // 50) if tick_every is None else tick_every
-    return Schedule(steps, _checks.check_count("tick_every", every))
+    return Schedule(steps, check_count("tick_every", every))
 
 
 def validation_fields(validation: Any) -> Mapping[str, Any]:
@@ -100,7 +101,7 @@ def check_patience(patience: Any, validation: Any) -> int | None:
         return None
     if validation is None:
         raise ValueError("patience: needs validation data to look at")
-    return _checks.check_count("patience", patience)
+    return check_count("patience", patience)
 
 
 def place(mesh: jax.sharding.Mesh | None, *trees: Any) -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 import optax
 from flax import nnx
 
+from aelib._whole_numbers import check_count
 from aelib.training import _checks
 from aelib.training._chunks import Trainer, in_chunks
 from aelib.training._grid import first_of_each, grid
@@ -142,7 +143,7 @@ def sweep(
     if len(members.of_each_size) > 1:
         few = data.x[0, :8] if per_run_data else data.x[:8]
         members.check_padding(few, penalised=bool(penalties))
-    together = len(runs) if chunk is None else min(_checks.check_count("chunk", chunk), len(runs))
+    together = len(runs) if chunk is None else min(check_count("chunk", chunk), len(runs))
     train = Trainer(prepared, members, runs, data, checked, per_run_data, ticks)
     return in_chunks(train, together, loss, choose(progress))
 

@@ -43,7 +43,13 @@ def test_it_learns_to_tell_digits_apart():
         (IMAGES, DIGITS.labels / 2, {}, TypeError, r"labels: expected whole numbers, got float"),
         (IMAGES * 16, DIGITS.labels, {}, ValueError, r"images: expected values in \[0, 1\]"),
         (DIGITS.x / 16, DIGITS.labels, {}, ValueError, r"images: expected shape \[batch, height"),
-        (IMAGES, DIGITS.labels, {"steps": 0}, ValueError, "steps: expected at least 1, got 0"),
+        (
+            IMAGES,
+            DIGITS.labels,
+            {"steps": 0},
+            ValueError,
+            "steps: expected a whole number of at least 1, got 0",
+        ),
     ],
 )
 def test_what_it_does_not_take(images, labels, options, error, message):
