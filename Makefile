@@ -88,7 +88,7 @@ bench: $(READY)  ## measure aelib against what one would use instead (installs P
 	BOOK_XLA_FLAGS="$(FLAGS)" $(BIN)/python tests/benchmarks --write
 
 lock: $(READY)  ## resolve the dependencies in pyproject.toml again
-	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra test \
+	$(BIN)/uv pip compile pyproject.toml --universal --fork-strategy fewest --python-version 3.11 --extra test \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header -o requirements.lock
 
 clean:  ## remove everything that was built

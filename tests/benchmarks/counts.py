@@ -8,7 +8,7 @@ from typing import Any
 
 import mpmath
 import numpy as np
-from harness import Call, Report, figure, growth, in_turns
+from harness import Call, Report, figure, growth, in_turns, system_share
 
 CELLS, GENES = 4096, 2000
 BLOCK = 64
@@ -25,7 +25,10 @@ def report(rounds: int) -> Report:
             "blocks": aelib_side(family, CELLS, block=BLOCK),
         }
         taken = in_turns(calls, rounds)
-        note = _errors() if family == "nb" else ""
+        whole, parts = (f"{system_share(calls[side]):.0%}" for side in ("aelib", "blocks"))
+        note = f"operating system's share of our processor time: {whole}"
+        if family == "nb":
+            note = f"{_errors()}; {note}"
         for kind in ("eager", "compiled"):
             figures.append(
                 figure(
@@ -44,6 +47,7 @@ def report(rounds: int) -> Report:
                 taken["blocks"],
                 taken["compiled"],
                 at_least=2.0,
+                note=f"operating system's share of our processor time: {parts}",
             )
         )
     cells = {n: aelib_side("nb", n) for n in (512, 1024, 2048, 4096)}
