@@ -96,7 +96,7 @@ def _value(log_mean: Array, log_theta: Array, counts: Array) -> Array:
     logarithm += jnp.where(far, jnp.maximum(beyond, 0.0), 0.0)
     deviance = jnp.where(of.near, close, total * logarithm - size * tau)
     positive = deviance + _prefactor(of, log_theta, log_total)
-    return jnp.where(of.some, positive, _at_zero(log_mean, log_theta))
+    return where_counts(counts, jnp.where(of.some, positive, _at_zero(log_mean, log_theta)))
 
 
 def _at_zero(log_mean: Array, log_theta: Array) -> Array:
@@ -201,23 +201,9 @@ def _slope_counts(log_mean: Array, log_theta: Array, counts: Array) -> Array:
     return jnp.where(small, sparse, several + 1.0 / total)
 
 
-def _slope_log_mean_at_zero(log_mean: Array, log_theta: Array) -> Array:
-    mean, theta = _exponentials(log_mean, log_theta)
-    return mean * (theta / (theta + mean))
-
-
-def _slope_log_theta_at_zero(log_mean: Array, log_theta: Array) -> Array:
-    mean, theta = _exponentials(log_mean, log_theta)
-    return _curvature(mean, theta, mean, theta)
-
-
 # Partials in closed form, because the value is arranged around exact subtractions: differentiating
 # the series and branches would undo them, as exp(t) - 1 undoes expm1(t).
 negative_binomial = with_partials(_slope_log_mean, _slope_log_theta, _slope_counts)(_value)
-
-negative_binomial_at_zero = with_partials(_slope_log_mean_at_zero, _slope_log_theta_at_zero)(
-    _at_zero
-)
 
 
 def negative_binomial_nll(log_mean: ArrayLike, log_theta: ArrayLike, counts: ArrayLike) -> Array:
@@ -260,4 +246,4 @@ def negative_binomial_nll(log_mean: ArrayLike, log_theta: ArrayLike, counts: Arr
     dtype = compute_dtype(log_mean=log_mean, log_theta=log_theta, counts=counts)
     log_mean, counts = same_shape(dtype, log_mean=log_mean, counts=counts)
     log_theta = parameter(dtype, log_mean.shape, "log_theta", log_theta)
-    return where_counts(counts, negative_binomial(log_mean, log_theta, counts))
+    return negative_binomial(log_mean, log_theta, counts)

@@ -8,6 +8,8 @@ import jax.numpy as jnp
 from jax import Array
 from jax.custom_derivatives import SymbolicZero
 
+from ._blocks import in_blocks
+
 Elementwise = Callable[..., Array]
 
 
@@ -34,17 +36,24 @@ def with_partials(*partials: Elementwise) -> Callable[[Elementwise], Elementwise
     """
 
     def decorate(function: Elementwise) -> Elementwise:
-        primitive = jax.custom_jvp(function)
+        @jax.custom_jvp
+        def primitive(*arguments: Array) -> Array:
+            return in_blocks(lambda *block: (function(*block),), *arguments)[0]
 
         def rule(
             primals: tuple[Array, ...], tangents: tuple[Array | SymbolicZero, ...]
         ) -> tuple[Array, Array]:
-            value = primitive(*primals)
-            slope = jnp.zeros_like(value)
-            for partial, tangent in zip(partials, tangents, strict=True):
-                if not isinstance(tangent, SymbolicZero):
-                    slope = slope + partial(*primals) * tangent
-            return value, slope
+            wanted = [
+                (partial, tangent)
+                for partial, tangent in zip(partials, tangents, strict=True)
+                if not isinstance(tangent, SymbolicZero)
+            ]
+            value, *slopes = in_blocks(
+                lambda *block: (primitive(*block), *(partial(*block) for partial, _ in wanted)),
+                *primals,
+            )
+            terms = [slope * tangent for slope, (_, tangent) in zip(slopes, wanted, strict=True)]
+            return value, sum(terms, start=jnp.zeros_like(value))
 
         primitive.defjvp(rule, symbolic_zeros=True)
 

@@ -1,39 +1,75 @@
 """The zero-inflated negative binomial: counts with extra zeros."""
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from ._arguments import compute_dtype, parameter, same_shape, where_counts
-from ._negative_binomial import negative_binomial, negative_binomial_at_zero
+from ._arguments import compute_dtype, parameter, same_shape
+from ._negative_binomial import negative_binomial
 from ._partials import with_partials
 
 
-def _slope_zero(nats: Array, zero_logits: Array) -> Array:
-    """Probability that a zero came from the counts."""
-    return jax.nn.sigmoid(-(zero_logits + nats))
+class _Logistic(NamedTuple):
+    """What the logit of an added zero amounts to, from one exponential and one logarithm.
+
+    Attributes:
+        counted: probability that the counts are left as they are, ``sigmoid(-logit)``.
+        softplus: ``-log(counted)``.
+        softplus_of_minus: ``-log(1 - counted)``.
+    """
+
+    counted: Array
+    softplus: Array
+    softplus_of_minus: Array
 
 
-def _slope_logits(nats: Array, zero_logits: Array) -> Array:
-    """sigmoid(logit) - sigmoid(logit + nats), without subtracting them."""
-    return jax.nn.sigmoid(zero_logits + nats) * jax.nn.sigmoid(-zero_logits) * jnp.expm1(-nats)
+def _logistic(logits: Array) -> _Logistic:
+    smaller = jnp.exp(-jnp.abs(logits))
+    common = jnp.log1p(smaller)
+    return _Logistic(
+        jnp.where(logits > 0.0, smaller, 1.0) / (1.0 + smaller),
+        jnp.maximum(logits, 0.0) + common,
+        jnp.maximum(-logits, 0.0) + common,
+    )
 
 
-@with_partials(_slope_zero, _slope_logits)
-def _zero_loss(nats: Array, zero_logits: Array) -> Array:
-    """``-log(pi + (1 - pi) exp(-nats))``, ``nats`` being the loss of a zero among the counts.
+def _slope_nats(nats: Array, zero_logits: Array, counts: Array) -> Array:
+    """Probability that what is seen came from the counts: 1 above zero."""
+    return jnp.where(counts == 0.0, jax.nn.sigmoid(-(zero_logits + nats)), 1.0)
+
+
+def _slope_logits(nats: Array, zero_logits: Array, counts: Array) -> Array:
+    """At zero ``sigmoid(logit) - sigmoid(logit + nats)``, without subtracting them."""
+    here = jax.nn.sigmoid(zero_logits)
+    at_zero = jax.nn.sigmoid(zero_logits + nats) * _logistic(zero_logits).counted * jnp.expm1(-nats)
+    return jnp.where(counts == 0.0, at_zero, here)
+
+
+def _no_slope(nats: Array, zero_logits: Array, counts: Array) -> Array:
+    """The loss jumps at zero, where its derivative by a count is not to be had."""
+    del zero_logits, counts
+    return jnp.zeros_like(nats)
+
+
+@with_partials(_slope_nats, _slope_logits, _no_slope)
+def _with_zeros(nats: Array, zero_logits: Array, counts: Array) -> Array:
+    """``nats + softplus(logit)``, and at a zero ``-log(pi + (1 - pi) exp(-nats))``.
 
     By ``log1p`` of the probability of not seeing a zero where that is small, and as a sum of two
     probabilities where it is not. The partial by the logit is given because it is the difference
     of two logistic functions that agree when ``nats`` is small.
     """
-    missing = jax.nn.sigmoid(-zero_logits) * jnp.expm1(-nats)
+    of = _logistic(zero_logits)
+    missing = of.counted * jnp.expm1(-nats)
     common = missing > -0.5
-    added, counted = jax.nn.softplus(-zero_logits), jax.nn.softplus(zero_logits) + nats
     smaller = jnp.exp(-jnp.abs(zero_logits + nats))  # the smaller probability over the larger
     logarithm = jnp.log1p(jnp.where(common, missing, smaller))
-    return jnp.where(common, 0.0, jnp.minimum(added, counted)) - logarithm
+    larger = jnp.minimum(of.softplus_of_minus, of.softplus + nats)
+    at_zero = jnp.where(common, 0.0, larger) - logarithm
+    return jnp.where(counts == 0.0, at_zero, of.softplus + nats)
 
 
 def zero_inflated_negative_binomial_nll(
@@ -77,9 +113,8 @@ def zero_inflated_negative_binomial_nll(
         dtype, log_mean=log_mean, zero_logits=zero_logits, counts=counts
     )
     log_theta = parameter(dtype, log_mean.shape, "log_theta", log_theta)
-    zero = counts == 0.0
-    at_zero = _zero_loss(negative_binomial_at_zero(log_mean, log_theta), zero_logits)
-    # A constant one: the derivative by a count where the loss jumps is not to be had.
-    some = negative_binomial(log_mean, log_theta, jnp.where(zero, 1.0, counts))
-    nats = jnp.where(zero, at_zero, some + jax.nn.softplus(zero_logits))
-    return where_counts(counts, nats)
+    # A constant zero, so that there is no derivative by a count where the loss jumps.
+    counted = jnp.where(counts == 0.0, 0.0, counts)
+    # XLA would compute them anew for each of their uses.
+    nats = jax.lax.optimization_barrier(negative_binomial(log_mean, log_theta, counted))
+    return _with_zeros(nats, zero_logits, counts)
