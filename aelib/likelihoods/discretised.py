@@ -6,7 +6,6 @@ from jax import Array
 from jax.scipy.stats import norm
 from jax.typing import ArrayLike
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 _HALF_LOG_TWO_PI = 0.9189385332046727
 _CUT = 37.0  # exp(-37) is below the rounding of float64
 
@@ -87,8 +86,9 @@ def _log_mass_beyond(edge: Array, length: Array) -> Array:
     c = jnp.where(outside, edge, 0.0)
     reach = 2 * _CUT / (jnp.maximum(c, 0) + jnp.sqrt(jnp.square(c) + 2 * _CUT))
     reach = jnp.minimum(reach, jnp.where(outside, length, 1.0))
-    nodes = jnp.asarray(0.5 * (_NODES + 1), edge.dtype)
-    weights = jnp.asarray(0.5 * _WEIGHTS, edge.dtype)
+    points, shares = np.polynomial.legendre.leggauss(32)
+    nodes = jnp.asarray(0.5 * (points + 1), edge.dtype)
+    weights = jnp.asarray(0.5 * shares, edge.dtype)
     s = reach[..., None] * nodes
     integral = (weights * jnp.exp(-s * (c[..., None] + 0.5 * s))).sum(-1)
     tail = -0.5 * jnp.square(c) - _HALF_LOG_TWO_PI + jnp.log(reach) + jnp.log(integral)

@@ -11,8 +11,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import safetensors
-import safetensors.numpy
 from flax import nnx
 
 import aelib
@@ -32,6 +30,8 @@ BUILDERS: Mapping[str, Callable[..., Autoencoder]] = MappingProxyType(
 
 def save(model: Autoencoder, path: str | os.PathLike[str]) -> None:
     """Write ``model`` to ``path``; see :meth:`aelib.models.Autoencoder.save`."""
+    from safetensors.numpy import save as to_bytes  # only now, as most programs never save
+
     architecture = model.architecture
     if architecture is None or architecture.name not in BUILDERS:
         raise ValueError(
@@ -45,7 +45,7 @@ def save(model: Autoencoder, path: str | os.PathLike[str]) -> None:
         "aelib": aelib.__version__,
     }
     tensors = {name: np.asarray(value) for name, value in _named(model).items()}
-    data = safetensors.numpy.save(tensors, metadata={KEY: json.dumps(about)})
+    data = to_bytes(tensors, metadata={KEY: json.dumps(about)})
     _write_whole(Path(path), data)
 
 
@@ -75,6 +75,8 @@ def load(path: str | os.PathLike[str]) -> Autoencoder:
     ...     aelib.models.load(pathlib.Path(folder) / "model.safetensors")
     Autoencoder(linear: [4] -> 2 | 4 -> [4]; 22 parameters, float32)
     """
+    import safetensors
+
     path = Path(path)
     with path.open("rb"):
         pass  # a missing or unreadable file says so itself

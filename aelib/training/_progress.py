@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
-from tqdm.std import tqdm
-
 
 @runtime_checkable
 class Progress(Protocol):
@@ -46,6 +44,8 @@ class ProgressBar:
 
     def start(self, steps: int) -> None:
         """Draw an empty bar."""
+        from tqdm.std import tqdm  # only now: it would be a tenth of the time of importing us
+
         self._bar = tqdm(total=steps, **self._options)
 
     def update(self, step: int, values: Mapping[str, float]) -> None:

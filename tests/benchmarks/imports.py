@@ -1,5 +1,6 @@
 """Importing aelib, against importing what it is made of."""
 
+import os
 import subprocess
 import sys
 
@@ -10,10 +11,11 @@ THEIRS = "import jax, flax.nnx, optax"
 
 
 def report(rounds: int) -> Report:
-    """A fresh interpreter each time."""
+    """A fresh interpreter each time, its bytecode kept from the time before."""
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
     def run(statement: str) -> None:
-        subprocess.run([sys.executable, "-c", statement], check=True)
+        subprocess.run([sys.executable, "-c", statement], check=True, env=env)
 
     taken = in_turns({"ours": lambda: run(OURS), "theirs": lambda: run(THEIRS)}, rounds)
     work = "import likelihoods, models, penalties, training"

@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 from harness import Call, Report, figure, growth, in_turns
 
-ROWS, FEATURES, LATENT, BATCH, STEPS = 4096, 784, 32, 256, 40
+ROWS, FEATURES, LATENT, BATCH, STEPS = 4096, 784, 32, 256, 200
 
 
 def report(rounds: int) -> Report:
@@ -30,7 +30,7 @@ def report(rounds: int) -> Report:
         figure(work, "its matrix products alone", taken["aelib"], taken["products"], at_least=0.8),
     ]
     widths = {width: aelib_side((width, width // 2)) for width in (128, 256, 512, 1024)}
-    return Report(figures, [growth("40 training steps", "width", widths)])
+    return Report(figures, [growth(f"{STEPS} training steps", "width", widths)])
 
 
 def images() -> np.ndarray:
