@@ -89,9 +89,10 @@ def by_products(x: NDArray) -> tuple[NDArray, NDArray, NDArray] | None:
     mean, varied = x.mean(axis=0, dtype=np.float64), x.max(axis=0) > x.min(axis=0)
     if not (varied.any() and np.isfinite(mean).all()):
         return None
-    product = np.zeros((d, d))
+    product, centred = np.zeros((d, d)), np.empty((min(n, _BLOCK_ROWS), d))
     for start in range(0, n, _BLOCK_ROWS):
-        block = x[start : start + _BLOCK_ROWS] - mean
+        rows = x[start : start + _BLOCK_ROWS]
+        block = np.subtract(rows, mean, out=centred[: len(rows)])
         product += block.T @ block  # NumPy sees that this is symmetric: half the work
     values, vectors = np.linalg.eigh(product[np.ix_(varied, varied)])
     if values[0] < _QUIETEST * values[-1]:
