@@ -47,16 +47,19 @@ def run(
 
     Raises:
         TrainingDiverged: if the objective is not finite at some step.
+        KeyboardInterrupt: on a second interrupt, while the first waits for the next tick.
     """
     steps: list[int] = []
     ticks: list[Tick] = []
-    interrupted = False
+    interrupted, state_given_away = False, False
     with _held_back() as asked, contextlib.closing(progress):
         progress.start(schedule.steps)
         try:
             for first in range(0, schedule.steps, schedule.every):
                 last = min(first + schedule.every, schedule.steps)
+                state_given_away = True
                 state, tick = advance(state, first, last)
+                state_given_away = False
                 before = collect(steps, ticks, names, 0)
                 raise_if_diverged(state.trouble, names, before, labels)
                 tick = jax.tree.map(np.asarray, tick)
@@ -70,6 +73,8 @@ def run(
                 if state.stopped:
                     break
         except KeyboardInterrupt:
+            if state_given_away:  # the second one; there is nothing left of this run to return
+                raise
             interrupted = True
     best = state.best
     if best is None or not ticks:

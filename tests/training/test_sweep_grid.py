@@ -10,7 +10,7 @@ import pytest
 from flax import nnx
 
 from aelib import models, penalties
-from aelib.training import TrainingDiverged, TrainingInterrupted, fit, sweep
+from aelib.training import TrainingDiverged, TrainingInterrupted, _chunks, _lanes, fit, sweep
 
 from .cases import D, half_squares, leaves
 
@@ -144,6 +144,34 @@ def test_an_interrupt_keeps_the_finished_chunks(at, models_left, x):
     assert progress.total == 36
     assert progress.steps == [4 * (tick + 1) for tick in range(at)]
     assert progress.closed == 1
+
+
+@pytest.mark.parametrize(("at", "models_left"), [(2, 0), (5, 2)])
+def test_an_interrupt_inside_a_compiled_call_keeps_the_finished_chunks(
+    at, models_left, x, monkeypatch
+):
+    """The second Ctrl-C: the state of this chunk has been given away, those before it stay."""
+    calls = itertools.count(1)
+
+    def interrupted(*given):
+        step = _lanes.advance_all(*given)
+
+        def advance(*state):
+            moved = step(*state)
+            if next(calls) == at:
+                raise KeyboardInterrupt
+            return moved
+
+        return advance
+
+    monkeypatch.setattr(_chunks, "advance_all", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        sweep(
+            make_mlp, x, half_squares, seeds=SEEDS, sizes={"latent": (1, 2, 3)}, chunk=2, **OPTIONS
+        )
+    assert isinstance(caught.value, TrainingInterrupted) == bool(models_left)
+    if models_left:
+        assert len(caught.value.result.models) == models_left
 
 
 def test_a_run_that_diverges_is_named_and_the_chunks_before_it_are_kept(x):
