@@ -8,10 +8,9 @@ from typing import Any
 
 import mpmath
 import numpy as np
-from harness import Call, Report, figure, growth, in_turns, system_share
+from harness import Call, Report, figure, growth, in_turns
 
 CELLS, GENES = 4096, 2000
-BLOCK = 64
 
 
 def report(rounds: int) -> Report:
@@ -22,13 +21,8 @@ def report(rounds: int) -> Report:
             "aelib": aelib_side(family, CELLS),
             "eager": torch_side(family, compiled=False),
             "compiled": torch_side(family, compiled=True),
-            "blocks": aelib_side(family, CELLS, block=BLOCK),
         }
         taken = in_turns(calls, rounds)
-        whole, parts = (f"{system_share(calls[side]):.0%}" for side in ("aelib", "blocks"))
-        note = f"operating system's share of our processor time: {whole}"
-        if family == "nb":
-            note = f"{_errors()}; {note}"
         for kind in ("eager", "compiled"):
             figures.append(
                 figure(
@@ -37,19 +31,9 @@ def report(rounds: int) -> Report:
                     taken["aelib"],
                     taken[kind],
                     at_least=2.0,
-                    note=note,
+                    note=_errors() if family == "nb" else "",
                 )
             )
-        figures.append(
-            figure(
-                f"the same, {BLOCK} cells at a time by jax.lax.map",
-                "scVI's formula, PyTorch compiled",
-                taken["blocks"],
-                taken["compiled"],
-                at_least=2.0,
-                note=f"operating system's share of our processor time: {parts}",
-            )
-        )
     cells = {n: aelib_side("nb", n) for n in (512, 1024, 2048, 4096)}
     return Report(figures, [growth("negative binomial loss and gradient", "rows", cells)])
 
@@ -65,8 +49,8 @@ def data(cells: int = CELLS) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.nda
     return log_mean, log_theta, zero_logits, counts.astype(np.float32)
 
 
-def aelib_side(family: str, cells: int, block: int | None = None) -> Call:
-    """Mean loss and gradients of all parameters, compiled; of some cells at a time if asked."""
+def aelib_side(family: str, cells: int) -> Call:
+    """Mean loss and gradients of all parameters, compiled."""
     import jax
     import jax.numpy as jnp
 
@@ -81,17 +65,7 @@ def aelib_side(family: str, cells: int, block: int | None = None) -> Call:
             nll = losses.zero_inflated_negative_binomial_nll
         return nll(by_cell[0], log_theta, *by_cell[1:], counts).sum() / (cells * GENES)
 
-    both = jax.value_and_grad(total, argnums=(0, 1))
-    size = block or cells
-
-    @jax.jit
-    def in_blocks(by_cell: Any, log_theta: jax.Array, counts: jax.Array) -> Any:
-        blocks = jax.tree.map(lambda a: a.reshape(-1, size, GENES), (by_cell, counts))
-        found, (mine, shared) = jax.lax.map(lambda of: both(of[0], log_theta, of[1]), blocks)
-        mine = jax.tree.map(lambda a: a.reshape(cells, GENES), mine)
-        return found.sum(), (mine, shared.sum(axis=0))
-
-    compiled = in_blocks if block else jax.jit(both)
+    compiled = jax.jit(jax.value_and_grad(total, argnums=(0, 1)))
 
     def call() -> Any:
         return jax.block_until_ready(compiled(by_cell, log_theta, counts))

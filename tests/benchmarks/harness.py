@@ -121,17 +121,6 @@ def growth(work: str, size: str, calls: Mapping[int, Call], rounds: int = 3) -> 
     return Growth(work, size, tuple(taken), tuple(taken.values()))
 
 
-def system_share(call: Call, rounds: int = 5) -> float:
-    """Share of processor time taken by the operating system, above all to hand out memory."""
-    call()
-    before = os.times()
-    for _ in range(rounds):
-        call()
-    after = os.times()
-    system = after.system - before.system
-    return system / (system + after.user - before.user)
-
-
 def in_a_process(script: Path, *arguments: str) -> dict[str, float]:
     """Run a benchmark file as a program of its own and read the JSON of its last line."""
     command = [sys.executable, str(script), *arguments]
