@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import lzma
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -68,18 +67,15 @@ def count_words(
     texts: tuple[str, ...], vocabulary_size: int
 ) -> tuple[NDArray[np.int32], tuple[str, ...]]:
     """Counts of the most widespread words, ``[n, vocabulary_size]``, and the words."""
-    counted = [Counter(words(text)) for text in texts]
-    documents = Counter(word for counter in counted for word in counter)
-    if not 1 <= vocabulary_size <= len(documents):
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    vectorizer = CountVectorizer(analyzer=words, dtype=np.int32)
+    every = vectorizer.fit_transform(texts)  # sparse, its columns in alphabetical order
+    found = vectorizer.get_feature_names_out()
+    if not 1 <= vocabulary_size <= len(found):
         raise ValueError(
-            f"vocabulary_size: expected 1 to {len(documents)} words, got {vocabulary_size}"
+            f"vocabulary_size: expected 1 to {len(found)} words, got {vocabulary_size}"
         )
-    ranked = sorted(documents, key=lambda word: (-documents[word], word))
-    vocabulary = tuple(sorted(ranked[:vocabulary_size]))
-    column = {word: index for index, word in enumerate(vocabulary)}
-    counts = np.zeros((len(texts), vocabulary_size), dtype=np.int32)
-    for row, counter in enumerate(counted):
-        for word, number in counter.items():
-            if word in column:
-                counts[row, column[word]] = number
-    return counts, vocabulary
+    documents = (every > 0).sum(axis=0).A1
+    kept = np.sort(np.argsort(-documents, kind="stable")[:vocabulary_size])
+    return every[:, kept].toarray(), tuple(found[kept].tolist())
