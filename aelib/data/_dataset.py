@@ -123,6 +123,11 @@ class Dataset:
         if isinstance(index, slice):
             return self.take(np.arange(len(self))[index])
         array = np.asarray(index)
+        if array.ndim != 1:
+            raise TypeError(
+                f"index: expected a slice, item numbers or a mask; got {index!r} "
+                "(the data themselves are in .x)"
+            )
         if array.dtype == bool:
             if array.shape != (len(self),):
                 raise ValueError(f"index: expected a mask of {len(self)}, got shape {array.shape}")

@@ -84,6 +84,7 @@ def split_indices(
         what = "items" if groups is None else "groups of items that stay together"
         raise ValueError(
             f"split: expected at least {sum(wanted)} {what}, one for each part, got {len(sizes)}"
+            + " (a single picture is cut into items by load's patch_size)" * (count == 1)
         )
     order = np.argsort(shuffle_keys(len(sizes), purpose), kind="stable")
     reached = np.concatenate([[0], np.cumsum(sizes[order])])

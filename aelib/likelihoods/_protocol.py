@@ -55,5 +55,9 @@ class Likelihood(Protocol):
         ...
 
     def check(self, x: ArrayLike) -> None:
-        """Raise ``ValueError`` naming value and place if ``x`` is outside the support."""
+        """Raise ``ValueError`` naming value and place if ``x`` is outside the support.
+
+        It may take ``mask`` and ``exposure`` as well, by keyword; ``fit`` passes on what it takes.
+        Without ``mask`` it is shown an observed value in place of each missing one.
+        """
         ...

@@ -70,13 +70,15 @@ class OneOf(nnx.Module):
         """A draw from the chosen one."""
         return self._pick(lambda one: one.sample(key, outputs, exposure=exposure))
 
-    def check(self, x: ArrayLike) -> None:
+    def check(
+        self, x: ArrayLike, *, mask: ArrayLike | None = None, exposure: ArrayLike | None = None
+    ) -> None:
         """Refuse what the chosen one refuses.
 
         Raises:
             ValueError: naming value and place.
         """
-        self.chosen.check(x)
+        self.chosen.check(x, mask=mask, exposure=exposure)
 
     def _pick(self, ask: Callable[[Any], Array]) -> Array:
         answers = [ask(likelihood) for likelihood in self.likelihoods]

@@ -67,6 +67,15 @@ def parameter(dtype: jnp.dtype, shape: tuple[int, ...], name: str, value: ArrayL
     return array
 
 
+def where_shares(targets: jax.Array, nats: jax.Array) -> jax.Array:
+    """``nats`` where the targets are in [0, 1], NaN where they are not.
+
+    >>> where_shares(jnp.array([0.5, 16.0]), jnp.array([2.0, 2.0]))
+    Array([ 2., nan], dtype=float32)
+    """
+    return jnp.where((targets >= 0) & (targets <= 1), nats, jnp.nan)
+
+
 def where_counts(counts: jax.Array, nats: jax.Array, *, joint: bool = False) -> jax.Array:
     """``nats`` where the counts are counts, NaN where one is negative or NaN itself.
 

@@ -4,7 +4,7 @@ import jax
 from jax import Array
 from jax.typing import ArrayLike
 
-from ._arguments import compute_dtype, same_shape
+from ._arguments import compute_dtype, same_shape, where_shares
 from ._partials import with_partials
 
 
@@ -41,6 +41,7 @@ def bernoulli_nll(logits: ArrayLike, targets: ArrayLike) -> Array:
 
     Returns:
         Nats, in the shape of ``logits``; float32, or float64 when an argument is.
+        NaN where a target is outside [0, 1].
 
     Raises:
         ValueError: the shapes differ.
@@ -50,4 +51,5 @@ def bernoulli_nll(logits: ArrayLike, targets: ArrayLike) -> Array:
     4.248e-18
     """
     dtype = compute_dtype(logits=logits, targets=targets)
-    return _bernoulli(*same_shape(dtype, logits=logits, targets=targets))
+    logits, targets = same_shape(dtype, logits=logits, targets=targets)
+    return where_shares(targets, _bernoulli(logits, targets))

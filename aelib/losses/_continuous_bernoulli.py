@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from ._arguments import compute_dtype, same_shape
+from ._arguments import compute_dtype, same_shape, where_shares
 from ._cancellation import is_single, polynomial
 
 # B_2n / (2n (2n)!): log(sinh(a / 2) / (a / 2)) in powers of a^2, converging for |a| < 2 pi.
@@ -70,6 +70,7 @@ def continuous_bernoulli_nll(logits: ArrayLike, targets: ArrayLike) -> Array:
 
     Returns:
         Nats, in the shape of ``logits``; float32, or float64 when an argument is.
+        NaN where a target is outside [0, 1].
 
     Raises:
         ValueError: the shapes differ.
@@ -80,4 +81,4 @@ def continuous_bernoulli_nll(logits: ArrayLike, targets: ArrayLike) -> Array:
     """
     dtype = compute_dtype(logits=logits, targets=targets)
     logits, targets = same_shape(dtype, logits=logits, targets=targets)
-    return _continuous_bernoulli(logits, targets)
+    return where_shares(targets, _continuous_bernoulli(logits, targets))

@@ -1,5 +1,6 @@
 """Arguments of ``fit`` and ``sweep``: checked on the host, before anything is compiled."""
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -159,6 +160,9 @@ def check_examples(
     unknown = sorted(set(given) - set(Examples._fields))
     if unknown:
         raise ValueError(f"{prefix}expected {', '.join(Examples._fields)}; got {unknown[0]!r}")
+    if not hasattr(given["x"], "__array__") and hasattr(given["x"], "x"):
+        kind = type(given["x"]).__name__
+        raise TypeError(f"{prefix}x: expected an array [n, ...], got a {kind}; pass its .x")
     x = np.asarray(given["x"])
     if x.ndim < 2 or not x.shape[0]:
         raise ValueError(f"{prefix}x: expected [n, ...] with n of at least 1, got shape {x.shape}")
@@ -184,20 +188,48 @@ def check_examples(
                 f"{prefix}mask: expected booleans of x's shape {x.shape}, True where observed; "
                 f"got {mask.dtype} of shape {mask.shape}"
             )
+        if not mask.any():
+            raise ValueError(f"{prefix}mask: expected some values to be observed, got all False")
         x = np.where(mask, x, np.zeros((), x.dtype))
     _require_finite(
         f"{prefix}x", x, hint="" if mask is not None else " (mask says what is missing)"
     )
+    weights = _per_example(f"{prefix}weights", weights, len(x), dtype, normalise=True)
+    rates = _per_example(f"{prefix}exposure", exposure, len(x), dtype, normalise=False)
     if hasattr(loss, "check"):
-        loss.check(x)
+        _check_support(prefix, loss, x, mask=mask, exposure=exposure)
     if _is_floating(x) or x.dtype == bool:
         x = x.astype(dtype)
     return Examples(
         x=jnp.asarray(x),
         mask=None if mask is None else jnp.asarray(mask),
-        weights=_per_example(f"{prefix}weights", weights, len(x), dtype, normalise=True),
-        exposure=_per_example(f"{prefix}exposure", exposure, len(x), dtype, normalise=False),
+        weights=weights,
+        exposure=rates,
     )
+
+
+def _check_support(prefix: str, likelihood: Any, x: np.ndarray, **given: Any) -> None:
+    """Let a likelihood look at the data, and at as much of the rest as its ``check`` takes."""
+    takes = inspect.signature(likelihood.check).parameters
+    if given["mask"] is not None and "mask" not in takes:
+        x = np.where(given["mask"], x, x[given["mask"]][0])  # something that was observed
+    try:
+        likelihood.check(x, **{k: v for k, v in given.items() if v is not None and k in takes})
+    except ValueError as error:
+        raise ValueError(f"{prefix}{error}") from error
+
+
+def check_same_exposure(data: Examples, validation: Examples | None) -> None:
+    """Without an exposure of its own, validation data would be scored at another than training's.
+
+    Raises:
+        ValueError: if training data have an exposure and validation data have none.
+    """
+    if data.exposure is not None and validation is not None and validation.exposure is None:
+        raise ValueError(
+            "validation: expected an exposure as for the training data; "
+            "give {'x': ..., 'exposure': ...}"
+        )
 
 
 def _per_example(

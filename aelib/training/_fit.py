@@ -144,6 +144,7 @@ def fit(
     if validation is not None:
         fields = validation_fields(validation)
         checked = _checks.check_examples("validation", fields, model=model, loss=loss, dtype=dtype)
+    _checks.check_same_exposure(data, checked)
     problem, variables, names = prepare(
         model,
         loss,

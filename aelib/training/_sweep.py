@@ -129,6 +129,7 @@ def sweep(
     checked = None
     if validation is not None:
         checked = examine("validation", validation_fields(validation))
+    _checks.check_same_exposure(data, checked)
     prepared = prepare(
         model,
         loss,

@@ -75,6 +75,10 @@ def set_cache_path(app: Sphinx, config: Config) -> None:
     for path in others[KEEP - 1 :]:
         shutil.rmtree(path, ignore_errors=True)
     config.nb_execution_cache_path = str(current)
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    config.book_extensions = digest.hexdigest()
 
 
 def execute_pending(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
@@ -153,6 +157,8 @@ def forget_failed_build(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect to the build: before configuration is compared, before reading, at the end."""
+    # Pages are read again, but not executed, when what draws them has changed.
+    app.add_config_value("book_extensions", "", "env")
     app.connect("config-inited", set_cache_path, priority=900)
     app.connect("env-before-read-docs", execute_pending)
     app.connect("build-finished", forget_failed_build, priority=900)

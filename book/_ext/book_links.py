@@ -4,16 +4,23 @@ That is what autodoc and sphinx-codeautolink do. Two of their habits are changed
 the signature of a class from its metaclass, where NNX's accepts anything; it is told to look at
 ``__init__``. codeautolink expects a title in every section of a page's tree;
 theorems and exercises are sections without one, and it stops at them (version 0.19: "pop from
-empty list"). Here it is told to pass those by.
+empty list"). Here it is told to pass those by, and under which
+public name each class and method is documented.
 """
 
+import importlib
+import inspect
+import pkgutil
 from typing import Any
 
 from docutils import nodes
 from flax import nnx
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.ext import autodoc
 from sphinx_codeautolink.extension.block import CodeBlockAnalyser
+
+import aelib
 
 
 def _has_title(section: nodes.section) -> bool:
@@ -34,12 +41,34 @@ class SectionAnalyser(CodeBlockAnalyser):
             super().depart_section(node)
 
 
+def public_names() -> dict[str, str]:
+    """From where each public class of aelib is defined, member by member, to its entry."""
+    found: dict[str, str] = {}
+    for info in pkgutil.iter_modules(aelib.__path__, "aelib."):
+        if info.name.split(".")[-1].startswith("_"):
+            continue
+        room = importlib.import_module(info.name)
+        for name in getattr(room, "__all__", ()):
+            thing = getattr(room, name)
+            if inspect.isclass(thing) and thing.__module__ != info.name:
+                members = ["", *(f".{m}" for m in dir(thing) if not m.startswith("_"))]
+                where = f"{thing.__module__}.{thing.__qualname__}"
+                found |= {where + member: f"{info.name}.{name}{member}" for member in members}
+    return found
+
+
+def add_public_names(app: Sphinx, config: Config) -> None:
+    """Tell codeautolink of them."""
+    config.codeautolink_inventory_map = {**public_names(), **config.codeautolink_inventory_map}
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Change the two habits, and load sphinx-codeautolink."""
     import sphinx_codeautolink.extension
 
     sphinx_codeautolink.extension.CodeBlockAnalyser = SectionAnalyser
     app.setup_extension("sphinx_codeautolink")
+    app.connect("config-inited", add_public_names)
     call = type(nnx.Module).__call__
     autodoc._METACLASS_CALL_BLACKLIST.append(f"{call.__module__}.{call.__qualname__}")
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -38,7 +38,8 @@ def theme_options(url: str, branch: str) -> dict[str, Any]:
         "repository_branch": branch,
         "repository_provider": "gitlab" if "gitlab" in url else "github",
         "use_repository_button": True,
-        "use_edit_page_button": True,
+        # The branch that the buttons open is written anew with every publication.
+        "use_edit_page_button": False,
         "use_issues_button": True,
         "launch_buttons": {
             "notebook_interface": "jupyterlab",

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from aelib.data import Column, Dataset
+from aelib.data import Column, Dataset, load
 from aelib.data._split import shuffle_keys, split_indices
 
 
@@ -203,3 +203,15 @@ def test_columns_are_checked():
         Column("a", "binary", levels=("a", "b", "c"))
     with pytest.raises(ValueError, match="levels: expected none"):
         Column("a", "count", levels=("a", "b"))
+
+
+@pytest.mark.parametrize("index", [3, "x", np.zeros((2, 2), int)])
+def test_an_index_that_is_none_is_named(index):
+    with pytest.raises(TypeError, match=r"index: expected a slice, item numbers or a mask"):
+        make()[index]
+
+
+def test_a_single_picture_says_how_it_becomes_items():
+    with pytest.raises(ValueError, match="patch_size"):
+        load("camera").split()
+    assert len(load("camera", patch_size=64).split().train)

@@ -10,7 +10,7 @@ import optax
 import pytest
 from flax import nnx
 
-from aelib import likelihoods, models
+from aelib import data, likelihoods, models
 from aelib.training import TrainingDiverged, TrainingInterrupted, fit
 
 from .cases import D, half_squares, leaves, make_linear
@@ -162,6 +162,8 @@ def test_a_signal_waits_for_the_tick(x, options):
 
 
 GAUSSIAN = likelihoods.Gaussian()
+COUNTS = likelihoods.Poisson()
+ONES = np.ones((40, D))
 
 
 @pytest.mark.parametrize(
@@ -188,6 +190,16 @@ GAUSSIAN = likelihoods.Gaussian()
             {"loss": GAUSSIAN, "mask": np.ones((40, 1), bool)},
             "mask: expected booleans of x's shape",
         ),
+        ({"loss": GAUSSIAN, "mask": np.zeros((40, D), bool)}, "mask: expected some values"),
+        ({"loss": COUNTS, "x": ONES, "exposure": np.arange(40)}, "exposure: expected .*positive"),
+        (
+            {"loss": COUNTS, "x": ONES, "exposure": np.ones(40), "validation": ONES},
+            "validation: expected an exposure as for the training data",
+        ),
+        (
+            {"loss": COUNTS, "x": ONES, "validation": -ONES},
+            "validation: x: expected counts",
+        ),
         ({"x": np.ones((40, 5))}, r"x: expected shape \[n, 6\].*got \(40, 5\)"),
         ({"x": np.ones(40)}, r"x: expected \[n, ...\]"),
         ({"x": np.ones((0, D))}, r"x: expected \[n, ...\] with n of at least 1"),
@@ -213,6 +225,49 @@ def test_bad_values_are_named(change, message, x, options):
     arguments = {"x": x, "loss": half_squares} | options | change
     with pytest.raises(ValueError, match=message):
         fit(make_linear(nnx.Rngs(0)), arguments.pop("x"), arguments.pop("loss"), **arguments)
+
+
+def test_a_dataset_in_place_of_its_array_is_told_apart(options):
+    digits = data.load("digits")
+    with pytest.raises(TypeError, match=r"x: expected an array \[n, ...\], got a Dataset"):
+        fit(make_linear(nnx.Rngs(0)), digits, half_squares, **options)
+
+
+class Exponential:
+    """A likelihood of one's own, whose check knows nothing of masks."""
+
+    num_outputs = 1
+
+    def log_prob(self, outputs, x, *, mask=None, exposure=None):
+        del exposure
+        return -jnp.where(mask, x * jnp.exp(outputs) - outputs, 0.0).sum(axis=-1)
+
+    def check(self, x):
+        if (x <= 0).any():
+            raise ValueError("x: expected positive values")
+
+
+class PositiveLogistic(likelihoods.Factorised):
+    """One whose check does."""
+
+    num_outputs, inside = 1, 1.0
+
+    def elementwise_nll(self, parts, x):
+        return jax.nn.softplus(x - parts[0]) + jax.nn.softplus(parts[0] - x)
+
+    def check_values(self, x, observed):
+        if (x[observed] <= 0).any():
+            raise ValueError("x: expected positive values")
+
+
+@pytest.mark.parametrize("loss", [Exponential(), PositiveLogistic()])
+def test_support_is_asked_of_observed_values_only(loss, x, options):
+    mask = np.ones((40, D), bool)
+    mask[3, 2] = False
+    positive = np.where(mask, np.exp(x), np.nan)
+    fit(make_linear(nnx.Rngs(0)), positive, loss, mask=mask, **options)
+    with pytest.raises(ValueError, match="x: expected positive values"):
+        fit(make_linear(nnx.Rngs(0)), -positive, loss, mask=mask, **options)
 
 
 class WithDropout(nnx.Module):
