@@ -16,7 +16,7 @@ SYMBOLS = {"holds": "✓", "holds if": "◐", "does not hold": "✗", "open": "�
 LEDGER_WORDS = {
     "open": "its chapter is still to be written",
     "unchecked": "not checked",
-    "one": "exact",
+    "one": "computed once",
     "seeds of": "{n} seeds",
     "see the cell": "see the cell",
     "claims": "Of {n} claims, {holds} hold, {if} hold under a condition and {not} do not; "
