@@ -16,6 +16,7 @@ def report(rounds: int) -> Report:  # noqa: ARG001  (once is long enough)
     """Seconds of each notebook, kernel start included, and of all."""
     figures = []
     env = os.environ | {"XLA_FLAGS": os.environ.get("BOOK_XLA_FLAGS", "")}
+    env["OPENBLAS_NUM_THREADS"] = "1"
     for path in [*sorted((BOOK / "chapters").glob("*.ipynb")), BOOK / "numerics.ipynb"]:
         notebook = nbformat.read(path, as_version=4)
         resources = {"metadata": {"path": str(path.parent)}}
