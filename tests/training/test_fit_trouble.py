@@ -233,43 +233,6 @@ def test_a_dataset_in_place_of_its_array_is_told_apart(options):
         fit(make_linear(nnx.Rngs(0)), digits, half_squares, **options)
 
 
-class Exponential:
-    """A likelihood of one's own, whose check knows nothing of masks."""
-
-    num_outputs = 1
-
-    def log_prob(self, outputs, x, *, mask=None, exposure=None):
-        del exposure
-        return -jnp.where(mask, x * jnp.exp(outputs) - outputs, 0.0).sum(axis=-1)
-
-    def check(self, x):
-        if (x <= 0).any():
-            raise ValueError("x: expected positive values")
-
-
-class PositiveLogistic(likelihoods.Factorised):
-    """One whose check does."""
-
-    num_outputs, inside = 1, 1.0
-
-    def elementwise_nll(self, parts, x):
-        return jax.nn.softplus(x - parts[0]) + jax.nn.softplus(parts[0] - x)
-
-    def check_values(self, x, observed):
-        if (x[observed] <= 0).any():
-            raise ValueError("x: expected positive values")
-
-
-@pytest.mark.parametrize("loss", [Exponential(), PositiveLogistic()])
-def test_support_is_asked_of_observed_values_only(loss, x, options):
-    mask = np.ones((40, D), bool)
-    mask[3, 2] = False
-    positive = np.where(mask, np.exp(x), np.nan)
-    fit(make_linear(nnx.Rngs(0)), positive, loss, mask=mask, **options)
-    with pytest.raises(ValueError, match="x: expected positive values"):
-        fit(make_linear(nnx.Rngs(0)), -positive, loss, mask=mask, **options)
-
-
 class WithDropout(nnx.Module):
     def __init__(self):
         self.layer = nnx.Linear(D, D, rngs=nnx.Rngs(0))
