@@ -10,17 +10,19 @@ import warnings
 
 import numpy as np
 from harness import Call, Report, figure, growth, in_turns
+from products import of_layers, products
 
 ROWS, FEATURES, LATENT, BATCH, STEPS = 4096, 784, 32, 256, 200
 
 
 def report(rounds: int) -> Report:
     """Against PyTorch, against the bare products, and growth with the width."""
+    layers = list(itertools.pairwise((FEATURES, 512, 256, LATENT, 256, 512, FEATURES)))
     calls = {
         "aelib": aelib_side(),
         "eager": torch_side(compiled=False),
         "compiled": torch_side(compiled=True),
-        "products": products(),
+        "products": products(of_layers(layers, BATCH), STEPS),
     }
     taken = {name: [t / STEPS for t in times] for name, times in in_turns(calls, rounds).items()}
     work = "training step, 784-512-256-32-256-512-784"
@@ -94,33 +96,5 @@ def torch_side(*, compiled: bool) -> Call:
             optimizer.zero_grad(set_to_none=True)
             objective(x[order[start : start + BATCH]]).backward()
             optimizer.step()
-
-    return call
-
-
-def products() -> Call:
-    """The step's matrix products and nothing else, compiled as one loop."""
-    import jax
-    import jax.numpy as jnp
-
-    widths = (FEATURES, 512, 256, LATENT, 256, 512, FEATURES)
-    pairs = list(itertools.pairwise(widths))
-    weights = [jnp.ones(pair) / pair[0] for pair in pairs]
-    inputs = [jnp.ones((BATCH, width)) for width in widths]
-
-    def one(_: int, carry: tuple[list[jax.Array], list[jax.Array]]) -> tuple[list, list]:
-        # Every product feeds the next round, so that none can be left out or moved out.
-        weights, inputs = carry
-        outputs = [a @ w for a, w in zip(inputs, weights, strict=False)]
-        back = [b @ w.T for b, w in zip(inputs[2:], weights[1:], strict=True)]
-        gradients = [a.T @ b for a, b in itertools.pairwise(inputs)]
-        new = [inputs[0], *(1e-3 * output for output in outputs)]
-        new[1:-1] = [a + 1e-3 * b for a, b in zip(new[1:-1], back, strict=True)]
-        return [w + 1e-9 * g for w, g in zip(weights, gradients, strict=True)], new
-
-    run = jax.jit(lambda w, a: jax.lax.fori_loop(0, STEPS, one, (w, a)))
-
-    def call() -> None:
-        jax.block_until_ready(run(weights, inputs))
 
     return call
