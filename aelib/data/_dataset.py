@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from aelib._whole_numbers import check_count
+
 from ._column import Column
 from ._split import DEFAULT_FRACTIONS, check_fractions, split_indices
 
@@ -206,7 +208,8 @@ class Dataset:
                 )
             first, second, third = (np.flatnonzero(self.parts == part) for part in range(3))
             return first, second, third
-        purpose = f"{self.name}/{'default' if seed is None else int(seed)}"
+        which = "default" if seed is None else check_count("seed", seed, at_least=0)
+        purpose = f"{self.name}/{which}"
         return split_indices(len(self), shares, purpose, self.groups)
 
     def __repr__(self) -> str:

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from aelib._whole_numbers import check_count
+from aelib._whole_numbers import check_count, check_counts
 from aelib.models._activations import require_activation
 from aelib.models._autoencoder import Architecture, Autoencoder
 from aelib.models._layers import Dense, Stack
@@ -156,7 +156,7 @@ def mlp(
     """
     given = _checked(num_features=num_features, latent=latent, outputs=outputs_per_feature)
     d, k, p = given
-    widths = tuple(check_count(f"hidden[{i}]", width) for i, width in enumerate(hidden))
+    widths = check_counts("hidden", hidden)
     require_activation("activation", activation)
     require_activation("code_activation", code_activation)
     dtype = floating("dtype", dtype)

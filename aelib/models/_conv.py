@@ -7,7 +7,7 @@ from typing import Any
 import jax
 from flax import nnx
 
-from aelib._whole_numbers import check_count
+from aelib._whole_numbers import check_count, check_counts
 from aelib.models._activations import require_activation
 from aelib.models._autoencoder import Architecture, Autoencoder
 from aelib.models._build import floating
@@ -58,8 +58,8 @@ def conv(
     """
     if isinstance(shape, int) or len(shape) not in (2, 3):
         raise ValueError(f"shape: expected (h, w) or (h, w, c), got {shape!r}")
-    shape = tuple(check_count(f"shape[{i}]", side) for i, side in enumerate(shape))
-    channels = tuple(check_count(f"channels[{i}]", c) for i, c in enumerate(channels))
+    shape = check_counts("shape", shape)
+    channels = check_counts("channels", channels)
     if not channels:
         raise ValueError("channels: expected at least one convolution, got none")
     k, p = check_count("latent", latent), check_count("outputs_per_feature", outputs_per_feature)

@@ -9,7 +9,7 @@ import numpy as np
 from flax import nnx
 
 from aelib.models._activations import ACTIVATIONS, require_activation
-from aelib.models._initial import normal
+from aelib.models._initial import next_key, normal
 
 
 class Convolution(nnx.Module):
@@ -75,7 +75,7 @@ class Convolution(nnx.Module):
         self.unfold = unfold
         shape = (side, side, in_channels, out_channels)
         scale = math.sqrt(ACTIVATIONS[activation].gain / (side * side * in_channels))
-        self.weight = nnx.Param(normal(rngs.params(), shape, scale, dtype))
+        self.weight = nnx.Param(normal(next_key(rngs), shape, scale, dtype))
         self.bias = nnx.Param(jax.device_put(np.zeros(out_channels, dtype)))
 
     def __call__(self, images: jax.Array) -> jax.Array:

@@ -11,8 +11,20 @@ import math
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax import nnx
 
 _BLOCK = 16384
+
+
+def next_key(rngs: nnx.Rngs) -> jax.Array:
+    """The next key for parameters.
+
+    Raises:
+        TypeError: if ``rngs`` is something else, such as a seed.
+    """
+    if not isinstance(rngs, nnx.Rngs):
+        raise TypeError(f"rngs: expected an nnx.Rngs such as nnx.Rngs(0), got {rngs!r}")
+    return rngs.params()
 
 
 def normal(key: jax.Array, shape: tuple[int, ...], scale: float, dtype: jnp.dtype) -> jax.Array:

@@ -9,7 +9,7 @@ import numpy as np
 from flax import nnx
 
 from aelib.models._activations import ACTIVATIONS, require_activation
-from aelib.models._initial import normal, orthogonal
+from aelib.models._initial import next_key, normal, orthogonal
 
 
 class Dense(nnx.Module):
@@ -53,9 +53,9 @@ class Dense(nnx.Module):
         gain = ACTIVATIONS[activation].gain
         shape = (in_features, out_features)
         if initial == "normal":
-            weight = normal(rngs.params(), shape, (gain / in_features) ** 0.5, dtype)
+            weight = normal(next_key(rngs), shape, (gain / in_features) ** 0.5, dtype)
         elif initial == "orthogonal":
-            weight = orthogonal(rngs.params(), shape, gain**0.5, dtype)
+            weight = orthogonal(next_key(rngs), shape, gain**0.5, dtype)
         else:
             raise ValueError(f"initial: expected 'normal' or 'orthogonal', got {initial!r}")
         self.weight = nnx.Param(weight)

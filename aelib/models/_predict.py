@@ -8,6 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from aelib._whole_numbers import check_count
+
 METHODS = {"outputs": "__call__", "codes": "encode"}
 
 
@@ -28,8 +30,7 @@ def apply_in_batches(
     """
     if method not in METHODS:
         raise ValueError(f"method: expected one of {', '.join(METHODS)}; got {method!r}")
-    if batch_size < 1:
-        raise ValueError(f"batch_size: expected at least 1, got {batch_size}")
+    batch_size = check_count("batch_size", batch_size)
     x = x if isinstance(x, jax.Array) else np.asarray(x)
     n = x.shape[0] if x.ndim else 0
     if n == 0:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from aelib._whole_numbers import check_count
+from aelib._whole_numbers import check_count, check_counts
 from aelib.models._activations import require_activation
 from aelib.models._autoencoder import Architecture, Autoencoder
 from aelib.models._build import _dense_layers, floating
@@ -121,7 +121,7 @@ def table(
     if not heads:
         raise ValueError("columns: expected at least one, got none")
     k = check_count("latent", latent)
-    widths = tuple(check_count(f"hidden[{i}]", width) for i, width in enumerate(hidden))
+    widths = check_counts("hidden", hidden)
     require_activation("activation", activation)
     dtype = floating("dtype", dtype)
     features = sum(head.num_features for head in heads)

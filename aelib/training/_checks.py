@@ -1,7 +1,7 @@
 """Arguments of ``fit`` and ``sweep``: checked on the host, before anything is compiled."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -73,6 +73,12 @@ def check_penalties(penalties: Any) -> tuple[np.ndarray, tuple[Any, ...], list[s
                 f"penalties[{index}]: expected (strength, penalty) with "
                 f"penalty(model, x, codes, key) -> [batch] or []; got {entry!r}"
             )
+        if not _takes_four(entry[1]):
+            raise TypeError(
+                f"penalties[{index}]: expected penalty(model, x, codes, key), got {entry[1]!r}; "
+                "aelib.penalties.on_codes makes one of a function of the codes, on_encoder of one "
+                "of the encoder and x"
+            )
         if np.ndim(entry[0]):
             raise TypeError(
                 f"penalties[{index}]: expected one strength, got {entry[0]!r} (sweep takes several)"
@@ -87,6 +93,16 @@ def check_penalties(penalties: Any) -> tuple[np.ndarray, tuple[Any, ...], list[s
         functions.append(entry[1])
         names.append(name)
     return np.asarray(strengths, np.float64), tuple(functions), names
+
+
+def _takes_four(function: Callable[..., Any]) -> bool:
+    try:
+        inspect.signature(function).bind(None, None, None, None)
+    except TypeError:
+        return False
+    except ValueError:  # it does not tell
+        return True
+    return True
 
 
 def check_optimizer(optimizer: Any) -> optax.GradientTransformationExtraArgs:

@@ -115,7 +115,7 @@ def _function(function: types.FunctionType, seen: tuple[Any, ...]) -> Hashable:
     attached = tuple(sorted((name, item) for name, item in vars(function).items()))
     return (
         function.__code__,
-        function.__globals__["__name__"],
+        function.__globals__.get("__name__"),
         _structure((function.__defaults__, named, attached, closed_over), seen),
         tuple(_globals(function, seen)),
     )

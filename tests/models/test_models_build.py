@@ -142,6 +142,8 @@ def test_types_follow_the_parameters():
         (lambda r: models.tied(5, 2.5, rngs=r), "latent: expected a whole number .* got 2.5"),
         (lambda r: models.linear(5, True, rngs=r), "latent: expected a whole number .* got True"),
         (lambda r: models.mlp(5, 2, hidden=(3, -1), rngs=r), r"hidden\[1\]: expected a whole"),
+        (lambda r: models.mlp(5, 2, hidden=16, rngs=r), r"hidden: expected a seq.*\(16,\), got 16"),
+        (lambda r: models.conv((8, 8), 2, channels=4, rngs=r), r"channels: expected .*\(4,\)"),
         (lambda r: models.mlp(5, 2, activation="rleu", rngs=r), "activation: expected one of"),
         (lambda r: models.mlp(5, 2, code_activation=None, rngs=r), "code_activation: expected"),
         (lambda r: models.mlp(5, 2, dtype=int, rngs=r), "dtype: expected a floating type"),
@@ -152,6 +154,11 @@ def test_types_follow_the_parameters():
 def test_bad_arguments_are_named(make, message):
     with pytest.raises(ValueError, match=message):
         make(nnx.Rngs(0))
+
+
+def test_a_seed_is_not_taken_for_rngs():
+    with pytest.raises(TypeError, match=r"rngs: expected an nnx.Rngs such as nnx.Rngs\(0\), got 0"):
+        models.mlp(5, 2, rngs=0)
 
 
 def test_wrong_input_shapes_are_named():
@@ -196,7 +203,8 @@ def test_predict_compiles_once_for_all_batches_and_models_of_a_kind():
 @pytest.mark.parametrize(
     ("x", "options", "message"),
     [
-        (np.ones((3, 6)), {"batch_size": 0}, "batch_size: expected at least 1, got 0"),
+        (np.ones((3, 6)), {"batch_size": 0}, "batch_size: expected a whole number .* got 0"),
+        (np.ones((3, 6)), {"batch_size": 2.5}, "batch_size: expected a whole number .* got 2.5"),
         (np.ones((3, 6)), {"method": "mean"}, "method: expected one of outputs, codes"),
         (np.ones((0, 6)), {}, r"x: expected \[n, ...\] with n of at least 1, got shape \(0, 6\)"),
         (np.ones((3, 7)), {}, r"x: expected shape"),

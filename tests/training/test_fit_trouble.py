@@ -10,7 +10,7 @@ import optax
 import pytest
 from flax import nnx
 
-from aelib import data, likelihoods, models
+from aelib import data, likelihoods, models, penalties
 from aelib.training import TrainingDiverged, TrainingInterrupted, fit
 
 from .cases import D, half_squares, leaves, make_linear
@@ -208,7 +208,7 @@ ONES = np.ones((40, D))
             {"x": np.where(np.arange(40 * D).reshape(40, D) == 20, np.nan, 1)},
             r"nan at index \(3, 2\)",
         ),
-        ({"penalties": [(-1.0, half_squares)]}, r"penalties\[0\]: expected a strength >= 0"),
+        ({"penalties": [(-1.0, penalties.on_codes(penalties.l1))]}, r"penalties\[0\]: expected a strength >= 0"),
         ({"loss": likelihoods.Bernoulli(), "x": np.full((40, D), 1.5)}, "1.5"),
         (
             {"loss": lambda outputs, x: jnp.sum(outputs - x)},
@@ -255,6 +255,7 @@ class WithDropout(nnx.Module):
         ({"loss": likelihoods.Gaussian}, "loss: expected a likelihood"),
         ({"corruption": 0.1}, "corruption: expected a callable"),
         ({"penalties": [half_squares]}, r"penalties\[0\]: expected \(strength, penalty\)"),
+        ({"penalties": [(1.0, penalties.l1)]}, r"penalties\[0\]: expected penalty\(.*on_codes"),
         ({"mask": np.ones((40, D), bool)}, "mask: only a likelihood can take it"),
         ({"exposure": np.ones(40)}, "exposure: only a likelihood can take it"),
         ({"progress": "bar"}, "progress: expected True, False or an object"),
