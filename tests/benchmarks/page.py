@@ -71,5 +71,4 @@ def _plot(growths: Sequence[Growth]):
         axis.minorticks_off()
     for row in axes:
         row[0].set_ylabel("seconds")
-    figure.tight_layout()
     return figure
