@@ -43,9 +43,11 @@ def normal(key: jax.Array, shape: tuple[int, ...], scale: float, dtype: jnp.dtyp
         numbers = jnp.arange(count, dtype=jnp.uint32)
         drawn = jax.vmap(_block, in_axes=(None, 0, None))(key, numbers, dtype).ravel()
         return drawn[:size].reshape(shape) * jnp.asarray(scale, dtype)
-    blocks = [_block(key, np.uint32(number), dtype) for number in range(count)]
-    drawn = np.concatenate([np.asarray(block) for block in blocks])[:size].reshape(shape)
-    return jax.device_put(drawn * np.asarray(scale, drawn.dtype))
+    drawn = np.empty((count, _BLOCK), dtype)
+    for number in range(count):
+        drawn[number] = _block(key, np.uint32(number), dtype)
+    drawn *= np.asarray(scale, dtype)
+    return jax.device_put(drawn.ravel()[:size].reshape(shape))
 
 
 def orthogonal(key: jax.Array, shape: tuple[int, int], scale: float, dtype: jnp.dtype) -> jax.Array:

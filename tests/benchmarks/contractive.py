@@ -76,12 +76,16 @@ def problem(size: int) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]
     """A batch, and weights [in, out] and biases."""
     rng = np.random.default_rng(0)
     widths = (size, *HIDDEN, LATENT)
+
+    def normal(*shape: int, scale: float = 1.0) -> np.ndarray:
+        drawn = rng.standard_normal(shape, np.float32)
+        drawn *= np.float32(scale)
+        return drawn
+
     layers = [
-        (rng.normal(size=(i, o)) / np.sqrt(i), rng.normal(size=o) / 10)
-        for i, o in itertools.pairwise(widths)
+        (normal(i, o, scale=i**-0.5), normal(o, scale=0.1)) for i, o in itertools.pairwise(widths)
     ]
-    x = rng.normal(size=(BATCH, size)).astype(np.float32)
-    return x, [(w.astype(np.float32), b.astype(np.float32)) for w, b in layers]
+    return normal(BATCH, size), layers
 
 
 def _products(size: int) -> list[Product]:
@@ -106,9 +110,12 @@ def aelib_side(size: int) -> Callable[[], Answer]:
     import aelib
 
     x, layers = problem(size)
-    encoder = aelib.models.mlp(
-        size, LATENT, hidden=HIDDEN, activation="tanh", rngs=nnx.Rngs(0)
-    ).encoder
+    widths, names = (size, *HIDDEN, LATENT), ("tanh", "tanh", "identity")
+    dense = [
+        aelib.models.Dense(i, o, activation=name, rngs=nnx.Rngs(0))
+        for (i, o), name in zip(itertools.pairwise(widths), names, strict=True)
+    ]
+    encoder = aelib.models.Stack(dense, (size,), (LATENT,))
     for layer, (weight, bias) in zip(encoder.layers, layers, strict=True):
         layer.weight[...], layer.bias[...] = jnp.asarray(weight), jnp.asarray(bias)
     graphdef, state = nnx.split(encoder)
@@ -123,8 +130,8 @@ def aelib_side(size: int) -> Callable[[], Answer]:
 
     def call() -> Answer:
         value, gradient = jax.block_until_ready(compiled(state, x))
-        layers = nnx.merge(graphdef, gradient).layers
-        return float(value), [np.asarray(layer.weight[...]) for layer in layers]
+        layers = gradient["layers"]
+        return float(value), [np.asarray(layers[i]["weight"]) for i in sorted(layers)]
 
     return call
 
