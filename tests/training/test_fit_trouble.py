@@ -208,7 +208,10 @@ ONES = np.ones((40, D))
             {"x": np.where(np.arange(40 * D).reshape(40, D) == 20, np.nan, 1)},
             r"nan at index \(3, 2\)",
         ),
-        ({"penalties": [(-1.0, penalties.on_codes(penalties.l1))]}, r"penalties\[0\]: expected a strength >= 0"),
+        (
+            {"penalties": [(-1.0, penalties.on_codes(penalties.l1))]},
+            r"penalties\[0\]: expected a strength >= 0",
+        ),
         ({"loss": likelihoods.Bernoulli(), "x": np.full((40, D), 1.5)}, "1.5"),
         (
             {"loss": lambda outputs, x: jnp.sum(outputs - x)},
