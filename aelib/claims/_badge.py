@@ -73,6 +73,7 @@ def badge(
     *,
     anchor: str = "",
     href: str = "",
+    brief: bool = False,
 ) -> str:
     """HTML of a claim, with the claim's data in ``data-claim``.
 
@@ -81,13 +82,15 @@ def badge(
         words: Words of the badge in another language; see ``WORDS``.
         anchor: The element's id, if it is to be linked to.
         href: Where the claim's number leads to, if anywhere.
+        brief: Whether to leave the condition out, because the badge before this one has it.
 
     Returns:
         One ``<div>`` that reads in order: verdict, what was measured, the number, the bound.
     """
     words = {**WORDS, **(words or {})}
     unit = f" {escape(claim.unit)}" if claim.unit else ""
-    verdict = escape(f"{words[claim.verdict]} {claim.condition}".strip())
+    condition = "…" if brief and claim.condition else claim.condition
+    verdict = escape(f"{words[claim.verdict]} {condition}".strip())
     data = escape(json.dumps(claim.data(), ensure_ascii=False, separators=(",", ":")))
     name = f"{escape(words['claim'])} {claim.claim_id}"
     if href:

@@ -89,19 +89,26 @@ class RedrawBadges(SphinxPostTransform):
         words = words_of(self.env)
         ledger = getattr(self.env, "book_ledger", "")
         page = self.app.builder.get_relative_uri(self.env.docname, ledger) if ledger else ""
+        before: tuple[Any, ...] = ()
         for raw in list(self.document.findall(nodes.raw)):
             if "claim_anchors" not in raw:
                 continue
-            html = "".join(
-                badge(
-                    translated(claim, words),
-                    words,
-                    anchor=name,
-                    href=f"{page}#ledger-{claim.claim_id.replace('.', '-')}" if page else "",
-                )
-                for name, claim in zip(raw["claim_anchors"], claims_in(raw.astext()), strict=True)
-            )
+            html = ""
+            for name, claim in zip(raw["claim_anchors"], claims_in(raw.astext()), strict=True):
+                # A condition is read once for all badges of a cell.
+                same = (_cell(raw), claim.claim_id, claim.verdict, claim.condition)
+                href = f"{page}#ledger-{claim.claim_id.replace('.', '-')}" if page else ""
+                brief, before = same == before, same
+                html += badge(translated(claim, words), words, anchor=name, href=href, brief=brief)
             raw.replace_self(nodes.raw("", html, format="html"))
+
+
+def _cell(node: nodes.Node) -> int:
+    """Identity of the notebook cell that a node was put out by, or of its parent."""
+    around: Any = node
+    while around.parent is not None and "cell" not in around.get("classes", ()):
+        around = around.parent
+    return id(around)
 
 
 def write_style(app: Sphinx, exception: Exception | None) -> None:

@@ -119,6 +119,15 @@ def test_badge_carries_data_and_escapes() -> None:
     assert 'id="claim-1-2"' in html
 
 
+def test_a_brief_badge_leaves_the_condition_to_the_one_before_but_carries_it() -> None:
+    claim = check("1.2", "y", 1, "<", 2, verdict="holds if", condition="x is small")
+    html = badge(claim, brief=True)
+    assert "holds if …" in html
+    assert "x is small" not in re.sub(r'data-claim="[^"]*"', "", html)
+    (data,) = re.findall(r'data-claim="([^"]*)"', html)
+    assert Claim.from_data(json.loads(unescape(data))) == claim
+
+
 def test_badge_in_another_language_keeps_the_number() -> None:
     words = {"claim": "论断", "holds": "成立", "seeds": "{n} 个种子"}
     assert set(words) <= set(WORDS)
