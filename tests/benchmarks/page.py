@@ -10,12 +10,12 @@ from harness import Figure, Growth, Report
 
 STATIC = Path(__file__).parents[2] / "book" / "_static"
 RECORD = STATIC / "speed.json"
-HEADER = "| work | against | ours | theirs | ratio (lowest to highest) | at least | | remark |"
+HEADER = "| work | against | ours | theirs | ratio (lowest to highest) | at least | |"
 
 
 def table(figures: Sequence[Figure]) -> str:
     """A Markdown table, a row for each figure."""
-    return "\n".join([HEADER, "|---|---|---|---|---|---|---|---|", *map(_row, figures)])
+    return "\n".join([HEADER, "|---|---|---|---|---|---|---|", *map(_row, figures)])
 
 
 def renew(name: str, report: Report, machine: str, *, order: Sequence[str]) -> None:
@@ -43,8 +43,9 @@ def _row(figure: Figure) -> str:
     spread = f"{middle:.3g}" if low == high else f"{middle:.3g} ({low:.3g} to {high:.3g})"
     met = "met" if middle >= figure.at_least else "**short**"
     amounts = [_amount(value, figure.unit) for value in (figure.ours, figure.theirs)]
-    cells = [figure.work, figure.against, *amounts, spread, f"{figure.at_least:.2g}", met]
-    return "| " + " | ".join([*cells, figure.note]) + " |"
+    work = f"{figure.work} *({figure.note})*" if figure.note else figure.work
+    cells = [work, figure.against, *amounts, spread, f"{figure.at_least:.2g}", met]
+    return "| " + " | ".join(cells) + " |"
 
 
 def _amount(value: float, unit: str) -> str:
