@@ -29,7 +29,7 @@ def test_ratios_are_of_neighbours_and_the_verdict_is_of_the_median(modules):
     slow = harness.figure("a", "b", [0.5], [0.25], at_least=1.0, note="why")
     rows = page.table([fast, slow]).splitlines()
     assert "| 3 (2 to 4) | 2.5 | met |" in rows[2]
-    assert "| 500 ms | 250 ms | 0.5 | 1 | **short** | why |" in rows[3]
+    assert "| a *(why)* | b | 500 ms | 250 ms | 0.5 | 1 | **short** |" in rows[3]
 
 
 def test_sides_take_turns_and_growth_is_a_slope(modules):
