@@ -24,7 +24,7 @@ def check_count(name: str, value: Any, *, at_least: int = 1) -> int:
     return count
 
 
-def check_counts(name: str, values: Any, *, at_least: int = 1) -> tuple[int, ...]:
+def check_counts(name: str, values: Any) -> tuple[int, ...]:
     """Several of them, such as the widths of layers.
 
     Raises:
@@ -39,7 +39,4 @@ def check_counts(name: str, values: Any, *, at_least: int = 1) -> tuple[int, ...
         raise ValueError(
             f"{name}: expected a sequence of whole numbers such as {example}, got {values!r}"
         )
-    return tuple(
-        check_count(f"{name}[{index}]", value, at_least=at_least)
-        for index, value in enumerate(values)
-    )
+    return tuple(check_count(f"{name}[{index}]", value) for index, value in enumerate(values))
