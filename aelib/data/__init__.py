@@ -3,11 +3,11 @@
 :func:`load` returns a :class:`Dataset` by name, :func:`names` lists what there is.
 """
 
-from ._column import Column as Column
-from ._dataset import Dataset as Dataset
-from ._dataset import Splits as Splits
-from ._registry import load as load
-from ._registry import names as names
-from ._registry import register as register
+from aelib.data._column import Column as Column
+from aelib.data._dataset import Dataset as Dataset
+from aelib.data._dataset import Splits as Splits
+from aelib.data._registry import load as load
+from aelib.data._registry import names as names
+from aelib.data._registry import register as register
 
 __all__ = ["Column", "Dataset", "Splits", "load", "names", "register"]

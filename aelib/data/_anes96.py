@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._dataset import Dataset
-from ._table import CITATION, Field, leveled, measured, read_csv, table_dataset
+from aelib.data._dataset import Dataset
+from aelib.data._table import CITATION, Field, leveled, measured, read_csv, table_dataset
 
 _DIGEST = "c124d8556d6f8c4329b1fea61e3dc6891c5e663f15b7fe5791235963420ba896"
 _LEANING = (

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._png import data_uri, to_bytes
+from aelib.data._png import data_uri, to_bytes
 
 if TYPE_CHECKING:
-    from ._dataset import Dataset
+    from aelib.data._dataset import Dataset
 
 _THUMBNAILS = 12
 _LARGEST = 160  # pixels; larger images are thinned out

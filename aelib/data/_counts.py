@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._counts_h5ad import read_h5ad
-from ._dataset import Dataset
+from aelib.data._counts_h5ad import read_h5ad
+from aelib.data._dataset import Dataset
 
 
 class Matrix(NamedTuple):

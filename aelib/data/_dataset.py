@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from aelib._whole_numbers import check_count
-
-from ._column import Column
-from ._split import DEFAULT_FRACTIONS, check_fractions, split_indices
+from aelib.data._column import Column
+from aelib.data._split import DEFAULT_FRACTIONS, check_fractions, split_indices
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -213,12 +212,12 @@ class Dataset:
         return split_indices(len(self), shares, purpose, self.groups)
 
     def __repr__(self) -> str:
-        from ._card import text_card
+        from aelib.data._card import text_card
 
         return text_card(self)
 
     def _repr_html_(self) -> str:
-        from ._card import html_card
+        from aelib.data._card import html_card
 
         return html_card(self)
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ._binarise import binarise as to_black_and_white
-from ._dataset import Dataset
-from ._files import installed_file
+from aelib.data._binarise import binarise as to_black_and_white
+from aelib.data._dataset import Dataset
+from aelib.data._files import installed_file
 
 _DIGEST = "09f66e6debdee2cd2b5ae59e0d6abbb73fc2b0e0185d2e1957e9ebb51e23aa22"
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ._dataset import Dataset
-from ._docstrings_text import words
-from ._files import sha256
+from aelib.data._dataset import Dataset
+from aelib.data._docstrings_text import words
+from aelib.data._files import sha256
 
 _DIGEST = "aa52164e3190304be4dcc0690c80e0a254b6429576a8c9d7be9930e8d4666236"
 _FILE = Path(__file__).parent / "bundled" / "docstrings.jsonl.xz"

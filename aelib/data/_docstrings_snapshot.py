@@ -16,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
-from ._docstrings_text import NearDuplicates, clean, words
+from aelib.data._docstrings_text import NearDuplicates, clean, words
 
 MAX_WORDS = 120
 MIN_WORDS = 30

@@ -6,8 +6,8 @@ import io
 
 import numpy as np
 
-from ._dataset import Dataset
-from ._files import installed_file
+from aelib.data._dataset import Dataset
+from aelib.data._files import installed_file
 
 _DIGEST = "9560ec2f5edfac01973f63a8a99d00053fecd11e21877e18038fbe500f8e872c"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ._dataset import Dataset
-from ._table import Field, leveled, measured, read_csv, table_dataset
+from aelib.data._dataset import Dataset
+from aelib.data._table import Field, leveled, measured, read_csv, table_dataset
 
 _DIGEST = "fd5f3f094a34fc35ca346a14c359e046ed27843038d6921efcd50a7ab21f6af0"
 _OCCUPATION = [

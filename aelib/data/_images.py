@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._binarise import binarise as to_black_and_white
-from ._dataset import Dataset
-from ._files import installed_file
-from ._patches import cut_patches
+from aelib.data._binarise import binarise as to_black_and_white
+from aelib.data._dataset import Dataset
+from aelib.data._files import installed_file
+from aelib.data._patches import cut_patches
 
 _BSD = "distributed with scikit-image (BSD-3-Clause)"
 _CITATION = (

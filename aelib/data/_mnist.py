@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._binarise import binarise as to_black_and_white
-from ._dataset import Dataset
-from ._fetch import Remote, data_folder, local_file
-from ._idx import read_idx
-from ._split import shuffle_keys
+from aelib.data._binarise import binarise as to_black_and_white
+from aelib.data._dataset import Dataset
+from aelib.data._fetch import Remote, data_folder, local_file
+from aelib.data._idx import read_idx
+from aelib.data._split import shuffle_keys
 
 _MNIST = "https://storage.googleapis.com/cvdf-datasets/mnist/"
 _FASHION = "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/"

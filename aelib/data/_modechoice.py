@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._dataset import Dataset
-from ._table import Field, leveled, measured, read_csv, table_dataset
+from aelib.data._dataset import Dataset
+from aelib.data._table import Field, leveled, measured, read_csv, table_dataset
 
 if TYPE_CHECKING:
     import pandas as pd

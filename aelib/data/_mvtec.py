@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._dataset import Dataset
-from ._fetch import data_folder
-from ._patches import pair
-from ._split import shuffle_keys
+from aelib.data._dataset import Dataset
+from aelib.data._fetch import data_folder
+from aelib.data._patches import pair
+from aelib.data._split import shuffle_keys
 
 _ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 _GOOD = "good"

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._split import shuffle_keys
+from aelib.data._split import shuffle_keys
 
 
 class Patches(NamedTuple):

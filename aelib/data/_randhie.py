@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._dataset import Dataset
-from ._table import CITATION, Field, leveled, measured, read_csv, table_dataset
+from aelib.data._dataset import Dataset
+from aelib.data._table import CITATION, Field, leveled, measured, read_csv, table_dataset
 
 _DIGEST = "9f6c87d05aef087a82cc4465310c8cd3f38327be6eafa43bd81fb98c4f3d088c"
 _NO_YES = [(0.0, "no"), (1.0, "yes")]

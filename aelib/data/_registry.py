@@ -9,7 +9,7 @@ from collections.abc import Callable
 from os import PathLike
 from typing import Any
 
-from ._dataset import Dataset
+from aelib.data._dataset import Dataset
 
 Loader = Callable[..., Dataset]
 

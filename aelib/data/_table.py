@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._column import Column, Kind
-from ._dataset import Dataset
-from ._files import installed_file
+from aelib.data._column import Column, Kind
+from aelib.data._dataset import Dataset
+from aelib.data._files import installed_file
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ._dataset import Dataset
+from aelib.data._dataset import Dataset
 
 
 def load(

@@ -9,11 +9,11 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from ._dataset import Dataset
-from ._defect_shapes import NUM_DRAWS, SHAPES
-from ._images import load_image, read_image
-from ._patches import cut_patches, pair
-from ._split import shuffle_keys
+from aelib.data._dataset import Dataset
+from aelib.data._defect_shapes import NUM_DRAWS, SHAPES
+from aelib.data._images import load_image, read_image
+from aelib.data._patches import cut_patches, pair
+from aelib.data._split import shuffle_keys
 
 KINDS = tuple(SHAPES)
 """Kinds of defects that :func:`plant` knows."""

@@ -5,27 +5,29 @@ check of the data against its support, and how many decoder outputs each feature
 arithmetic is in :mod:`aelib.losses`.
 """
 
-from ._protocol import Likelihood as Likelihood
-from .bernoulli import Bernoulli as Bernoulli
-from .categorical import Categorical as Categorical
-from .composite import Composite as Composite
-from .composite_coding import CodedTable as CodedTable
-from .composite_column import TableColumn as TableColumn
-from .composite_columns import Columns as Columns
-from .composite_determined import determined_columns as determined_columns
-from .continuous_bernoulli import ContinuousBernoulli as ContinuousBernoulli
-from .discretised import normal_log_mass as normal_log_mass
-from .factorised import Factorised as Factorised
-from .gaussian import Gaussian as Gaussian
-from .laplace import Laplace as Laplace
-from .multinomial import Multinomial as Multinomial
-from .negative_binomial import NegativeBinomial as NegativeBinomial
-from .one_of import OneOf as OneOf
-from .ordinal import Ordinal as Ordinal
-from .poisson import Poisson as Poisson
-from .positive import Positive as Positive
-from .student_t import StudentT as StudentT
-from .zero_inflated import ZeroInflatedNegativeBinomial as ZeroInflatedNegativeBinomial
+from aelib.likelihoods._protocol import Likelihood as Likelihood
+from aelib.likelihoods.bernoulli import Bernoulli as Bernoulli
+from aelib.likelihoods.categorical import Categorical as Categorical
+from aelib.likelihoods.composite import Composite as Composite
+from aelib.likelihoods.composite_coding import CodedTable as CodedTable
+from aelib.likelihoods.composite_column import TableColumn as TableColumn
+from aelib.likelihoods.composite_columns import Columns as Columns
+from aelib.likelihoods.composite_determined import determined_columns as determined_columns
+from aelib.likelihoods.continuous_bernoulli import ContinuousBernoulli as ContinuousBernoulli
+from aelib.likelihoods.discretised import normal_log_mass as normal_log_mass
+from aelib.likelihoods.factorised import Factorised as Factorised
+from aelib.likelihoods.gaussian import Gaussian as Gaussian
+from aelib.likelihoods.laplace import Laplace as Laplace
+from aelib.likelihoods.multinomial import Multinomial as Multinomial
+from aelib.likelihoods.negative_binomial import NegativeBinomial as NegativeBinomial
+from aelib.likelihoods.one_of import OneOf as OneOf
+from aelib.likelihoods.ordinal import Ordinal as Ordinal
+from aelib.likelihoods.poisson import Poisson as Poisson
+from aelib.likelihoods.positive import Positive as Positive
+from aelib.likelihoods.student_t import StudentT as StudentT
+from aelib.likelihoods.zero_inflated import (
+    ZeroInflatedNegativeBinomial as ZeroInflatedNegativeBinomial,
+)
 
 __all__ = [
     "Bernoulli",

@@ -4,10 +4,9 @@ import jax
 import numpy as np
 from jax import Array
 
+from aelib.likelihoods import _support
+from aelib.likelihoods.factorised import Factorised
 from aelib.losses import bernoulli_nll
-
-from . import _support
-from .factorised import Factorised
 
 _GREY = (
     "; a Bernoulli has no probability for values in between: binarise them, use "

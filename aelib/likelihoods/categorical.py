@@ -6,11 +6,10 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
+from aelib.likelihoods import _support
+from aelib.likelihoods._outputs import check_mask, floating
+from aelib.likelihoods.factorised import Factorised
 from aelib.losses import categorical_nll
-
-from . import _support
-from ._outputs import check_mask, floating
-from .factorised import Factorised
 
 
 class Categorical(Factorised):

@@ -8,13 +8,13 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
-from . import _support, composite_joint
-from ._outputs import check_mask, real
-from .composite_column import TableColumn
-from .composite_columns import Columns
-from .composite_joint import compiled
-from .composite_outputs import by_column
-from .composite_part import Part, parts_of
+from aelib.likelihoods import _support, composite_joint
+from aelib.likelihoods._outputs import check_mask, real
+from aelib.likelihoods.composite_column import TableColumn
+from aelib.likelihoods.composite_columns import Columns
+from aelib.likelihoods.composite_joint import compiled
+from aelib.likelihoods.composite_outputs import by_column
+from aelib.likelihoods.composite_part import Part, parts_of
 
 if TYPE_CHECKING:
     import pandas as pd

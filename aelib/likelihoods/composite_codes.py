@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from jax.typing import ArrayLike
 
-from . import _support
-from .composite_column import LEVELED, TableColumn
-from .composite_infer import blank_column, leveled_column, number_column
+from aelib.likelihoods import _support
+from aelib.likelihoods.composite_column import LEVELED, TableColumn
+from aelib.likelihoods.composite_infer import blank_column, leveled_column, number_column
 
 
 def infer_codes(

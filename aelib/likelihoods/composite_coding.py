@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from .composite_column import LEVELED, TableColumn
-from .composite_infer import place, plain, to_codes, to_numbers
+from aelib.likelihoods.composite_column import LEVELED, TableColumn
+from aelib.likelihoods.composite_infer import place, plain, to_codes, to_numbers
 
 if TYPE_CHECKING:
     import pandas as pd

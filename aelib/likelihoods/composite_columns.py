@@ -9,13 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from . import _support
-from .composite_codes import check_codes, infer_codes, nearest_codes
-from .composite_coding import CodedTable, check_frame, decode_codes, encode_frame
-from .composite_column import LEVELED, TableColumn
-from .composite_describe import describe
-from .composite_determined import determined_columns
-from .composite_infer import infer_column
+from aelib.likelihoods import _support
+from aelib.likelihoods.composite_codes import check_codes, infer_codes, nearest_codes
+from aelib.likelihoods.composite_coding import CodedTable, check_frame, decode_codes, encode_frame
+from aelib.likelihoods.composite_column import LEVELED, TableColumn
+from aelib.likelihoods.composite_describe import describe
+from aelib.likelihoods.composite_determined import determined_columns
+from aelib.likelihoods.composite_infer import infer_column
 
 if TYPE_CHECKING:
     import pandas as pd

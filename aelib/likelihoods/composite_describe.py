@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .composite_column import TableColumn
+from aelib.likelihoods.composite_column import TableColumn
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,10 +9,9 @@ import numpy as np
 from jax import Array
 from jax.scipy.stats import norm
 
+from aelib.likelihoods.discretised import normal_log_mass
+from aelib.likelihoods.gaussian import Gaussian
 from aelib.losses import gaussian_nll
-
-from .discretised import normal_log_mass
-from .gaussian import Gaussian
 
 
 class GriddedGaussian(Gaussian):

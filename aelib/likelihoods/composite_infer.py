@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 
 import numpy as np
 
-from .composite_column import LEVELED, ColumnKind, TableColumn
+from aelib.likelihoods.composite_column import LEVELED, ColumnKind, TableColumn
 
 if TYPE_CHECKING:
     import pandas as pd

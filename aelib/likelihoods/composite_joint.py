@@ -10,8 +10,8 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
-from .composite_column import LEVELED
-from .composite_part import Part
+from aelib.likelihoods.composite_column import LEVELED
+from aelib.likelihoods.composite_part import Part
 
 Parts = Sequence[Part]
 Outputs = dict[str, Array]

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from jax import Array
 from jax.typing import ArrayLike
 
-from ._outputs import floating
-from .composite_columns import Columns
+from aelib.likelihoods._outputs import floating
+from aelib.likelihoods.composite_columns import Columns
 
 
 def by_column(

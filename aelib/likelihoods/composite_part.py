@@ -8,13 +8,13 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
-from .bernoulli import Bernoulli
-from .categorical import Categorical
-from .composite_column import LEVELED, TableColumn
-from .composite_gridded import GriddedGaussian
-from .negative_binomial import NegativeBinomial
-from .ordinal import Ordinal
-from .poisson import Poisson
+from aelib.likelihoods.bernoulli import Bernoulli
+from aelib.likelihoods.categorical import Categorical
+from aelib.likelihoods.composite_column import LEVELED, TableColumn
+from aelib.likelihoods.composite_gridded import GriddedGaussian
+from aelib.likelihoods.negative_binomial import NegativeBinomial
+from aelib.likelihoods.ordinal import Ordinal
+from aelib.likelihoods.poisson import Poisson
 
 
 class Part(nnx.Module):

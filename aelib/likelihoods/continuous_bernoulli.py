@@ -5,10 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from aelib.likelihoods import _support
+from aelib.likelihoods.factorised import Factorised
 from aelib.losses import continuous_bernoulli_nll
-
-from . import _support
-from .factorised import Factorised
 
 # Below this logit the closed forms cancel and the series are exact to rounding in float64.
 _SMALL = 0.05

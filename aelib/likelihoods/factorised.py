@@ -6,8 +6,8 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
-from . import _support
-from ._outputs import align_exposure, check_mask, per_feature, split_like
+from aelib.likelihoods import _support
+from aelib.likelihoods._outputs import align_exposure, check_mask, per_feature, split_like
 
 
 class Factorised(nnx.Module):

@@ -6,13 +6,12 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
+from aelib.likelihoods import _support
+from aelib.likelihoods._outputs import check_mask, split_like
+from aelib.likelihoods.discretised import normal_log_mass
+from aelib.likelihoods.factorised import Factorised
+from aelib.likelihoods.positive import Positive
 from aelib.losses import gaussian_nll
-
-from . import _support
-from ._outputs import check_mask, split_like
-from .discretised import normal_log_mass
-from .factorised import Factorised
-from .positive import Positive
 
 
 class Gaussian(Factorised):

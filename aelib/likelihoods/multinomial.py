@@ -7,10 +7,9 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
+from aelib.likelihoods import _support
+from aelib.likelihoods._outputs import align_exposure, check_mask, per_feature, split_like
 from aelib.losses import multinomial_nll
-
-from . import _support
-from ._outputs import align_exposure, check_mask, per_feature, split_like
 
 
 class Multinomial(nnx.Module):

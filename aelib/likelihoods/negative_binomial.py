@@ -6,11 +6,10 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
+from aelib.likelihoods import _support
+from aelib.likelihoods.factorised import Factorised
+from aelib.likelihoods.positive import Positive
 from aelib.losses import negative_binomial_nll
-
-from . import _support
-from .factorised import Factorised
-from .positive import Positive
 
 
 class NegativeBinomial(Factorised):

@@ -9,8 +9,8 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
-from . import _support
-from .factorised import Factorised
+from aelib.likelihoods import _support
+from aelib.likelihoods.factorised import Factorised
 
 _LN2 = 0.6931471805599453
 

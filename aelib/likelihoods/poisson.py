@@ -5,10 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from aelib.likelihoods import _support
+from aelib.likelihoods.factorised import Factorised
 from aelib.losses import poisson_nll
-
-from . import _support
-from .factorised import Factorised
 
 
 class Poisson(Factorised):

@@ -5,9 +5,8 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
+from aelib.likelihoods.negative_binomial import NegativeBinomial
 from aelib.losses import zero_inflated_negative_binomial_nll
-
-from .negative_binomial import NegativeBinomial
 
 
 class ZeroInflatedNegativeBinomial(NegativeBinomial):

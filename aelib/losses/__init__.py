@@ -5,16 +5,16 @@ reduces. There is no epsilon inside a logarithm: parameters come as logits and l
 where large terms cancel they are cancelled on paper (``_cancellation``, ``_stirling``).
 """
 
-from ._bernoulli import bernoulli_nll as bernoulli_nll
-from ._categorical import categorical_nll as categorical_nll
-from ._continuous_bernoulli import continuous_bernoulli_nll as continuous_bernoulli_nll
-from ._gaussian import gaussian_nll as gaussian_nll
-from ._laplace import laplace_nll as laplace_nll
-from ._multinomial import multinomial_nll as multinomial_nll
-from ._negative_binomial import negative_binomial_nll as negative_binomial_nll
-from ._poisson import poisson_nll as poisson_nll
-from ._student_t import student_t_nll as student_t_nll
-from ._zero_inflated import (
+from aelib.losses._bernoulli import bernoulli_nll as bernoulli_nll
+from aelib.losses._categorical import categorical_nll as categorical_nll
+from aelib.losses._continuous_bernoulli import continuous_bernoulli_nll as continuous_bernoulli_nll
+from aelib.losses._gaussian import gaussian_nll as gaussian_nll
+from aelib.losses._laplace import laplace_nll as laplace_nll
+from aelib.losses._multinomial import multinomial_nll as multinomial_nll
+from aelib.losses._negative_binomial import negative_binomial_nll as negative_binomial_nll
+from aelib.losses._poisson import poisson_nll as poisson_nll
+from aelib.losses._student_t import student_t_nll as student_t_nll
+from aelib.losses._zero_inflated import (
     zero_inflated_negative_binomial_nll as zero_inflated_negative_binomial_nll,
 )
 

@@ -4,8 +4,8 @@ import jax
 from jax import Array
 from jax.typing import ArrayLike
 
-from ._arguments import compute_dtype, same_shape, where_shares
-from ._partials import with_partials
+from aelib.losses._arguments import compute_dtype, same_shape, where_shares
+from aelib.losses._partials import with_partials
 
 
 def _slope_logits(logits: Array, targets: Array) -> Array:

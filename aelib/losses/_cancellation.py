@@ -10,7 +10,7 @@ import math
 import jax.numpy as jnp
 from jax import Array
 
-from ._partials import with_partials
+from aelib.losses._partials import with_partials
 
 # ln 2 in two pieces; the first is short enough that (exponent * first) is exact (fdlibm).
 _LN2_SINGLE = (6.9313812256e-01, 9.0580006145e-06)

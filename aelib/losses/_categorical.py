@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from ._arguments import compute_dtype
+from aelib.losses._arguments import compute_dtype
 
 
 def _odds(logits: Array, chosen: Array) -> tuple[Array, Array, Array]:

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from ._arguments import compute_dtype, same_shape, where_shares
-from ._cancellation import is_single, polynomial
+from aelib.losses._arguments import compute_dtype, same_shape, where_shares
+from aelib.losses._cancellation import is_single, polynomial
 
 # B_2n / (2n (2n)!): log(sinh(a / 2) / (a / 2)) in powers of a^2, converging for |a| < 2 pi.
 _LOG_SINHC = [

@@ -4,8 +4,8 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from ._arguments import compute_dtype, parameter, same_shape
-from ._stirling import HALF_LOG_TWO_PI
+from aelib.losses._arguments import compute_dtype, parameter, same_shape
+from aelib.losses._stirling import HALF_LOG_TWO_PI
 
 
 def gaussian_nll(mean: ArrayLike, targets: ArrayLike, *, scale: ArrayLike = 1.0) -> Array:

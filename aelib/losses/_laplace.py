@@ -4,8 +4,8 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from ._arguments import compute_dtype, parameter, same_shape
-from ._partials import with_partials
+from aelib.losses._arguments import compute_dtype, parameter, same_shape
+from aelib.losses._partials import with_partials
 
 
 @with_partials(jnp.sign)

@@ -6,10 +6,10 @@ from jax import Array
 from jax.custom_derivatives import SymbolicZero
 from jax.typing import ArrayLike
 
-from ._arguments import compute_dtype, same_shape, where_counts
-from ._cancellation import exponential_remainder, log_ratio
-from ._partials import derivative
-from ._stirling import log_gamma_one_plus, saddle_point_prefactor
+from aelib.losses._arguments import compute_dtype, same_shape, where_counts
+from aelib.losses._cancellation import exponential_remainder, log_ratio
+from aelib.losses._partials import derivative
+from aelib.losses._stirling import log_gamma_one_plus, saddle_point_prefactor
 
 
 def _exact_sum(a: Array, b: Array) -> tuple[Array, Array]:

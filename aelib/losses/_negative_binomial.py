@@ -7,10 +7,14 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from ._arguments import compute_dtype, parameter, same_shape, where_counts
-from ._cancellation import exponential_remainder, log_ratio, remainder_series
-from ._partials import derivative, with_partials
-from ._stirling import log_gamma_one_plus, reached_stirling_error, saddle_point_prefactor
+from aelib.losses._arguments import compute_dtype, parameter, same_shape, where_counts
+from aelib.losses._cancellation import exponential_remainder, log_ratio, remainder_series
+from aelib.losses._partials import derivative, with_partials
+from aelib.losses._stirling import (
+    log_gamma_one_plus,
+    reached_stirling_error,
+    saddle_point_prefactor,
+)
 
 # Beyond these an exponential is replaced by one that does not overflow. At theta = e^60 the
 # distribution is Poisson's to far more than sixteen digits.

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.custom_derivatives import SymbolicZero
 
-from ._blocks import in_blocks
+from aelib.losses._blocks import in_blocks
 
 Elementwise = Callable[..., Array]
 

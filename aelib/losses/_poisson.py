@@ -4,10 +4,10 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from ._arguments import compute_dtype, same_shape, where_counts
-from ._cancellation import exponential_remainder, log_ratio
-from ._partials import derivative, with_partials
-from ._stirling import log_gamma_one_plus, saddle_point_prefactor
+from aelib.losses._arguments import compute_dtype, same_shape, where_counts
+from aelib.losses._cancellation import exponential_remainder, log_ratio
+from aelib.losses._partials import derivative, with_partials
+from aelib.losses._stirling import log_gamma_one_plus, saddle_point_prefactor
 
 
 def rate_excess(log_rate: Array, counts: Array) -> Array:

@@ -11,7 +11,7 @@ binomial probabilities* (2000).
 import jax.numpy as jnp
 from jax import Array
 
-from ._cancellation import atanh_tail, is_single, polynomial
+from aelib.losses._cancellation import atanh_tail, is_single, polynomial
 
 HALF_LOG_TWO_PI = 0.9189385332046727
 

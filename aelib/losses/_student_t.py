@@ -4,10 +4,10 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from ._arguments import compute_dtype, parameter, same_shape
-from ._cancellation import logarithm_remainder
-from ._partials import derivative, with_partials
-from ._stirling import HALF_LOG_TWO_PI, half_step_excess
+from aelib.losses._arguments import compute_dtype, parameter, same_shape
+from aelib.losses._cancellation import logarithm_remainder
+from aelib.losses._partials import derivative, with_partials
+from aelib.losses._stirling import HALF_LOG_TWO_PI, half_step_excess
 
 
 def _share(residual: Array, df: Array, scale: Array) -> tuple[Array, Array, Array]:

@@ -7,9 +7,9 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from ._arguments import compute_dtype, parameter, same_shape
-from ._negative_binomial import negative_binomial
-from ._partials import with_partials
+from aelib.losses._arguments import compute_dtype, parameter, same_shape
+from aelib.losses._negative_binomial import negative_binomial
+from aelib.losses._partials import with_partials
 
 
 class _Logistic(NamedTuple):

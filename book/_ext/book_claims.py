@@ -1,7 +1,7 @@
 """Claims are collected from the outputs that chapters have stored, and their badges redrawn.
 
-The badge that ``aelib.claims.check`` displays carries its data. When a page is read they are put
-into Sphinx's environment, page by page, so that what the ledger shows is what the pages show.
+The badge that ``claims.check`` displays carries its data. When a page is read they are put into
+Sphinx's environment, page by page, so that what the ledger shows is what the pages show.
 """
 
 import json
@@ -17,7 +17,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from aelib.claims import STYLE, Claim, badge
+from aelib.page.claims import STYLE, Claim, badge
 
 _DATA = re.compile(r'data-claim="([^"]*)"')
 

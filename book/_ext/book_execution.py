@@ -40,7 +40,7 @@ def fingerprint(root: Path) -> str:
         root: Repository root.
 
     Returns:
-        Sixteen hexadecimal digits: of the package with its data, what lies beside the chapters,
+        Sixteen hexadecimal digits: of the package with its data, what lies beside the notebooks,
         the lock, what is installed, Python, the platform and JAX's environment variables.
     """
     digest = hashlib.sha256()
@@ -56,7 +56,8 @@ def fingerprint(root: Path) -> str:
 
 def _inputs(root: Path) -> list[Path]:
     package = (p for p in (root / "aelib").rglob("*") if "__pycache__" not in p.parts)
-    beside = (p for p in (root / "book" / "chapters").rglob("*") if p.suffix not in _OWN)
+    book = (p for p in (root / "book").rglob("*") if p.suffix not in _OWN)
+    beside = (p for p in book if not {"_ext", "_templates", "api", "__pycache__"} & set(p.parts))
     lock = root / "requirements.lock"
     return sorted(p for p in (*package, *beside, lock) if p.is_file())
 

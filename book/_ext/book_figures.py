@@ -1,7 +1,7 @@
 """Figures become part of the page: they follow its theme, carry their text and have a name.
 
 Every picture must say what is to be seen (``alt``); one that does not is a warning. SVG that a
-chapter drew is set into the page in place of an ``<img>``, see :func:`aelib.plots.themed_svg`.
+chapter drew is set into the page in place of an ``<img>``, see :func:`aelib.page.plots.themed_svg`.
 """
 
 import re
@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
-from aelib.plots import themed_svg
+from aelib.page.plots import themed_svg
 
 LOGGER = logging.getLogger(__name__)
 _PICTURE = re.compile(r"<(?:svg|img)\b[^>]*>")

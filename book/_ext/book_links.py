@@ -44,16 +44,17 @@ class SectionAnalyser(CodeBlockAnalyser):
 def public_names() -> dict[str, str]:
     """From where each public class of aelib is defined, member by member, to its entry."""
     found: dict[str, str] = {}
-    for info in pkgutil.iter_modules(aelib.__path__, "aelib."):
-        if info.name.split(".")[-1].startswith("_"):
-            continue
-        room = importlib.import_module(info.name)
-        for name in getattr(room, "__all__", ()):
-            thing = getattr(room, name)
-            if inspect.isclass(thing) and thing.__module__ != info.name:
-                members = ["", *(f".{m}" for m in dir(thing) if not m.startswith("_"))]
-                where = f"{thing.__module__}.{thing.__qualname__}"
-                found |= {where + member: f"{info.name}.{name}{member}" for member in members}
+    for wing in (aelib, aelib.lab, aelib.page):
+        for module in pkgutil.iter_modules(wing.__path__, f"{wing.__name__}."):
+            if module.name.split(".")[-1].startswith("_"):
+                continue
+            room = importlib.import_module(module.name)
+            for name in getattr(room, "__all__", ()):
+                thing = getattr(room, name)
+                if inspect.isclass(thing) and thing.__module__ != module.name:
+                    members = ["", *(f".{m}" for m in dir(thing) if not m.startswith("_"))]
+                    where = f"{thing.__module__}.{thing.__qualname__}"
+                    found |= {where + m: f"{module.name}.{name}{m}" for m in members}
     return found
 
 

@@ -10,7 +10,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
-from aelib.claims import WORDS, Claim, measurement, requirement
+from aelib.page.claims import WORDS, Claim, measurement, requirement
 
 SYMBOLS = {"holds": "✓", "holds if": "◐", "does not hold": "✗", "open": "○"}
 LEDGER_WORDS = {

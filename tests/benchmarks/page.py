@@ -57,7 +57,7 @@ def _amount(value: float, unit: str) -> str:
 def _plot(growths: Sequence[Growth]):
     import matplotlib.pyplot as plt
 
-    from aelib import plots
+    from aelib.page import plots
 
     plots.use()
     rows = -(-len(growths) // 3)

@@ -24,7 +24,7 @@ chapters: [{file: book/chapters/01_one}, {file: book/ledger}, {file: book/api}]
 DRAWING = """
 from matplotlib import pyplot as plt
 
-from aelib import claims, plots
+from aelib.page import claims, plots
 
 plots.use()
 fig, ax = plt.subplots()
@@ -95,7 +95,7 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "book" / "claims.yml").write_text(CLAIMS)
     (root / "book" / "references.bib").write_text("")
     (root / "book" / "index.md").write_text("# A book\n")
-    api = "# API\n\n```{eval-rst}\n.. automodule:: aelib.claims\n   :members:\n```\n"
+    api = "# API\n\n```{eval-rst}\n.. automodule:: aelib.page.claims\n   :members:\n```\n"
     (root / "book" / "api.md").write_text(api)
     one = root / "book" / "chapters" / "01_one.ipynb"
     _write(one, _cell("a", DRAWING, FIGURE), _cell("b", CHECKS), _cell("c", SLIDER))
@@ -147,7 +147,7 @@ def test_pages_ask_the_network_for_nothing(book: Path) -> None:
 
 def test_code_links_to_the_api_and_there_are_no_dead_buttons(book: Path) -> None:
     html = _page(book, "chapters/01_one")
-    assert 'href="../../book/api.html#aelib.claims.check"' in html
+    assert 'href="../../book/api.html#aelib.page.claims.check"' in html
     assert "colab" not in html.lower()
     assert "mybinder" not in html.lower()
 
@@ -161,7 +161,8 @@ def test_changes_are_seen_and_warnings_are_not_forgotten(book: Path) -> None:
     assert _build(book).returncode == 0  # nothing has changed: nothing is written
     assert page.stat().st_mtime_ns == first
 
-    _write(one, _cell("a", "from aelib import claims"), _cell("b", CHECKS.replace("1.2", "9.9")))
+    one_cell, changed = _cell("a", "from aelib.page import claims"), CHECKS.replace("1.2", "9.9")
+    _write(one, one_cell, _cell("b", changed))
     result = _build(book)
     assert result.returncode != 0
     assert "claim 9.9 is checked here but is not in" in result.stderr

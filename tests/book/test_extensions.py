@@ -14,7 +14,7 @@ from jupyter_cache import get_cache
 from nbformat.v4 import new_code_cell, new_notebook
 from sphinx.errors import ConfigError, ExtensionError
 
-from aelib.claims import Claim
+from aelib.page.claims import Claim
 
 ROOT = Path(__file__).parents[2]
 

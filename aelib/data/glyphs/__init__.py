@@ -6,20 +6,20 @@ respect to rotation, shift, scale and shear. :func:`load` makes a dataset of the
 :func:`aelib.data.load` as ``"glyphs"``.
 """
 
-from ._alphabets import ALPHABETS as ALPHABETS
-from ._fields import fields as fields
-from ._fonts import DEFAULT_FONTS as DEFAULT_FONTS
-from ._fonts import FONTS as FONTS
-from ._homoglyphs import TOLERANCE as TOLERANCE
-from ._homoglyphs import distances as distances
-from ._homoglyphs import homoglyphs as homoglyphs
-from ._load import item_tangents as item_tangents
-from ._load import load as load
-from ._render import PARAMETERS as PARAMETERS
-from ._render import SIZE as SIZE
-from ._render import render as render
-from ._render import render_many as render_many
-from ._render import tangents as tangents
+from aelib.data.glyphs._alphabets import ALPHABETS as ALPHABETS
+from aelib.data.glyphs._fields import fields as fields
+from aelib.data.glyphs._fonts import DEFAULT_FONTS as DEFAULT_FONTS
+from aelib.data.glyphs._fonts import FONTS as FONTS
+from aelib.data.glyphs._homoglyphs import TOLERANCE as TOLERANCE
+from aelib.data.glyphs._homoglyphs import distances as distances
+from aelib.data.glyphs._homoglyphs import homoglyphs as homoglyphs
+from aelib.data.glyphs._load import item_tangents as item_tangents
+from aelib.data.glyphs._load import load as load
+from aelib.data.glyphs._render import PARAMETERS as PARAMETERS
+from aelib.data.glyphs._render import SIZE as SIZE
+from aelib.data.glyphs._render import render as render
+from aelib.data.glyphs._render import render_many as render_many
+from aelib.data.glyphs._render import tangents as tangents
 
 __all__ = [
     "ALPHABETS",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._fonts import outline
+from aelib.data.glyphs._fonts import outline
 
 OVERSAMPLING = 4  # coefficients per pixel of the final image, in each direction
 FIELD_SIZE = 32 * OVERSAMPLING  # two pixels of paper around the 28 × 28 image at rest

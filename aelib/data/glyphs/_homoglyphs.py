@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._alphabets import ALPHABETS, check_alphabets
-from ._fields import fields
-from ._fonts import check_fonts
+from aelib.data.glyphs._alphabets import ALPHABETS, check_alphabets
+from aelib.data.glyphs._fields import fields
+from aelib.data.glyphs._fonts import check_fonts
 
 TOLERANCE = 0.11
 """Distance below which two characters count as the same picture. The closest pair of letters of

@@ -9,12 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from .._dataset import Dataset
-from ._alphabets import ALPHABETS, check_alphabets
-from ._fields import fields
-from ._fonts import DEFAULT_FONTS, check_fonts
-from ._homoglyphs import homoglyphs
-from ._render import PARAMETERS, SIZE, map_items, render_many, tangents
+from aelib.data._dataset import Dataset
+from aelib.data.glyphs._alphabets import ALPHABETS, check_alphabets
+from aelib.data.glyphs._fields import fields
+from aelib.data.glyphs._fonts import DEFAULT_FONTS, check_fonts
+from aelib.data.glyphs._homoglyphs import homoglyphs
+from aelib.data.glyphs._render import PARAMETERS, SIZE, map_items, render_many, tangents
 
 DEFORMATION = {"rotation": 0.1, "shift_x": 0.7, "shift_y": 0.7, "log_scale": 0.08, "shear": 0.1}
 """Standard deviations of the parameters at ``deformation=1``, before they are cut off at two

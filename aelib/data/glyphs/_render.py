@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from ._fields import OVERSAMPLING
+from aelib.data.glyphs._fields import OVERSAMPLING
 
 SIZE = 28
 """Side of a rendered image, in pixels."""

@@ -1,0 +1,99 @@
+"""Numbers as a reader wants them: as many digits as the uncertainty leaves meaning to."""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aelib.page.claims._claim import Claim
+
+MINUS = "\N{MINUS SIGN}"
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SIGNS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "=", "in": "in"}
+
+
+def _exponent(value: float) -> int:
+    """Power of ten of the leading digit of the shortest decimal (log10 rounds near 10ⁿ)."""
+    return Decimal(repr(value)).adjusted() if value else 0
+
+
+def _scaled(value: float, exponent: int) -> float:
+    return float(Decimal(repr(value)).scaleb(-exponent))
+
+
+def _power(exponent: int) -> str:
+    return f"10{str(exponent).translate(_SUPERSCRIPTS)}"
+
+
+def _is_plain(value: float) -> bool:
+    return value == 0 or 1e-3 <= abs(value) < 1e6
+
+
+def _fixed(value: float, decimals: int) -> str:
+    """Fixed-point text, thousands apart, with a real minus sign and never a negative zero."""
+    text = f"{value:,.{max(decimals, 0)}f}"
+    if not text.strip("-0.,"):
+        text = text.lstrip("-")
+    return text.replace("-", MINUS)
+
+
+def number(value: float, digits: int = 4) -> str:
+    """Text of one number to so many significant digits; no zeros that say nothing.
+
+    Args:
+        value: A finite number.
+        digits: Significant digits.
+
+    Returns:
+        Plain decimals between 0.001 and a million, a power of ten outside.
+
+    Example:
+        >>> number(0.70710678), number(1790), number(2.5e-7), number(1e-6)
+        ('0.7071', '1,790', '2.5 × 10⁻⁷', '10⁻⁶')
+    """
+    value = float(value)
+    if value.is_integer() and _is_plain(value):
+        return _fixed(value, 0)
+    value = float(f"{value:.{digits - 1}e}")
+    if _is_plain(value):
+        decimals = max(digits - 1 - _exponent(value), 0)
+        text = _fixed(value, decimals)
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    exponent = _exponent(value)
+    head = number(_scaled(value, exponent), digits)
+    if head in ("1", f"{MINUS}1"):
+        return head.replace("1", _power(exponent))
+    return f"{head} × {_power(exponent)}"
+
+
+def _with_uncertainty(mean: float, half: float) -> str:
+    """``mean ± half`` with two digits of the half-width and a shared power of ten."""
+    largest = max(abs(mean), half)
+    exponent = 0 if _is_plain(largest) else _exponent(largest)
+    mean, half = _scaled(mean, exponent), _scaled(half, exponent)
+    decimals = min(max(1 - _exponent(half), 0), 15)
+    text = f"{_fixed(mean, decimals)} ± {_fixed(half, decimals)}"
+    return f"({text}) × {_power(exponent)}" if exponent else text
+
+
+def measurement(claim: "Claim") -> str:
+    """Text of what was measured: ``mean ± half-width`` over seeds, or the one number."""
+    if claim.seeds > 1 and claim.high > claim.low:
+        return _with_uncertainty(claim.mean, (claim.high - claim.low) / 2)
+    for digits in range(4, 17):  # enough digits that the rounded number still meets the bound
+        shown = float(f"{claim.mean:.{digits - 1}e}")
+        if claim.admits(shown) == claim.admits(claim.mean):
+            break
+    return number(claim.mean, digits)
+
+
+def requirement(claim: "Claim") -> str:
+    """Text of the bound: a sign and a number, or a range.
+
+    Example:
+        >>> from aelib.page.claims import Claim
+        >>> requirement(Claim("3.1", "Angle", (2e-5,), "<=", 1e-4, unit="rad"))
+        '≤ 10⁻⁴'
+    """
+    if isinstance(claim.bound, tuple):
+        return "in [{}, {}]".format(*(number(end, 6) for end in claim.bound))
+    return f"{_SIGNS[claim.op]} {number(claim.bound, 6)}"

@@ -1,0 +1,64 @@
+"""The linear probe: what it must find, and what it must not depend on."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from aelib.lab import probes
+
+
+@pytest.fixture(scope="module")
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    data = load_digits()
+    return data.data[:, 10:30] / 16.0, data.target
+
+
+def test_does_not_depend_on_the_basis_of_the_code(digits):
+    x, y = digits
+    rng = np.random.default_rng(0)
+    mixing = rng.normal(size=(20, 20)) @ np.diag(np.geomspace(1e-2, 1e2, 20))
+    shift = 10 * rng.normal(size=20)
+    plain = probes.linear(x, y).predict(x)
+    mixed = probes.linear(x @ mixing + shift, y).predict(x @ mixing + shift)
+    assert np.mean(plain == mixed) > 0.999
+
+
+def test_dead_and_repeated_code_directions_change_nothing(digits):
+    x, y = digits
+    padded = np.hstack([x, np.zeros((len(x), 3)), x[:, :2]])
+    np.testing.assert_array_equal(
+        probes.linear(padded, y).predict(padded), probes.linear(x, y).predict(x)
+    )
+
+
+def test_separates_what_is_separable_and_nothing_else():
+    rng = np.random.default_rng(0)
+    labels = np.array(["a", "b"] * 500)
+    codes = rng.normal(size=(1000, 3))
+    old, new = slice(500), slice(500, None)
+
+    def accuracy():
+        return probes.accuracy(np.asarray, (codes[old], labels[old]), (codes[new], labels[new]))
+
+    assert 0.4 < accuracy() < 0.6
+    codes[:, 1] += 20.0 * (labels == "b")
+    assert accuracy() == 1.0
+
+
+def test_a_code_that_says_nothing_gives_the_most_frequent_class():
+    probe = probes.linear(np.ones((10, 2)), [0] * 7 + [1] * 3)
+    np.testing.assert_array_equal(probe.predict(np.ones((4, 2))), np.zeros(4))
+
+
+def test_says_what_is_wrong():
+    codes = np.eye(4)
+    with pytest.raises(ValueError, match="labels: expected at least two classes"):
+        probes.linear(codes, [1, 1, 1, 1])
+    with pytest.raises(ValueError, match=r"labels: expected shape \(4,\), got \(3,\)"):
+        probes.linear(codes, [0, 1, 0])
+    with pytest.raises(
+        ValueError, match=r"codes: expected finite values, got nan at index \(0, 1\)"
+    ):
+        probes.linear([[0.0, np.nan], [1.0, 2.0]], [0, 1])
+    with pytest.raises(ValueError, match=r"codes: expected a matrix \[n, k\], got shape \(4,\)"):
+        probes.linear(np.zeros(4), [0, 1, 0, 1])
