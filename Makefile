@@ -24,10 +24,8 @@ FLAGS = $(XLA_FLAGS) --xla_backend_optimization_level=1 $$($(BIN)/python -c \
 BRIEFLY = $(KEPT) XLA_FLAGS="$(FLAGS)"
 # ... a test runs its programs once, so for most of them XLA leaves out all that makes them fast ...
 QUICKLY = $(KEPT) JAX_DISABLE_MOST_OPTIMIZATIONS=1 XLA_FLAGS="$(FLAGS) --xla_cpu_parallel_codegen_split_count=1"
-# ... but not for what is held to its last digits, or trains for long.
-EXACT := $(addprefix tests/,losses/test_accuracy.py pca/test_trained.py penalties/test_contractive.py \
-  $(addprefix likelihoods/test_,composite.py likelihood_discretised.py likelihood_ordinal.py) \
-  losses/test_limits.py losses/test_cancellation.py perceptual/test_ssim.py perceptual/test_vgg.py)
+# ... but not for what is marked `exact`: held to its last digits, or trained for long.
+WITH_NOTEBOOKS := -o addopts= --import-mode=importlib --strict-markers --nbmake --nbmake-timeout=120
 
 .PHONY: help book test lint types unit quick exact notebooks exact-and-notebooks serve picture bench lock clean
 
@@ -66,17 +64,17 @@ types: $(READY)
 unit: quick exact
 
 quick: $(READY)
-	$(QUICKLY) $(PYTEST) $(addprefix --ignore=,$(EXACT))
+	$(QUICKLY) $(PYTEST) -m "not exact"
 
 exact: $(READY)
-	$(PYTEST) $(EXACT)
+	$(PYTEST) -m exact tests
 
 notebooks: $(READY)
-	$(BRIEFLY) $(PYTEST) -o addopts= --nbmake --nbmake-timeout=120 book
+	$(BRIEFLY) $(PYTEST) $(WITH_NOTEBOOKS) book
 
 # The long notebooks first, so that neither worker is left with one at the end.
 exact-and-notebooks: $(READY)
-	$(BRIEFLY) $(PYTEST) -o addopts= --nbmake --nbmake-timeout=120 book $(EXACT)
+	$(BRIEFLY) $(PYTEST) $(WITH_NOTEBOOKS) -m "exact or notebook" book tests
 
 picture: book  ## renew the README's picture from what the first chapter draws
 	cp $(BUILD)/front.svg book/_static/front.svg
@@ -85,7 +83,7 @@ picture: book  ## renew the README's picture from what the first chapter draws
 bench: export OPENBLAS_NUM_THREADS = $(WORKERS)
 bench: $(READY)  ## measure aelib against what one would use instead (installs PyTorch)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[parity]'
-	BOOK_XLA_FLAGS="$(FLAGS)" $(BIN)/python tests/benchmarks --write
+	BOOK_XLA_FLAGS="$(FLAGS)" $(BIN)/python -m tests.benchmarks --write
 
 lock: $(READY)  ## resolve the dependencies in pyproject.toml again
 	$(BIN)/uv pip compile pyproject.toml --universal --fork-strategy fewest --python-version 3.11 --extra test \

@@ -14,8 +14,7 @@ from sklearn.exceptions import NotFittedError
 
 from aelib import anomaly
 from aelib.likelihoods import Gaussian
-
-from .test_estimator_checks import TRAINED, Line
+from tests.anomaly.test_estimator_checks import TRAINED, Line
 
 RANDOM = np.random.default_rng(0)
 NORMAL = RANDOM.normal(size=(200, 3)) * [2.0, 1.0, 0.1] + 1.0

@@ -1,8 +1,8 @@
 """Measure everything, print the table, and write it where the book shows it.
 
     make bench                                     # all of it, and the page's table and figure
-    python tests/benchmarks contractive step       # some of it, printed only
-    python tests/benchmarks step --write           # some of it, and its rows in the book
+    python -m tests.benchmarks contractive step    # some of it, printed only
+    python -m tests.benchmarks step --write        # some of it, and its rows in the book
 
 Needs the extra ``parity``. Nothing else should run on the machine.
 """
@@ -10,8 +10,8 @@ Needs the extra ``parity``. Nothing else should run on the machine.
 import argparse
 import importlib
 
-import page
-from harness import machine
+from tests.benchmarks import page
+from tests.benchmarks.harness import machine
 
 ALL = ("imports", "contractive", "step", "sweeps", "counts", "components", "chapters")
 
@@ -28,7 +28,7 @@ def main() -> None:
         parser.error(f"expected some of {', '.join(ALL)}; got {', '.join(sorted(unknown))}")
     print(machine())
     for name in given.names:
-        report = importlib.import_module(name).report(given.rounds)
+        report = importlib.import_module(f"tests.benchmarks.{name}").report(given.rounds)
         print(page.table(report.figures), flush=True)
         for item in report.growth:
             print(f"{item.work}: grows with {item.size} to the power {item.exponent:.2f}")

@@ -5,8 +5,9 @@ import time
 from pathlib import Path
 
 import nbformat
-from harness import Figure, Report
 from nbclient import NotebookClient
+
+from tests.benchmarks.harness import Figure, Report
 
 BOOK = Path(__file__).parents[2] / "book"
 LIMIT, LIMIT_OF_ALL = 45.0, 360.0

@@ -2,10 +2,10 @@
 
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
-from harness import Report, figure, growth, in_a_process, in_turns, peak_mebibytes
+
+from tests.benchmarks.harness import Report, figure, growth, in_a_process, in_turns, peak_mebibytes
 
 ROWS, FEATURES, COMPONENTS = 60_000, 784, 32
 
@@ -25,7 +25,7 @@ def report(rounds: int) -> Report:
     }
     taken = in_turns(calls, rounds)
     angle = pca.principal_angles(calls["aelib"]().basis, calls["sklearn"]().components_.T).max()
-    peaks = {n: in_a_process(Path(__file__), str(n))["peak"] for n in (ROWS // 4, ROWS)}
+    peaks = {n: in_a_process(__name__, str(n))["peak"] for n in (ROWS // 4, ROWS)}
     work = f"PCA, {ROWS} x {FEATURES}, variances 4 : 1 at {COMPONENTS}"
     figures = [
         figure(

@@ -10,12 +10,20 @@ import json
 import statistics
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from harness import Figure, Growth, Report, figure, in_a_process, in_turns, peak_mebibytes
-from products import Product, of_layers, products
+
+from tests.benchmarks.harness import (
+    Figure,
+    Growth,
+    Report,
+    figure,
+    in_a_process,
+    in_turns,
+    peak_mebibytes,
+)
+from tests.benchmarks.products import Product, of_layers, products
 
 AT_LEAST = {784: 2.0, 3072: 6.0, 12288: 12.0}
 HIDDEN, LATENT, BATCH = (512, 256), 32, 256
@@ -58,7 +66,7 @@ def report(rounds: int) -> Report:
 
 def _memory(size: int, rounds: int) -> list[Figure]:
     found = {
-        side: [in_a_process(Path(__file__), side, str(size)) for _ in range(rounds)]
+        side: [in_a_process(__name__, side, str(size)) for _ in range(rounds)]
         for side in ("aelib", "torch")
     }
     peaks = [[run["peak"] for run in runs] for runs in found.values()]

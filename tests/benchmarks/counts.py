@@ -8,7 +8,8 @@ from typing import Any
 
 import mpmath
 import numpy as np
-from harness import Call, Report, figure, growth, in_turns
+
+from tests.benchmarks.harness import Call, Report, figure, growth, in_turns
 
 CELLS, GENES = 4096, 2000
 

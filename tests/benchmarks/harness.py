@@ -121,9 +121,9 @@ def growth(work: str, size: str, calls: Mapping[int, Call], rounds: int = 3) -> 
     return Growth(work, size, tuple(taken), tuple(taken.values()))
 
 
-def in_a_process(script: Path, *arguments: str) -> dict[str, float]:
-    """Run a benchmark file as a program of its own and read the JSON of its last line."""
-    command = [sys.executable, str(script), *arguments]
+def in_a_process(module: str, *arguments: str) -> dict[str, float]:
+    """Run a benchmark module as a program of its own and read the JSON of its last line."""
+    command = [sys.executable, "-m", module, *arguments]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return json.loads(output.splitlines()[-1])
 

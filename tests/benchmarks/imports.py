@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from harness import Report, figure, in_turns
+from tests.benchmarks.harness import Report, figure, in_turns
 
 OURS = "import aelib.likelihoods, aelib.models, aelib.penalties, aelib.training"
 THEIRS = "import jax, flax.nnx, optax"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness import Figure, Growth, Report
+from tests.benchmarks.harness import Figure, Growth, Report
 
 STATIC = Path(__file__).parents[2] / "book" / "_static"
 RECORD = STATIC / "speed.json"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from harness import Call
+from tests.benchmarks.harness import Call
 
 
 class Product(NamedTuple):

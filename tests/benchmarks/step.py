@@ -9,8 +9,9 @@ import itertools
 import warnings
 
 import numpy as np
-from harness import Call, Report, figure, growth, in_turns
-from products import of_layers, products
+
+from tests.benchmarks.harness import Call, Report, figure, growth, in_turns
+from tests.benchmarks.products import of_layers, products
 
 ROWS, FEATURES, LATENT, BATCH, STEPS = 4096, 784, 32, 256, 200
 

@@ -6,8 +6,9 @@ import itertools
 import os
 
 import numpy as np
-from harness import Call, Report, figure, growth, in_turns, seconds_of
-from products import of_layers, products
+
+from tests.benchmarks.harness import Call, Report, figure, growth, in_turns, seconds_of
+from tests.benchmarks.products import of_layers, products
 
 LATENTS, SEEDS, STEPS, BATCH = (1, 2, 4, 8, 16, 24, 32, 64), range(5), 1000, 100
 WIDTHS = (32, 256)

@@ -8,8 +8,9 @@ from flax import nnx
 from scipy import stats
 
 from aelib.likelihoods import Columns, Composite, Likelihood, TableColumn
+from tests.likelihoods.composite_reference import COLUMNS, N, draw, log_probs
 
-from .composite_reference import COLUMNS, N, draw, log_probs
+pytestmark = pytest.mark.exact
 
 STEP = 1e-5
 # A negative binomial takes as long to compile as all else: it has a test of its own.

@@ -11,6 +11,8 @@ import pytest
 
 from aelib.likelihoods import Bernoulli, Gaussian, normal_log_mass
 
+pytestmark = pytest.mark.exact
+
 
 def reference(x, loc, scale, width, limits=None):
     """Log-mass and its derivatives in loc and scale, with enough digits for any cancellation."""

@@ -9,6 +9,8 @@ from flax import nnx
 
 from aelib.likelihoods import Ordinal
 
+pytestmark = pytest.mark.exact
+
 LOCATIONS = [s * v for v in (0.0, 1e-3, 0.7, 3.0, 17.0, 80.0, 700.0) for s in (-1, 1)]
 LEVELS = 4
 

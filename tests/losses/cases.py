@@ -13,8 +13,7 @@ import numpy as np
 from scipy.special import expit
 
 from aelib import losses
-
-from . import oracle
+from tests.losses import oracle
 
 COUNTS = [0, 1, 2, 3, 5, 10, 37, 100, 1_000, 10_000, 100_000]
 MEANS = 10.0 ** np.arange(-4, 6)

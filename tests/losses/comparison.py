@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .cases import CASES, Case
-from .oracle import evaluate
+from tests.losses.cases import CASES, Case
+from tests.losses.oracle import evaluate
 
 # Gradients are held to relative digits however small they are, down to where a factor of one (a
 # probability, say, times a mean of up to 1e5) underflows.

@@ -4,8 +4,8 @@ import time
 
 import numpy as np
 
-from .cases import CASES
-from .comparison import compare
+from tests.losses.cases import CASES
+from tests.losses.comparison import compare
 
 
 def main() -> None:

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from .cases import CASES
-from .comparison import compare
+from tests.losses.cases import CASES
+from tests.losses.comparison import compare
+
+pytestmark = pytest.mark.exact
 
 # What is promised in float32 is 1e-5 of max(1, |nats|); what is achieved is 6e-7.
 VALUE = {np.float32: 1e-6, np.float64: 4e-15}

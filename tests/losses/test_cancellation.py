@@ -12,6 +12,8 @@ from mpmath import mpf
 from aelib.losses import _cancellation, _stirling
 from aelib.losses._partials import derivative, with_partials
 
+pytestmark = pytest.mark.exact
+
 DTYPES = [np.float32, np.float64]
 SMALL = np.concatenate([-np.logspace(-0.01, -12, 60), [0.0], np.logspace(-12, 1.2, 60)])
 

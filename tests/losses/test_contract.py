@@ -10,8 +10,7 @@ import pytest
 from jax import Array
 
 from aelib import losses
-
-from .cases import CASES
+from tests.losses.cases import CASES
 
 ELEMENTWISE = {
     "gaussian_nll": 2,

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from .cases import CASES
+from tests.losses.cases import CASES
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -9,6 +9,8 @@ from scipy.integrate import quad
 
 from aelib import losses
 
+pytestmark = pytest.mark.exact
+
 COUNTS = jnp.arange(8.0)
 
 

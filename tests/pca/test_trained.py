@@ -10,6 +10,8 @@ from flax import nnx
 import aelib
 from aelib import pca
 
+pytestmark = pytest.mark.exact
+
 K = 8
 STEPS = 2000
 

@@ -12,6 +12,8 @@ from scipy import special
 from aelib import models
 from aelib.penalties import contractive, contractive_estimate
 
+pytestmark = pytest.mark.exact
+
 TOLERANCE = 1e-5  # the promise for float32, relative to the value
 INPUTS, LATENT, BATCH = 40, 5, 7
 

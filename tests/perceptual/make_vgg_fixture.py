@@ -10,7 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from .vgg_reference import HEAD_WIDTHS, WIDTHS, formula_image, formula_weights, torch_taps
+from tests.perceptual.vgg_reference import (
+    HEAD_WIDTHS,
+    WIDTHS,
+    formula_image,
+    formula_weights,
+    torch_taps,
+)
 
 PATH = Path(__file__).with_name("vgg_taps.json")
 SAMPLES = 12

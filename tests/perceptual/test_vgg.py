@@ -10,9 +10,16 @@ from flax import nnx
 from aelib import perceptual
 from aelib.perceptual import _weights
 from aelib.perceptual._layout import STEPS
+from tests.perceptual.make_vgg_fixture import PATH, summary
+from tests.perceptual.vgg_reference import (
+    HEAD_WIDTHS,
+    WIDTHS,
+    formula_image,
+    formula_weights,
+    timm_layout,
+)
 
-from .make_vgg_fixture import PATH, summary
-from .vgg_reference import HEAD_WIDTHS, WIDTHS, formula_image, formula_weights, timm_layout
+pytestmark = pytest.mark.exact
 
 SIZES = {"widths": WIDTHS, "head_widths": HEAD_WIDTHS}
 STATE = {

@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 
 from aelib import perceptual
-
-from .vgg_reference import HEAD_WIDTHS, WIDTHS, formula_weights, shapes, timm_layout, torch_taps
+from tests.perceptual.vgg_reference import (
+    HEAD_WIDTHS,
+    WIDTHS,
+    formula_weights,
+    shapes,
+    timm_layout,
+    torch_taps,
+)
 
 pytest.importorskip("torch")
 

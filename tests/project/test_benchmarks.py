@@ -1,28 +1,12 @@
 """The benchmarks' own arithmetic; the measuring is `make bench`."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+from tests.benchmarks import harness, page
 
 
-@pytest.fixture
-def modules(monkeypatch):
-    """Their modules, which import each other as a program's do."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    import harness
-    import page
-
-    yield harness, page
-    for name in ("harness", "page"):
-        sys.modules.pop(name)
-
-
-def test_ratios_are_of_neighbours_and_the_verdict_is_of_the_median(modules):
-    harness, page = modules
+def test_ratios_are_of_neighbours_and_the_verdict_is_of_the_median():
     fast = harness.figure("a", "b", [1.0, 2.0, 4.0], [3.0, 4.0, 16.0], at_least=2.5)
     assert fast.ratio == (3.0, 2.0, 4.0)
     assert (fast.ours, fast.theirs) == (2.0, 4.0)
@@ -32,8 +16,7 @@ def test_ratios_are_of_neighbours_and_the_verdict_is_of_the_median(modules):
     assert "| a *(why)* | b | 500 ms | 250 ms | 0.5 | 1 | **short** |" in rows[3]
 
 
-def test_sides_take_turns_and_growth_is_a_slope(modules):
-    harness, _ = modules
+def test_sides_take_turns_and_growth_is_a_slope():
     calls = []
     sides = {name: lambda name=name: calls.append(name) for name in "ab"}
     taken = harness.in_turns(sides, 3)

@@ -8,9 +8,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from imports import circles, graph, imported
 
 import aelib
+from tests.project.imports import circles, graph, imported
 
 ROOT = Path(__file__).parents[2]
 SMALL = {"_lazy", "_checks", "_cores", "_whole_numbers"}  # modules that serve every room

@@ -1,15 +1,12 @@
 """The install cell that Colab needs, and the address the publishing workflow writes into it."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
+import stamp
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
-import stamp  # noqa: E402
-
 NOTEBOOKS = sorted((ROOT / "book").rglob("*.ipynb"))
 
 

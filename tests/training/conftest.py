@@ -2,7 +2,7 @@ import jax
 import numpy as np
 import pytest
 
-from .cases import ADAM, D, K, N
+from tests.training.cases import ADAM, D, K, N
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ from flax import nnx
 
 from aelib import likelihoods, penalties
 from aelib.training import FitResult, _fit, fit
-
-from .cases import ADAM, D, K, assert_same, half_squares, leaves, make_linear
+from tests.training.cases import ADAM, D, K, assert_same, half_squares, leaves, make_linear
 
 
 def plain_loop(model, x, steps, optimizer=ADAM):

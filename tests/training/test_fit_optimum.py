@@ -10,8 +10,7 @@ from sklearn.datasets import load_digits
 
 from aelib import models
 from aelib.training import fit
-
-from .cases import half_squares
+from tests.training.cases import half_squares
 
 K = 8
 

@@ -8,8 +8,7 @@ from flax import nnx
 
 from aelib import likelihoods
 from aelib.training import fit
-
-from .cases import D, make_linear
+from tests.training.cases import D, make_linear
 
 
 class Exponential:

@@ -12,8 +12,7 @@ from flax import nnx
 
 from aelib import data, likelihoods, models, penalties
 from aelib.training import TrainingDiverged, TrainingInterrupted, fit
-
-from .cases import D, half_squares, leaves, make_linear
+from tests.training.cases import D, half_squares, leaves, make_linear
 
 
 def diverge(model, x, loss, options, **more):

@@ -9,8 +9,7 @@ from flax import nnx
 
 from aelib import likelihoods, models
 from aelib.training import TrainingDiverged, TrainingInterrupted, _sweep_result, fit, sweep
-
-from .cases import D, half_squares, leaves, make_linear
+from tests.training.cases import D, half_squares, leaves, make_linear
 
 SEEDS = (3, 0, 7)
 

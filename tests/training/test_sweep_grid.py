@@ -11,8 +11,7 @@ from flax import nnx
 
 from aelib import models, penalties
 from aelib.training import TrainingDiverged, TrainingInterrupted, _chunks, _lanes, fit, sweep
-
-from .cases import D, half_squares, leaves
+from tests.training.cases import D, half_squares, leaves
 
 SEEDS = (4, 1)
 OPTIONS = {"batch_size": None, "steps": 12, "tick_every": 4, "progress": False}

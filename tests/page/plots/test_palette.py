@@ -9,7 +9,7 @@ import pytest
 
 from aelib.page.plots import PALETTE
 
-CSS = (Path(__file__).parents[2] / "book" / "_static" / "book.css").read_text(encoding="utf-8")
+CSS = (Path(__file__).parents[3] / "book" / "_static" / "book.css").read_text(encoding="utf-8")
 
 # Machado, Oliveira, Fernandes (2009), severity 1.0, for linear RGB.
 VISION = {
