@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from aelib._whole_numbers import check_count
+from aelib._checks import check_count
 from aelib.adversarial._balls import project_unchecked, random_unchecked, unit
 from aelib.adversarial._checks import (
     Norm,

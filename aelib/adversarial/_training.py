@@ -14,7 +14,7 @@ import numpy as np
 import optax
 from flax import nnx
 
-from aelib._whole_numbers import check_count
+from aelib._checks import check_count
 from aelib.adversarial._attacks import move, slope
 from aelib.adversarial._checks import Norm, check_items, check_labels, check_norm
 from aelib.losses import categorical_nll

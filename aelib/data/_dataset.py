@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from aelib._whole_numbers import check_count
+from aelib._checks import check_count
 from aelib.data._column import Column
 from aelib.data._split import DEFAULT_FRACTIONS, check_fractions, split_indices
 

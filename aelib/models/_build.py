@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from aelib._whole_numbers import check_count, check_counts
+from aelib._checks import check_count, check_counts
 from aelib.models._activations import require_activation
 from aelib.models._autoencoder import Architecture, Autoencoder
 from aelib.models._layers import Dense, Stack

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from aelib._whole_numbers import check_count
+from aelib._checks import check_count
 from aelib.penalties._contractive_closed_form import closed_form, is_dense_stack, largest_array
 from aelib.penalties._contractive_rows import Batched, exact, hutchinson
 

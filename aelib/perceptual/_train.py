@@ -10,7 +10,7 @@ import numpy as np
 import optax
 from flax import nnx
 
-from aelib._whole_numbers import check_count
+from aelib._checks import check_count
 from aelib.losses import categorical_nll
 from aelib.perceptual._images import as_images
 from aelib.perceptual._small import SmallFeatures

@@ -10,7 +10,7 @@ import numpy as np
 import optax
 from flax import nnx
 
-from aelib._whole_numbers import check_count
+from aelib._checks import check_count
 from aelib.training._flat import flatten_lbfgs
 from aelib.training._problem import Examples
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from aelib._whole_numbers import check_count
+from aelib._checks import check_count
 from aelib.training import _checks
 
 

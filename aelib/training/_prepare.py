@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from aelib._whole_numbers import check_count
+from aelib._checks import check_count
 from aelib.training import _checks
 from aelib.training._problem import Examples, Problem, Variables
 

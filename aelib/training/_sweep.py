@@ -10,7 +10,7 @@ import numpy as np
 import optax
 from flax import nnx
 
-from aelib._whole_numbers import check_count
+from aelib._checks import check_count
 from aelib.training import _checks
 from aelib.training._chunks import Trainer, in_chunks
 from aelib.training._grid import first_of_each, grid
