@@ -1,59 +1,49 @@
-"""Arguments that several files of this room take."""
+"""Checks of counts, and of rates beside them."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from jaxtyping import Float, Int, Real
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
+from aelib._checks import check_array, check_count_array
 
 
-def check_counts(name: str, counts: ArrayLike, *, stacked: bool = True) -> NDArray[np.int64]:
-    """Counts as int64, ``[cells, genes]`` or, where allowed, ``[runs, cells, genes]``.
+def check_counts(
+    name: str, counts: Int[ArrayLike, "*runs cells genes"], *, stacked: bool = True
+) -> Int[np.ndarray, "*runs cells genes"]:
+    """Return counts as int64, of one matrix or, where allowed, of several of one size.
+
+    Args:
+        name: the argument's name, for the message.
+        counts: what was given.
+        stacked: whether there may be an axis of runs.
 
     Raises:
-        TypeError: if they are not numbers.
+        TypeError: if they are not real numbers.
         ValueError: if the shape does not fit, or a value is negative, not whole or not finite.
     """
-    given: NDArray[Any] = np.asarray(counts)
-    if given.dtype.kind not in "iuf":
-        raise TypeError(f"{name}: expected counts, got dtype {given.dtype}")
-    wanted = "[cells, genes] or [runs, cells, genes]" if stacked else "[cells, genes]"
-    if given.ndim not in ((2, 3) if stacked else (2,)) or 0 in given.shape:
-        raise ValueError(f"{name}: expected shape {wanted}, none of them 0, got {given.shape}")
-    wrong = ~(np.isfinite(given) & (given >= 0))
-    wrong[~wrong] = given[~wrong] != np.floor(given[~wrong])
-    if wrong.any():
-        index = tuple(int(i) for i in np.argwhere(wrong)[0])
-        raise ValueError(
-            f"{name}: expected whole numbers of at least 0, got {given[index]} at index {index}"
-        )
-    return given.astype(np.int64)
-
-
-def check_like(name: str, values: ArrayLike, like: NDArray[Any]) -> Floats:
-    """Values as float64, in the shape of ``like``, finite.
-
-    Raises:
-        ValueError: if they are not.
-    """
-    array = np.asarray(values, np.float64)
-    if array.shape != like.shape:
-        raise ValueError(f"{name}: expected shape {like.shape}, got {array.shape}")
-    if not np.isfinite(array).all():
-        index = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise ValueError(f"{name}: expected finite values, got {array[index]} at index {index}")
+    array = check_count_array(name, counts)
+    if array.ndim not in ((2, 3) if stacked else (2,)) or 0 in array.shape:
+        expected = "[cells, genes] or [runs, cells, genes]" if stacked else "[cells, genes]"
+        raise ValueError(f"{name}: expected shape {expected}, none of them 0, got {array.shape}")
     return array
 
 
-def check_share(share: float) -> float:
-    """A share strictly between 0 and 1.
+def check_like(
+    name: str, values: Real[ArrayLike, "*shape"], like: Real[np.ndarray[Any, Any], "*shape"]
+) -> Float[np.ndarray, "*shape"]:
+    """Return finite values as float64, in the shape of ``like``.
+
+    Args:
+        name: the argument's name, for the message.
+        values: what was given.
+        like: an array of the expected shape.
 
     Raises:
-        ValueError: if it is not.
+        TypeError: if they are not real numbers.
+        ValueError: if the shape is another, or a value is not finite.
     """
-    if isinstance(share, bool) or not 0 < share < 1:
-        raise ValueError(f"share: expected a number in (0, 1), got {share!r}")
-    return float(share)
+    return check_array(name, values, shape=like.shape).astype(np.float64, copy=False)

@@ -1,4 +1,4 @@
-"""One face for every way of denoising counts."""
+"""Denoise counts: by nothing, by principal components, or by an autoencoder."""
 
 from __future__ import annotations
 
@@ -6,30 +6,26 @@ import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import nnx
-from numpy.typing import ArrayLike, NDArray
+from jaxtyping import Array, Float, Int, Real
+from numpy.typing import ArrayLike
 
 from aelib import likelihoods, training
-from aelib.denoising._checks import Floats, check_counts
+from aelib._checks import check_choice, check_count
+from aelib.denoising._checks import check_counts
 from aelib.denoising._network import count_autoencoder
-from aelib.denoising._normalise import exposure, log_normalise, match_totals
+from aelib.denoising._normalize import exposure, log_normalize, match_totals
 
-METHODS = (
-    "nothing",
-    "pca",
-    "squared error",
-    "poisson",
-    "negative binomial",
-    "zero-inflated",
-)
+Rates = Float[np.ndarray, "*runs cells genes"]
 
 
-def _squared_error_of_logs(outputs: jax.Array, counts: jax.Array) -> jax.Array:
-    """Half the squared error of log-normalised counts, ``[batch]``.
+def _squared_error_of_logs(
+    outputs: Float[Array, "batch genes"], counts: Real[Array, "batch genes"]
+) -> Float[Array, " batch"]:
+    """Half the squared error of log-normalized counts.
 
     It is given the counts, so that the network is the same one as for the other losses.
     """
@@ -37,7 +33,8 @@ def _squared_error_of_logs(outputs: jax.Array, counts: jax.Array) -> jax.Array:
     return 0.5 * jnp.sum((outputs - jnp.log1p(counts / size)) ** 2, axis=-1)
 
 
-_FAMILIES: dict[str, Callable[[int], Any]] = {
+# For each method with a network, what makes its loss from the number of genes.
+_LOSSES: dict[str, Callable[[int], Any]] = {
     "squared error": lambda _: _squared_error_of_logs,
     "poisson": lambda _: likelihoods.Poisson(),
     "negative binomial": lambda d: likelihoods.NegativeBinomial("feature", num_features=d),
@@ -46,28 +43,28 @@ _FAMILIES: dict[str, Callable[[int], Any]] = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Denoised:
+class DenoisedCounts:
     """What :func:`denoise` returns.
 
     Attributes:
         method: how it was made.
-        rates: what each count would have been on average, in the shape and unit of the counts;
-            for the zero-inflated likelihood before any dropout.
-        expected: the same with dropout: the mean of the count itself. It differs from ``rates``
-            for the zero-inflated likelihood only.
+        rates: estimated mean of each count, in the shape and unit of the counts; under the
+            zero-inflated likelihood the mean before dropout.
+        expected: estimated mean of each count after dropout. It differs from ``rates`` under the
+            zero-inflated likelihood only.
         models: the trained networks, one per run; empty without a network.
-        likelihoods: their likelihoods, with what they learned.
+        likelihoods: their likelihoods, with trained parameters.
     """
 
     method: str
-    rates: Floats
-    expected: Floats
-    models: tuple[Any, ...] = ()
+    rates: Rates
+    expected: Rates
+    models: tuple[nnx.Module, ...] = ()
     likelihoods: tuple[Any, ...] = ()
 
     @property
-    def dispersion(self) -> Floats | None:
-        """Learned dispersion of each gene, ``[genes]`` or ``[runs, genes]``, where there is one."""
+    def dispersion(self) -> Float[np.ndarray, "*runs genes"] | None:
+        """Learned dispersion of each gene; None where the likelihood has none."""
         if not self.likelihoods or not hasattr(self.likelihoods[0], "dispersion"):
             return None
         genes = self.rates.shape[-1]
@@ -79,7 +76,7 @@ class Denoised:
 
 
 def denoise(
-    counts: ArrayLike,
+    counts: Int[ArrayLike, "*runs cells genes"],
     method: str = "negative binomial",
     *,
     latent: int = 4,
@@ -89,54 +86,62 @@ def denoise(
     learning_rate: float = 1e-2,
     rescale: bool = True,
     seeds: int | Iterable[int] = 0,
-) -> Denoised:
+) -> DenoisedCounts:
     r"""Estimate the rates behind counts.
 
-    ``"nothing"`` returns the counts. ``"pca"`` keeps the leading principal axes of the cells'
-    :func:`log_normalise` values, and turns them back. The others train a
-    :func:`count_autoencoder`: under the squared error of the log-normalised counts, or under a
-    likelihood of the counts themselves (Poisson, negative binomial with one learned dispersion per
-    gene, or that with a learned chance of dropout for every entry). Whether the result is any
-    better than the counts is a question for :func:`thin` and :func:`relative_error`; how much of
-    it is invented, for :func:`confirmed_share`.
+    ================================ ============================================================
+    method                           rates
+    ================================ ============================================================
+    ``"nothing"``                    the counts themselves
+    ``"pca"``                        leading principal components of :func:`log_normalize` values
+    ``"squared error"``              an autoencoder, squared error of the same values
+    ``"poisson"``                    an autoencoder, Poisson likelihood of the counts
+    ``"negative binomial"``          the same, with one trained dispersion for each gene
+    ``"zero-inflated"``              the same, and a predicted dropout probability of each entry
+    ================================ ============================================================
+
+    The encoder sees :func:`log_normalize` values for every loss. Whether the result is any better
+    than the counts is a question for :func:`thin` and :func:`relative_error`; how much of it is
+    real, for :func:`confirmed_fraction`.
 
     Args:
-        counts: ``[cells, genes]``; or ``[runs, cells, genes]``, several matrices of one size side
-            by side in one compiled program.
-        method: one of ``METHODS``.
-        latent: numbers in the code, or principal axes kept.
+        counts: counts of one matrix; or of several of one size, which are trained side by side in
+            one compiled program.
+        method: a name from the table.
+        latent: length of the code, or number of principal axes.
         hidden: widths of the encoder's hidden layers.
         steps: training steps.
         batch_size: cells in each step; all of them if there are fewer.
-        learning_rate: Adam's, from which a cosine goes down to 0.
-        rescale: whether rates that come from logarithms are put through :func:`match_totals`.
-        seeds: of the initial weights and the batches; one for each run.
+        learning_rate: initial learning rate of Adam, decayed to 0 along a cosine.
+        rescale: whether rates that come from logarithms (``"pca"`` and ``"squared error"``) are
+            scaled to the total of each gene's counts.
+        seeds: seed of the initial weights and the batches; one for each run.
 
     Returns:
-        Denoised: rates in the shape of ``counts``, and the trained networks.
+        Rates in the shape of ``counts``, and the trained networks.
 
     Raises:
         ValueError: if an argument is out of its range.
 
-    Source: G. Eraslan, L. M. Simon, M. Mircea, N. S. Mueller and F. J. Theis (2019), Single-cell
-    RNA-seq denoising using a deep count autoencoder, Nature Communications 10:390.
+    Example:
+        >>> import aelib
+        >>> cells = aelib.data.load("cells", num_cells=60, num_genes=12)
+        >>> denoise(cells.x, "pca", latent=2).rates.shape
+        (60, 12)
 
-    >>> import aelib
-    >>> cells = aelib.data.load("cells", num_cells=60, num_genes=12)
-    >>> denoise(cells.x, "pca", latent=2).rates.shape
-    (60, 12)
+    References:
+        G. Eraslan, L. M. Simon, M. Mircea, N. S. Mueller and F. J. Theis (2019), *Single-cell
+        RNA-seq denoising using a deep count autoencoder*, Nature Communications 10:390.
     """
     x = check_counts("counts", counts)
-    if method not in METHODS:
-        raise ValueError(f"method: expected one of {', '.join(METHODS)}; got {method!r}")
-    if not 1 <= latent <= min(x.shape[-2:]):
-        raise ValueError(f"latent: expected between 1 and {min(x.shape[-2:])}, got {latent}")
+    check_choice("method", method, ("nothing", "pca", *_LOSSES))
+    latent = check_count("latent", latent, at_most=min(x.shape[-2:]))
     if method == "nothing":
         rates = x.astype(np.float64)
-        return Denoised(method, rates, rates)
+        return DenoisedCounts(method, rates, rates)
     if method == "pca":
-        rates = _back(_projected(log_normalise(x), latent), x, rescale)
-        return Denoised(method, rates, rates)
+        rates = _rates_from_logs(_projection(log_normalize(x), latent), x, rescale)
+        return DenoisedCounts(method, rates, rates)
     stack = x if x.ndim == 3 else x[None]
     result, outputs = _train(
         stack,
@@ -151,21 +156,21 @@ def denoise(
     )
     rates, expected = _rates(outputs, stack, method, rescale)
     shape = x.shape
-    return Denoised(
+    return DenoisedCounts(
         method, rates.reshape(shape), expected.reshape(shape), result.models, result.likelihoods
     )
 
 
 def _train(
-    stack: NDArray[np.int64],
+    stack: Int[np.ndarray, "*runs cells genes"],
     method: str,
     *,
     seeds: tuple[int, ...],
     make: Callable[[nnx.Rngs, int], nnx.Module],
     **options: Any,
-) -> tuple[training.SweepResult, Floats]:
-    """Train all runs; their raw outputs, ``[runs, cells, genes]`` with a last axis for two."""
-    loss = _FAMILIES[method](stack.shape[-1])
+) -> tuple[training.SweepResult, Float[np.ndarray, "runs cells genes *parameters"]]:
+    """Train all runs, and compute their raw outputs; two for each gene have a last axis."""
+    loss = _LOSSES[method](stack.shape[-1])
     data = stack.astype(np.float32)
     takes_exposure = getattr(loss, "uses_exposure", False)
     result = training.sweep(
@@ -181,16 +186,19 @@ def _train(
     return result, np.asarray(result.map(_outputs, data), np.float64)
 
 
-def _outputs(model: Any, x: Any) -> Any:
+def _outputs(model: Any, x: Float[Array, "cells genes"]) -> Float[Array, "cells ..."]:
     return model(x)
 
 
 def _rates(
-    outputs: Floats, counts: NDArray[np.int64], method: str, rescale: bool
-) -> tuple[Floats, Floats]:
-    """Rates without and with dropout."""
+    outputs: Float[np.ndarray, "*runs cells genes *parameters"],
+    counts: Int[np.ndarray, "*runs cells genes"],
+    method: str,
+    rescale: bool,
+) -> tuple[Rates, Rates]:
+    """Means of the counts before and after dropout."""
     if method == "squared error":
-        rates = _back(outputs, counts, rescale)
+        rates = _rates_from_logs(outputs, counts, rescale)
         return rates, rates
     size = exposure(counts)[..., None]
     if method == "zero-inflated":
@@ -200,13 +208,15 @@ def _rates(
     return rates, rates
 
 
-def _back(logs: Floats, counts: NDArray[np.int64], rescale: bool) -> Floats:
-    """From log-normalised values to rates; none below 0."""
+def _rates_from_logs(
+    logs: Rates, counts: Int[np.ndarray, "*runs cells genes"], rescale: bool
+) -> Rates:
+    """Rates from log-normalized values; none below 0."""
     rates = np.maximum(np.expm1(logs), 0.0) * exposure(counts)[..., None]
     return match_totals(rates, counts) if rescale else rates
 
 
-def _projected(values: Floats, components: int) -> Floats:
+def _projection(values: Rates, components: int) -> Rates:
     """Each matrix projected on its own leading principal axes."""
     mean = values.mean(axis=-2, keepdims=True)
     _, _, axes = np.linalg.svd(values - mean, full_matrices=False)

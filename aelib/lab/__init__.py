@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aelib._lazy import attach
 
 if TYPE_CHECKING:
+    import aelib.lab.cells as cells
     import aelib.lab.code_length as code_length
     import aelib.lab.manifold as manifold
     import aelib.lab.planted as planted
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import aelib.lab.sparse as sparse
 
 __all__ = [
+    "cells",
     "code_length",
     "manifold",
     "planted",

@@ -12,48 +12,30 @@ def negative_binomial(mean, alpha, size, seed=0):
     return rng.poisson(mean * alpha * rng.gamma(1 / alpha, size=size))
 
 
-@pytest.mark.parametrize("share", [0.3, 0.8])
-def test_law_of_a_part_given_the_count_is_beta_binomial(share):
+@pytest.mark.parametrize("fraction", [0.3, 0.8])
+def test_law_of_a_part_given_the_count_is_beta_binomial(fraction):
     """Frequencies of A among counts of 6: chi-square, one fixed seed, so it cannot flicker."""
     alpha = 0.7
-    parts, _ = denoising.thin(np.full((200, 200), 6), share, dispersion=alpha, seed=1)
-    law = stats.betabinom(6, share / alpha, (1 - share) / alpha).pmf(np.arange(7))
+    parts, _ = denoising.thin(np.full((200, 200), 6), fraction, dispersion=alpha, seed=1)
+    law = stats.betabinom(6, fraction / alpha, (1 - fraction) / alpha).pmf(np.arange(7))
     seen = np.bincount(parts.ravel(), minlength=7)
     assert stats.chisquare(seen, law * seen.sum()).pvalue > 1e-3
-    wrong = stats.betabinom(6, share / 0.8, (1 - share) / 0.8).pmf(np.arange(7))
+    wrong = stats.betabinom(6, fraction / 0.8, (1 - fraction) / 0.8).pmf(np.arange(7))
     assert stats.chisquare(seen, wrong * seen.sum()).pvalue < 1e-6
 
 
-@pytest.mark.parametrize(("mean", "alpha", "share"), [(5.0, 1.0, 0.5), (2.0, 0.3, 0.8)])
-def test_parts_of_a_negative_binomial_are_independent(mean, alpha, share):
+@pytest.mark.parametrize(("mean", "alpha", "fraction"), [(5.0, 1.0, 0.5), (2.0, 0.3, 0.8)])
+def test_parts_of_a_negative_binomial_are_independent(mean, alpha, fraction):
     counts = negative_binomial(mean, alpha, (400, 500))
-    first, second = denoising.thin(counts, share, dispersion=alpha, seed=2)
+    first, second = denoising.thin(counts, fraction, dispersion=alpha, seed=2)
     assert (first + second == counts).all()
     # 200,000 pairs: five standard errors of a correlation are 0.011.
     assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 0.011
     # Independent, not only uncorrelated: the joint table of small values is a product.
     joint = np.histogram2d(first.ravel(), second.ravel(), bins=np.arange(-0.5, 4))[0]
     assert stats.chi2_contingency(joint).pvalue > 1e-3
-    own = stats.nbinom.pmf(np.arange(4), share / alpha, 1 / (1 + alpha * mean))
+    own = stats.nbinom.pmf(np.arange(4), fraction / alpha, 1 / (1 + alpha * mean))
     np.testing.assert_allclose((first == 0).mean(), own[0], atol=0.006)  # five standard errors
-
-
-@pytest.mark.parametrize("assumed", [0.0, 0.2, 1.0, 3.0])
-def test_covariance_of_the_wrong_dispersion(assumed):
-    mean, alpha, share = 4.0, 0.5, 0.6
-    counts = negative_binomial(mean, alpha, (500, 1000))
-    first, second = denoising.thin(counts, share, dispersion=assumed, seed=3)
-    products = (first - share * mean) * (second - (1 - share) * mean)
-    expected = denoising.thinned_covariance(mean, share, dispersion=alpha, assumed=assumed)
-    error = products.std() / np.sqrt(products.size)
-    assert abs(products.mean() - expected) < 4 * error
-    assert (expected > 0) == (assumed < alpha)
-
-
-def test_five_sevenths():
-    """Correlation of halves at mean 5 and dispersion 1 under coin tosses."""
-    covariance = denoising.thinned_covariance(5.0, 0.5, dispersion=1.0)
-    assert covariance / (2.5 + 25 / 4) == pytest.approx(5 / 7, rel=1e-12)
 
 
 def test_one_dispersion_for_each_gene_and_extremes():
@@ -82,11 +64,11 @@ def test_held_out_error_differs_from_the_true_one_by_a_constant():
     gaps = []
     for seed in range(300):
         counts = negative_binomial(mean, 0.4, mean.shape, seed)
-        learn, judge = denoising.thin(counts, 0.8, dispersion=0.4, seed=seed)
+        learn, held_out = denoising.thin(counts, 0.8, dispersion=0.4, seed=seed)
         ways = learn, np.broadcast_to(learn.mean(axis=0), learn.shape)
         held, true = (
             [denoising.relative_error(way, target, learn) for way in ways]
-            for target in (4.0 * judge, 0.8 * mean)
+            for target in (4.0 * held_out, 0.8 * mean)
         )
         gaps.append([held[0] - held[1], true[0] - true[1]])
     difference = np.diff(gaps, axis=1)
@@ -120,10 +102,10 @@ def test_poisson_counts_have_nearly_no_dispersion():
         (([[1, -2]],), r"counts: .* got -2 at index \(0, 1\)"),
         (([[np.nan]],), r"counts: .* got nan at index \(0, 0\)"),
         (([1, 2],), r"counts: expected shape \[cells, genes\]"),
-        (([[1]], 1.0), r"share: expected a number in \(0, 1\), got 1.0"),
+        (([[1]], 1.0), r"fraction: expected a number in \(0, 1\), got 1.0"),
     ],
 )
-def test_bad_counts_and_shares_are_named(arguments, message):
+def test_bad_counts_and_fractions_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         denoising.thin(*arguments)
 
@@ -133,7 +115,7 @@ def test_bad_dispersions_are_named():
         denoising.thin([[1, 2]], dispersion=[0.0, -1.0])
     with pytest.raises(ValueError, match=r"dispersion: expected a shape that broadcasts"):
         denoising.thin([[1, 2]], dispersion=[0.0, 1.0, 2.0])
-    with pytest.raises(TypeError, match="counts: expected counts, got dtype <U1"):
+    with pytest.raises(TypeError, match="counts: expected real numbers, got dtype <U1"):
         denoising.thin([["a"]])
-    with pytest.raises(ValueError, match="components: expected at least 1 and fewer than the 2"):
+    with pytest.raises(ValueError, match="components: expected a whole number from 1 to 1, got 2"):
         denoising.estimate_dispersion([[1, 2], [3, 4], [5, 6]], components=2)
