@@ -89,7 +89,7 @@ def load_anes96(*, logpopul: bool = False) -> Dataset:
         fields,
         source="statsmodels, sm.datasets.anes96: part of the American National Election Study "
         "of 1996, www.electionstudies.org",
-        licence="public domain",
+        license="public domain",
         citation=CITATION,
         description="TVnews counts times a week, 0 to 7, not hours. statsmodels adds logpopul = "
         "log(popul + 0.1) when it loads the file: with both columns a learned scale shrinks "

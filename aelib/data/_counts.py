@@ -93,7 +93,7 @@ def load_counts(
         feature_names=tuple(matrix.genes[i] for i in columns),
         units="transcripts counted",
         source=path.name,
-        licence="yours",
+        license="yours",
         citation="your own data",
         description=f"Counts of {len(columns)} genes in {len(rows)} cells, from {path.name}.",
         extras={
@@ -172,7 +172,7 @@ def _check(matrix: Matrix, path: Path) -> None:
         raise ValueError(
             f"root: expected raw counts, whole numbers of at least 0, in {path.name}, got "
             f"{data[first]} at cell {matrix.cells[cell]!r}, gene {matrix.genes[gene]!r}; "
-            "normalised values cannot be turned back"
+            "normalized values cannot be turned back"
         )
     if data.size and data.max() > np.iinfo(np.int32).max:
         raise ValueError(f"root: expected counts below 2**31 in {path.name}, got {data.max()}")

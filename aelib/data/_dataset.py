@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from aelib._checks import check_count
+from aelib.data import _card
 from aelib.data._column import Column
 from aelib.data._split import DEFAULT_FRACTIONS, check_fractions, split_indices
 
@@ -29,7 +30,7 @@ class Splits(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
-    """Items with what must be known to use them honestly: origin, licence, units and splits.
+    """Items with what must be known to use them honestly: origin, license, units and splits.
 
     Arrays are read-only views; copy one before changing it.
 
@@ -43,7 +44,7 @@ class Dataset:
         columns: for a mixed table, what each column of ``x`` holds.
         units: what a value in ``x`` means.
         source: who made the data and where the copy comes from.
-        licence: the terms of the copy.
+        license: the terms of the copy.
         citation: how to cite it.
         description: what a user has to know, warnings included.
         groups: items with the same value stay in the same part of every split, ``[n]``.
@@ -55,13 +56,13 @@ class Dataset:
         metadata: anything about the whole dataset, by name.
 
     Raises:
-        ValueError: if shapes or lengths disagree, or if origin, licence or units are missing.
+        ValueError: if shapes or lengths disagree, or if origin, license or units are missing.
 
     Example:
         >>> import numpy as np
         >>> coins = Dataset(
         ...     "coins", np.eye(20, dtype=np.float32), units="1 = heads", source="made here",
-        ...     licence="CC0-1.0")
+        ...     license="CC0-1.0")
         >>> [len(part) for part in coins.split(seed=0)]
         [14, 3, 3]
     """
@@ -75,7 +76,7 @@ class Dataset:
     columns: tuple[Column, ...] = ()
     units: str = ""
     source: str = ""
-    licence: str = ""
+    license: str = ""
     citation: str = ""
     description: str = ""
     groups: NDArray[Any] | None = None
@@ -92,7 +93,7 @@ class Dataset:
         shape = tuple(self.shape) or (d,)
         if math.prod(shape) != d:
             raise ValueError(f"shape: expected {d} values per item, got {shape}")
-        for key in ("units", "source", "licence"):
+        for key in ("units", "source", "license"):
             if not getattr(self, key):
                 raise ValueError(f"{key}: expected a non-empty text for the dataset {self.name!r}")
         for key in ("feature_names", "columns"):
@@ -212,14 +213,44 @@ class Dataset:
         return split_indices(len(self), shares, purpose, self.groups)
 
     def __repr__(self) -> str:
-        from aelib.data._card import text_card
-
-        return text_card(self)
+        classes = f", {len(self.label_names)} classes" if self.label_names else ""
+        return f"Dataset({self.name!r}: {_card.describe_size(self.x, self.shape)}{classes})"
 
     def _repr_html_(self) -> str:
-        from aelib.data._card import html_card
+        facts = {
+            "Units": self.units,
+            "Values": "" if self.columns else _card.describe_values(self.x),
+            "Classes": _card.describe_classes(self.labels, self.label_names),
+            "Default split": self._default_split(),
+            "Source": self.source,
+            "License": self.license,
+            "Citation": self.citation,
+        }
+        size = _card.describe_size(self.x, self.shape)
+        return _card.card(self.name, size, self._preview(), self.description, facts)
 
-        return html_card(self)
+    def _preview(self) -> str:
+        """Pictures, rows or texts of some items, as HTML."""
+        if not len(self):
+            return ""
+        if len(self.shape) == 2 or (len(self.shape) == 3 and self.shape[2] in (1, 3)):
+            return _card.thumbnails(self.name, self.images, self.labels, self.label_names)
+        if self.columns:
+            return _card.column_table(self.x, self.columns)
+        if self.texts is not None:
+            return _card.excerpts(self.texts, self.labels, self.label_names)
+        return ""
+
+    def _default_split(self) -> str:
+        try:
+            rows = self.split_rows()
+        except ValueError:
+            return "none: too few items, or groups of items that stay together"
+        train, validation, test = (f"{len(part):,}" for part in rows)
+        groups = ""
+        if self.groups is not None:
+            groups = f"; {len(np.unique(self.groups)):,} groups stay together"
+        return f"{train} train, {validation} validation, {test} test{groups}"
 
 
 def _read_only(array: NDArray[Any] | None) -> NDArray[Any] | None:

@@ -99,7 +99,7 @@ def misprint(image: Array, draws: Array) -> Shape:
 
 
 def _local(shape: tuple[int, ...], place: Array, angle: float = 0.0) -> tuple[Array, Array]:
-    """Coordinates about a centre in the middle six tenths of the image, turned by an angle."""
+    """Coordinates about a center in the middle six tenths of the image, turned by an angle."""
     height, width = shape
     y, x = np.mgrid[:height, :width].astype(np.float64)
     y -= (0.2 + 0.6 * place[0]) * (height - 1)
@@ -109,7 +109,7 @@ def _local(shape: tuple[int, ...], place: Array, angle: float = 0.0) -> tuple[Ar
 
 
 def _ragged(shape: tuple[int, ...], draws: Array, raggedness: float) -> Array:
-    """Distance from a centre, measured so that its level lines are ragged ovals."""
+    """Distance from a center, measured so that its level lines are ragged ovals."""
     x, y = _local(shape, draws[0:2], angle=np.pi * draws[2])
     bearing = np.arctan2(y, x)
     ripple = np.zeros(shape)

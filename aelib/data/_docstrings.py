@@ -18,7 +18,7 @@ _FILE = Path(__file__).parent / "bundled" / "docstrings.jsonl.xz"
 
 
 def load_docstrings(*, vocabulary_size: int = 2000) -> Dataset:
-    """Docstrings of eleven scientific Python packages as word counts, labelled by package.
+    """Docstrings of eleven scientific Python packages as word counts, labeled by package.
 
     Words are lower-case runs of at least two letters. The vocabulary is the words that occur in
     most documents (ties in alphabetical order), counted over all of them, training and test; it is
@@ -51,8 +51,8 @@ def load_docstrings(*, vocabulary_size: int = 2000) -> Dataset:
         units="times that the word occurs in the text",
         source="docstrings parsed from the installed packages by "
         "aelib/data/_docstrings_snapshot.py and frozen",
-        licence="BSD-3-Clause, Apache-2.0 and Matplotlib's licence, by package; texts and "
-        "copyrights in aelib/data/bundled/docstrings_licences.txt",
+        license="BSD-3-Clause, Apache-2.0 and Matplotlib's license, by package; texts and "
+        "copyrights in aelib/data/bundled/docstrings_licenses.txt",
         citation="the documentation of each package; see label_names",
         description="Each text is the prose of one docstring, cut after 120 words; code, markup "
         "and links are removed, and the names of the packages are masked (■) in the texts, which "

@@ -31,18 +31,18 @@ _SKIPPED = frozenset(
 
 
 class Package(NamedTuple):
-    """A package of the corpus: its distribution, its licence and the holders of the rights."""
+    """A package of the corpus: its distribution, its license and the holders of the rights."""
 
     name: str
     folder: str
-    licence: str
+    license: str
     rights: str
 
 
 PACKAGES = (
     Package("flax", "flax", "Apache-2.0", "Copyright The Flax Authors (Google LLC)"),
     Package("jax", "jax", "Apache-2.0", "Copyright The JAX Authors (Google LLC, NVIDIA)"),
-    Package("matplotlib", "matplotlib", "Matplotlib licence (PSF style)", "in the text below"),
+    Package("matplotlib", "matplotlib", "Matplotlib license (PSF style)", "in the text below"),
     Package("networkx", "networkx", "BSD-3-Clause", "in the text below"),
     Package("numpy", "numpy", "BSD-3-Clause", "in the text below"),
     Package("optax", "optax", "Apache-2.0", "Copyright DeepMind Technologies Limited"),
@@ -121,32 +121,32 @@ def pack(entries: list[Entry]) -> bytes:
     return lzma.compress(lines.encode(), preset=9 | lzma.PRESET_EXTREME)
 
 
-def licence_text(distribution: metadata.Distribution) -> str:
-    """The licence of the package itself; what is said of bundled binaries is cut off."""
+def license_text(distribution: metadata.Distribution) -> str:
+    """The license of the package itself; what is said of bundled binaries is cut off."""
     for file in distribution.files or ():
         inside = ".dist-info" in str(file) and "licenses" not in file.name.lower()
         if inside and file.name.upper().split(".")[0] in ("LICENSE", "COPYING"):
             text = str(file.read_text(encoding="utf-8"))
             lines = text.split("\n----\n")[0].strip("\n").splitlines()
             return "\n".join(line.rstrip() for line in lines)
-    raise FileNotFoundError(f"{distribution.name}: no licence in its metadata")
+    raise FileNotFoundError(f"{distribution.name}: no license in its metadata")
 
 
-def licence_notes(packages: tuple[Package, ...]) -> str:
-    """Release, licence and rights of each package, then each licence's text once."""
+def license_notes(packages: tuple[Package, ...]) -> str:
+    """Release, license and rights of each package, then each license's text once."""
     notes = [
         "The texts in docstrings.jsonl.xz are docstrings of the packages below. They were changed:",
         "code and markup were removed, the names of the packages masked, and each text was cut",
-        f"after {MAX_WORDS} words. They are redistributed under the licences of the packages.",
+        f"after {MAX_WORDS} words. They are redistributed under the licenses of the packages.",
         "",
     ]
     texts: dict[str, list[str]] = {}
     for package in packages:
         distribution = metadata.distribution(package.name)
-        notes.append(f"{package.name} {distribution.version}: {package.licence}; {package.rights}")
-        text = licence_text(distribution)
-        if package.licence == "Apache-2.0":  # one copy; some packages leave out its first line
-            text = licence_text(metadata.distribution("jax"))
+        notes.append(f"{package.name} {distribution.version}: {package.license}; {package.rights}")
+        text = license_text(distribution)
+        if package.license == "Apache-2.0":  # one copy; some packages leave out its first line
+            text = license_text(metadata.distribution("jax"))
         texts.setdefault(text, []).append(package.name)
     for text, names in texts.items():
         notes += ["", "=" * 80, ", ".join(names), "=" * 80, "", text]
@@ -154,7 +154,7 @@ def licence_notes(packages: tuple[Package, ...]) -> str:
 
 
 def main() -> None:
-    """Write the snapshot and the licences beside it, and print counts and the SHA-256."""
+    """Write the snapshot and the licenses beside it, and print counts and the SHA-256."""
     bundled = Path(__file__).parent / "bundled"
     site = Path(str(metadata.distribution("numpy").locate_file("")))
     entries: list[Entry] = []
@@ -167,7 +167,7 @@ def main() -> None:
         print(f"{package.name:14} {sum(e.package == package.name for e in chosen):6} chosen")
     content = pack(chosen)
     (bundled / "docstrings.jsonl.xz").write_bytes(content)
-    (bundled / "docstrings_licences.txt").write_text(licence_notes(PACKAGES), encoding="utf-8")
+    (bundled / "docstrings_licenses.txt").write_text(license_notes(PACKAGES), encoding="utf-8")
     print(len(chosen), "docstrings,", len(content), "bytes, SHA-256:")
     print(hashlib.sha256(content).hexdigest())
 

@@ -13,7 +13,7 @@ _DIGEST = "9560ec2f5edfac01973f63a8a99d00053fecd11e21877e18038fbe500f8e872c"
 
 
 def load_lfw_subset() -> Dataset:
-    """100 faces and 100 pieces of background, 25 × 25 pixels, in grey.
+    """100 faces and 100 pieces of background, 25 × 25 pixels, in gray.
 
     Returns:
         Values in [0, 1], ``[200, 625]``; label 1 for a face, 0 for none.
@@ -29,7 +29,7 @@ def load_lfw_subset() -> Dataset:
         units="intensity, 0 = black, 1 = white",
         source="scikit-image, skimage.data.lfw_subset: cut from Labeled Faces in the Wild and "
         "scaled to 25 × 25",
-        licence="published for research without a licence text; the copy is distributed with "
+        license="published for research without a license text; the copy is distributed with "
         "scikit-image (BSD-3-Clause)",
         citation="G. Huang, M. Mattar, H. Lee and E. Learned-Miller (2012), Learning to align "
         "from scratch, Advances in Neural Information Processing Systems 25, 764-772",

@@ -57,7 +57,7 @@ def load_fair() -> Dataset:
         table,
         _fields(),
         source="statsmodels, sm.datasets.fair: Redbook survey of 1974",
-        licence="included in statsmodels with permission of the author",
+        license="included in statsmodels with permission of the author",
         citation="R. C. Fair (1978), A Theory of Extramarital Affairs, Journal of Political "
         "Economy 86(1), 45-61, doi:10.1086/260636",
         description="Each row is another woman; answers are so coarse that many rows agree, by "

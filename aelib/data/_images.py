@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aelib.data._binarise import binarise as to_black_and_white
+from aelib.data._binarize import binarize as to_black_and_white
 from aelib.data._dataset import Dataset
 from aelib.data._files import installed_file
 from aelib.data._patches import cut_patches
@@ -27,7 +27,7 @@ class _Entry(NamedTuple):
     digest: str
     what: str
     origin: str
-    licence: str
+    license: str
 
 
 _ENTRIES = {
@@ -46,43 +46,43 @@ _ENTRIES = {
     ),
     "camera": _Entry(
         "b0793d2adda0fa6ae899c03989482bff9a42d3d5690fc7e3648f2795d730c23a",
-        "A photographer with his camera, in grey.",
+        "A photographer with his camera, in gray.",
         "Lav Varshney",
         "CC0-1.0",
     ),
     "astronaut": _Entry(
         "88431cd9653ccd539741b555fb0a46b61558b301d4110412b5bc28b5e3ea6cb5",
-        "Portrait of the astronaut Eileen Collins, in colour.",
+        "Portrait of the astronaut Eileen Collins, in color.",
         "NASA Great Images database",
         f"public domain; {_BSD}",
     ),
     "coffee": _Entry(
         "cc02f8ca188b167c775a7101b5d767d1e71792cf762c33d6fa15a4599b5a8de7",
-        "A cup of coffee on wood, in colour.",
+        "A cup of coffee on wood, in color.",
         "Rachel Michetti, courtesy of Pikolo Espresso Bar",
         "CC0-1.0",
     ),
     "chelsea": _Entry(
         "596aa1e7cb875eb79f437e310381d26b338a81c2da23439704a73c4651e8c4bb",
-        "A cat's face, in colour.",
+        "A cat's face, in color.",
         "Stéfan van der Walt",
         "CC0-1.0",
     ),
     "brick": _Entry(
         "7966caf324f6ba843118d98f7a07746d22f6a343430add0233eca5f6eaaa8fcf",
-        "A brick wall, in grey: a texture with a period.",
+        "A brick wall, in gray: a texture with a period.",
         "CC0Textures, Bricks25, rectified, cropped and scaled",
         "CC0-1.0",
     ),
     "grass": _Entry(
         "b6b6022426b38936c43a4ac09635cd78af074e90f42ffa8227ac8b7452d39f89",
-        "Grass, in grey: a texture of fine lines.",
+        "Grass, in gray: a texture of fine lines.",
         "DeviantArt, linolafett, Grass-01, cropped",
         "CC0-1.0",
     ),
     "gravel": _Entry(
         "c48615b451bf1e606fbd72c0aa9f8cc0f068ab7111ef7d93bb9b0f2586440c12",
-        "Gravel, in grey: a texture of grains.",
+        "Gravel, in gray: a texture of grains.",
         "CC0Textures, Gravel04, scaled and cropped",
         "CC0-1.0",
     ),
@@ -106,8 +106,8 @@ def load_image(
     num_patches: int | None = None,
     seed: int = 0,
     blocks: tuple[int, int] | None = None,
-    grey: bool = False,
-    binarise: str | float | None = None,
+    gray: bool = False,
+    binarize: str | float | None = None,
 ) -> Dataset:
     """Load one image, whole or as patches.
 
@@ -122,8 +122,8 @@ def load_image(
         num_patches: take this many patches at random places, none twice, instead of a grid.
         seed: decides the random places.
         blocks: number of blocks down and across.
-        grey: whether a colour image is turned to grey (luminance after Rec. 709).
-        binarise: ``"otsu"``, ``"sauvola"`` (a threshold for each pixel, for uneven light) or a
+        gray: whether a color image is turned to gray (luminance after Rec. 709).
+        binarize: ``"otsu"``, ``"sauvola"`` (a threshold for each pixel, for uneven light) or a
             threshold in [0, 1); values above it become 1 (light), the others 0 (dark).
 
     Returns:
@@ -137,17 +137,17 @@ def load_image(
         raise ValueError("patch_size: expected with stride, num_patches and blocks, got None")
     entry = _ENTRIES[name]
     pixels: NDArray[Any] = read_image(name).astype(np.float64) / 255
-    if grey and pixels.ndim == 3:
+    if gray and pixels.ndim == 3:
         pixels = pixels @ _LUMINANCE
     units = "intensity, 0 = black, 1 = white (8-bit values / 255)"
     metadata: dict[str, Any] = {}
-    if binarise is not None:
+    if binarize is not None:
         if pixels.ndim == 3:
-            raise ValueError("binarise: expected a grey image; pass grey=True as well")
-        light, threshold, rule = to_black_and_white(pixels[None], binarise)
+            raise ValueError("binarize: expected a gray image; pass gray=True as well")
+        light, threshold, rule = to_black_and_white(pixels[None], binarize)
         pixels = light[0]
         units = f"1 = light, 0 = dark ({rule})"
-        metadata = {"binarise": rule, "threshold": threshold}
+        metadata = {"binarize": rule, "threshold": threshold}
     values = pixels.astype(np.float32)[None]
     groups, extras = None, {}
     if patch_size is not None:
@@ -166,7 +166,7 @@ def load_image(
         shape=values.shape[1:],
         units=units,
         source=f"scikit-image, skimage.data.{name}; {entry.origin}",
-        licence=entry.licence,
+        license=entry.license,
         citation=_CITATION,
         description=entry.what,
         groups=groups,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aelib.data._binarise import binarise as to_black_and_white
+from aelib.data._binarize import binarize as to_black_and_white
 from aelib.data._dataset import Dataset
 from aelib.data._fetch import Remote, data_folder, local_file
 from aelib.data._idx import read_idx
@@ -70,24 +70,24 @@ def load_mnist(
     *,
     root: str | PathLike[str] | None = None,
     download: bool = False,
-    binarise: str | float | None = None,
+    binarize: str | float | None = None,
 ) -> Dataset:
     """70,000 handwritten digits, 28 × 28 pixels; the published test set is the default test part.
 
     Args:
         root: folder that holds the four ``.gz`` files, or in which to keep them under ``mnist``.
         download: whether they may be fetched (12 MB).
-        binarise: ``"otsu"`` or a threshold in [0, 1); values above it become 1 (ink).
+        binarize: ``"otsu"`` or a threshold in [0, 1); values above it become 1 (ink).
     """
     return idx_dataset(
         MNIST_FILES,
         "mnist",
         root=root,
         download=download,
-        binarise=binarise,
+        binarize=binarize,
         label_names=tuple("0123456789"),
         source=f"Y. LeCun, C. Cortes and C. J. C. Burges, MNIST; mirror {_MNIST}",
-        licence="CC-BY-SA-3.0",
+        license="CC-BY-SA-3.0",
         citation="Y. LeCun, L. Bottou, Y. Bengio and P. Haffner (1998), Gradient-based learning "
         "applied to document recognition, Proceedings of the IEEE 86(11), 2278-2324, "
         "doi:10.1109/5.726791",
@@ -100,7 +100,7 @@ def load_fashion_mnist(
     *,
     root: str | PathLike[str] | None = None,
     download: bool = False,
-    binarise: str | float | None = None,
+    binarize: str | float | None = None,
 ) -> Dataset:
     """70,000 pictures of clothes in ten classes, in the shape and format of MNIST.
 
@@ -108,7 +108,7 @@ def load_fashion_mnist(
         root: folder that holds the four ``.gz`` files, or in which to keep them under
             ``fashion_mnist``.
         download: whether they may be fetched (31 MB).
-        binarise: ``"otsu"`` or a threshold in [0, 1); values above it become 1.
+        binarize: ``"otsu"`` or a threshold in [0, 1); values above it become 1.
     """
     classes = "T-shirt,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,ankle boot"
     return idx_dataset(
@@ -116,10 +116,10 @@ def load_fashion_mnist(
         "fashion_mnist",
         root=root,
         download=download,
-        binarise=binarise,
+        binarize=binarize,
         label_names=tuple(classes.split(",")),
         source=f"Zalando Research, Fashion-MNIST; {_FASHION}",
-        licence="MIT",
+        license="MIT",
         citation="H. Xiao, K. Rasul and R. Vollgraf (2017), Fashion-MNIST: a novel image dataset "
         "for benchmarking machine learning algorithms, arXiv:1708.07747",
         description="Photographs of clothes from a shop, on a dark ground.",
@@ -132,7 +132,7 @@ def idx_dataset(
     *,
     root: str | PathLike[str] | None = None,
     download: bool = False,
-    binarise: str | float | None = None,
+    binarize: str | float | None = None,
     **about: Any,
 ) -> Dataset:
     """A dataset from four IDX files in the manner of MNIST.
@@ -145,15 +145,15 @@ def idx_dataset(
         name: name of the dataset and of its folder.
         root: folder that holds the files, or the folder named after the dataset.
         download: whether missing or broken files may be fetched.
-        binarise: ``None``, ``"otsu"`` or a threshold.
+        binarize: ``None``, ``"otsu"`` or a threshold.
         **about: the remaining fields of :class:`Dataset`.
 
     Raises:
         FileNotFoundError: if files are missing and may not be fetched.
         ValueError: if a file is broken, or images and labels do not match.
     """
-    if binarise == "sauvola":
-        raise ValueError(f"binarise: expected 'otsu' or a threshold for {name}, got 'sauvola'")
+    if binarize == "sauvola":
+        raise ValueError(f"binarize: expected 'otsu' or a threshold for {name}, got 'sauvola'")
     folder = data_folder(root)
     if root is None or not (folder / files["train images"].filename).is_file():
         folder = folder / name
@@ -168,10 +168,10 @@ def idx_dataset(
     x = images.astype(np.float32) / np.float32(255)
     units = "ink, 0 = ground, 1 = full (8-bit values / 255)"
     metadata: dict[str, Any] = {}
-    if binarise is not None:
-        x, threshold, rule = to_black_and_white(x, binarise)
+    if binarize is not None:
+        x, threshold, rule = to_black_and_white(x, binarize)
         units = f"1 = ink, 0 = ground ({rule})"
-        metadata = {"binarise": rule, "threshold": threshold}
+        metadata = {"binarize": rule, "threshold": threshold}
     num_test = len(arrays["test labels"])
     num_train = len(labels) - num_test
     parts = np.repeat(np.array([0, 2], dtype=np.int8), [num_train, num_test])

@@ -19,7 +19,7 @@ _SERVICE = {
     "ttme": ("minutes", "waiting time at the terminal"),
     "invc": ("dollars", "cost in the vehicle"),
     "invt": ("minutes", "time in the vehicle"),
-    "gc": ("dollars", "generalised cost: invc + invt times a value of time"),
+    "gc": ("dollars", "generalized cost: invc + invt times a value of time"),
 }
 
 
@@ -81,7 +81,7 @@ def load_modechoice(*, layout: str = "wide") -> Dataset:
         fields,
         groups=groups,
         source="statsmodels, sm.datasets.modechoice: table F18-2 of Greene, Econometric Analysis",
-        licence="public domain",
+        license="public domain",
         citation="W. H. Greene and D. Hensher (1997), Multinomial logit and discrete choice "
         "models, in W. H. Greene, LIMDEP version 7.0 user's manual, Econometric Software",
         description="Published with four rows for each traveller, of which one is chosen: those "

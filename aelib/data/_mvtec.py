@@ -35,7 +35,7 @@ def load_mvtec(
     download: bool = False,
     category: str | None = None,
     size: int | tuple[int, int] | None = 256,
-    grey: bool = False,
+    gray: bool = False,
 ) -> Dataset:
     """Pictures in the folders of MVTec AD, or your own in the same folders.
 
@@ -50,7 +50,7 @@ def load_mvtec(
         category: which, such as ``"bottle"``; None where there is only one.
         size: height and width to scale pictures to (a side for squares); None leaves them as they
             are. A mask's pixel is True if any part of it was.
-        grey: whether colour is turned to grey.
+        gray: whether color is turned to gray.
 
     Returns:
         Values in [0, 1], ``[n, h·w(·3)]``; label 0 is ``"good"``. Extras: ``mask`` ``[n, h·w]``
@@ -68,7 +68,7 @@ def load_mvtec(
     folder = _category_folder(data_folder(root), category)
     items = _find(folder)
     kinds = (_GOOD, *sorted({item.kind for item in items} - {_GOOD}))
-    images = _read_images([item.file for item in items], size, grey)
+    images = _read_images([item.file for item in items], size, gray)
     masks = np.zeros(images.shape[:3], bool)
     for row, item in enumerate(items):
         if item.mask is not None:
@@ -82,7 +82,7 @@ def load_mvtec(
         label_names=kinds,
         units="intensity, 0 = black, 1 = white (8-bit values / 255)",
         source=f"folder {folder.name} in the layout of MVTec AD; {_PAGE}",
-        licence="MVTec AD: CC BY-NC-SA 4.0 (not for commercial use); your own pictures: yours",
+        license="MVTec AD: CC BY-NC-SA 4.0 (not for commercial use); your own pictures: yours",
         citation="P. Bergmann, M. Fauser, D. Sattlegger and C. Steger (2019), MVTec AD: a "
         "comprehensive real-world dataset for unsupervised anomaly detection, CVPR, 9592-9600, "
         "doi:10.1109/CVPR.2019.00982",
@@ -159,9 +159,9 @@ def _pictures(folder: Path) -> list[Path]:
 
 
 def _read_images(
-    files: list[Path], size: int | tuple[int, int] | None, grey: bool
+    files: list[Path], size: int | tuple[int, int] | None, gray: bool
 ) -> NDArray[np.float32]:
-    """All pictures, ``[n, h, w]``, or ``[n, h, w, 3]`` where any is in colour."""
+    """All pictures, ``[n, h, w]``, or ``[n, h, w, 3]`` where any is in color."""
     from PIL import Image
 
     wanted = None if size is None else pair("size", size)
@@ -172,7 +172,7 @@ def _read_images(
             shapes.add((image.height, image.width))
         if wanted is None and len(shapes) > 1:
             raise ValueError(f"size: expected one, as pictures differ: {sorted(shapes)} at {file}")
-    mode = "L" if grey or modes <= {"1", "L"} else "RGB"
+    mode = "L" if gray or modes <= {"1", "L"} else "RGB"
     height, width = wanted or next(iter(shapes))
     images = np.empty((len(files), height, width, *((3,) if mode == "RGB" else ())), np.float32)
     for row, file in enumerate(files):

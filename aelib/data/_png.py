@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 
 def png(pixels: NDArray[np.uint8]) -> bytes:
-    """Encode 8-bit grey ``[h, w]`` or colour ``[h, w, 3]`` as PNG."""
+    """Encode 8-bit gray ``[h, w]`` or color ``[h, w, 3]`` as PNG."""
     height, width = pixels.shape[:2]
-    colour_type = 2 if pixels.ndim == 3 else 0
-    header = struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0)
+    color_type = 2 if pixels.ndim == 3 else 0
+    header = struct.pack(">IIBBBBB", width, height, 8, color_type, 0, 0, 0)
     rows = np.ascontiguousarray(pixels).reshape(height, -1)
     filtered = np.pad(rows, ((0, 0), (1, 0)))  # each row starts with 0: no filter
     content = zlib.compress(filtered.tobytes(), 9)

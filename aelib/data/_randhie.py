@@ -63,7 +63,7 @@ def load_randhie(*, merge_health: bool = False) -> Dataset:
         groups=groups,
         source="statsmodels, sm.datasets.randhie: RAND Health Insurance Experiment, in the form "
         "of Cameron and Trivedi",
-        licence="public domain",
+        license="public domain",
         citation="A. C. Cameron and P. K. Trivedi (2005), Microeconometrics: Methods and "
         f"Applications, Cambridge University Press; {CITATION}",
         description="One row is one person in one year, and the person is not recorded: 99.5 % of "

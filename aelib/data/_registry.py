@@ -42,9 +42,9 @@ _LOADERS: dict[str, str | Loader] = {
     "grass": "aelib.data._images:grass",
     "gravel": "aelib.data._images:gravel",
     # Made, with the truth known.
-    "glyphs": "aelib.data.glyphs:load",
-    "cells": "aelib.data.cells:load",
-    "defects": "aelib.data.defects:load",
+    "glyphs": "aelib.data._glyphs.load:load_glyphs",
+    "cells": "aelib.data._cells:load_cells",
+    "defects": "aelib.data._defects:load_defects",
 }
 
 

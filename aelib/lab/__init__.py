@@ -10,6 +10,8 @@ from aelib._lazy import attach
 if TYPE_CHECKING:
     import aelib.lab.cells as cells
     import aelib.lab.code_length as code_length
+    import aelib.lab.defects as defects
+    import aelib.lab.glyphs as glyphs
     import aelib.lab.manifold as manifold
     import aelib.lab.planted as planted
     import aelib.lab.probes as probes
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = [
     "cells",
     "code_length",
+    "defects",
+    "glyphs",
     "manifold",
     "planted",
     "probes",

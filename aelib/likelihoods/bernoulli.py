@@ -9,7 +9,7 @@ from aelib.likelihoods.factorised import Factorised
 from aelib.losses import bernoulli_nll
 
 _GREY = (
-    "; a Bernoulli has no probability for values in between: binarise them, use "
+    "; a Bernoulli has no probability for values in between: binarize them, use "
     "ContinuousBernoulli, or say soft_targets=True if a cross-entropy that is not a likelihood "
     "is what you want"
 )

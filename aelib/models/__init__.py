@@ -12,37 +12,27 @@ Autoencoder(mlp: [64] -> 32 relu -> 8 | 32 relu -> 64 -> [64]; 4,744 parameters,
 """
 
 from aelib.models._activations import ACTIVATIONS as ACTIVATIONS
-from aelib.models._autoencoder import Architecture as Architecture
 from aelib.models._autoencoder import Autoencoder as Autoencoder
 from aelib.models._build import linear as linear
 from aelib.models._build import mlp as mlp
 from aelib.models._build import tied as tied
 from aelib.models._conv import conv as conv
 from aelib.models._convolution import Convolution as Convolution
-from aelib.models._convolution import ConvolutionLayer as ConvolutionLayer
-from aelib.models._heads import HeadsDecoder as HeadsDecoder
-from aelib.models._heads import TableEncoder as TableEncoder
 from aelib.models._layers import Dense as Dense
 from aelib.models._layers import Stack as Stack
-from aelib.models._storage import load as load
+from aelib.models._load import load as load
 from aelib.models._table import TableAutoencoder as TableAutoencoder
 from aelib.models._table import table as table
 from aelib.models._tied import TiedAutoencoder as TiedAutoencoder
-from aelib.models._tied import Transpose as Transpose
 
 __all__ = [
     "ACTIVATIONS",
-    "Architecture",
     "Autoencoder",
     "Convolution",
-    "ConvolutionLayer",
     "Dense",
-    "HeadsDecoder",
     "Stack",
     "TableAutoencoder",
-    "TableEncoder",
     "TiedAutoencoder",
-    "Transpose",
     "conv",
     "linear",
     "load",

@@ -8,12 +8,12 @@ import jax
 
 
 class Activation(NamedTuple):
-    """An elementwise activation and how to initialise the layer before it.
+    """An elementwise activation and how to initialize the layer before it.
 
     Attributes:
         function: the elementwise map.
-        gain: variance of a weight times the number of inputs at initialisation; 2 for activations
-            that pass half of a centred signal (He et al. 2015), 1 for those that are close to the
+        gain: variance of a weight times the number of inputs at initialization; 2 for activations
+            that pass half of a centered signal (He et al. 2015), 1 for those that are close to the
             identity at 0 (LeCun et al. 1998).
     """
 

@@ -1,6 +1,5 @@
 """The autoencoder: an encoder, a decoder, and how it was made."""
 
-import dataclasses
 import math
 import os
 from typing import Any, Literal
@@ -8,21 +7,9 @@ from typing import Any, Literal
 import jax
 from flax import nnx
 
+from aelib.models._architecture import Architecture
 from aelib.models._predict import apply_in_batches
-
-
-@dataclasses.dataclass(frozen=True)
-class Architecture:
-    """Which builder made a model, and with what arguments: all that is needed to make it again.
-
-    Attributes:
-        name: name of the builder, such as ``"mlp"``.
-        arguments: its arguments but ``rngs``, as (name, value) pairs of JSON values and tuples of
-            them.
-    """
-
-    name: str
-    arguments: tuple[tuple[str, Any], ...]
+from aelib.models._save import save
 
 
 class Autoencoder(nnx.Module):
@@ -111,9 +98,7 @@ class Autoencoder(nnx.Module):
         Raises:
             ValueError: if the model was not made by a builder of :mod:`aelib.models`.
         """
-        from aelib.models._storage import save  # storage builds models, so it imports this module
-
-        save(self, path)
+        save(self, self.architecture, path)
 
     @property
     def num_parameters(self) -> int:

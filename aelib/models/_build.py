@@ -9,11 +9,13 @@ from flax import nnx
 
 from aelib._checks import check_count, check_counts
 from aelib.models._activations import require_activation
-from aelib.models._autoencoder import Architecture, Autoencoder
+from aelib.models._architecture import Architecture, builder
+from aelib.models._autoencoder import Autoencoder
 from aelib.models._layers import Dense, Stack
 from aelib.models._tied import TiedAutoencoder, Transpose
 
 
+@builder
 def linear(
     num_features: int,
     latent: int,
@@ -27,7 +29,7 @@ def linear(
 
     Both weights start as independent random semi-orthogonal matrices. With normal draws instead, a
     decoder starts with outputs far larger than the data and the map between the two codes is badly
-    conditioned: L-BFGS on 64 standardised pixels and 8 latents then takes about ten times as long.
+    conditioned: L-BFGS on 64 standardized pixels and 8 latents then takes about ten times as long.
 
     Args:
         num_features: length d of an item.
@@ -64,6 +66,7 @@ def linear(
     )
 
 
+@builder
 def tied(
     num_features: int,
     latent: int,
@@ -118,6 +121,7 @@ def tied(
     )
 
 
+@builder
 def mlp(
     num_features: int,
     latent: int,

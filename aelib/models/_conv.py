@@ -9,12 +9,14 @@ from flax import nnx
 
 from aelib._checks import check_count, check_counts
 from aelib.models._activations import require_activation
-from aelib.models._autoencoder import Architecture, Autoencoder
+from aelib.models._architecture import Architecture, builder
+from aelib.models._autoencoder import Autoencoder
 from aelib.models._build import floating
 from aelib.models._convolution import Convolution, ConvolutionLayer
 from aelib.models._layers import Dense, Stack
 
 
+@builder
 def conv(
     shape: Sequence[int],
     latent: int,
@@ -67,8 +69,8 @@ def conv(
     require_activation("code_activation", code_activation)
     dtype = floating("dtype", dtype)
     options: dict[str, Any] = {"dtype": dtype, "rngs": rngs}
-    height, width, colours = (*shape, 1)[:3]
-    sizes = [(height, width, colours)]  # the image, and what follows each convolution
+    height, width, colors = (*shape, 1)[:3]
+    sizes = [(height, width, colors)]  # the image, and what follows each convolution
     encoder: list[nnx.Module] = []
     for out in channels:
         kernel = Convolution(
@@ -83,7 +85,7 @@ def conv(
     decoder: list[nnx.Module] = [first]
     for index in reversed(range(len(channels))):
         small, large = sizes[index + 1], sizes[index]
-        out, name = (large[2], activation) if index else (colours * p, "identity")
+        out, name = (large[2], activation) if index else (colors * p, "identity")
         kernel = Convolution(small[2], out, unfold=True, activation=name, **options)
         decoder.append(ConvolutionLayer(kernel, small, enlarge_to=(large[0], large[1])))
     arguments = {

@@ -136,7 +136,7 @@ class ConvolutionLayer(nnx.Module):
         input_shape: (h, w, channels) of what goes in.
         enlarge_to: (h, w) to which every pixel is repeated, at most twice in each direction, before
             the convolution; None leaves the image as it is. Repeating first and convolving then
-            leaves no chequerboard, as a transposed convolution of stride 2 does (Odena, Dumoulin
+            leaves no checkerboard, as a transposed convolution of stride 2 does (Odena, Dumoulin
             and Olah 2016).
     """
 

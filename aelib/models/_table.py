@@ -1,4 +1,4 @@
-"""An autoencoder of mixed tables: one-hot and standardised in, one head for each column out."""
+"""An autoencoder of mixed tables: one-hot and standardized in, one head for each column out."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
@@ -10,7 +10,8 @@ from flax import nnx
 
 from aelib._checks import check_count, check_counts
 from aelib.models._activations import require_activation
-from aelib.models._autoencoder import Architecture, Autoencoder
+from aelib.models._architecture import Architecture, builder
+from aelib.models._autoencoder import Autoencoder
 from aelib.models._build import _dense_layers, floating
 from aelib.models._heads import Head, HeadsDecoder, TableEncoder
 from aelib.models._layers import Stack
@@ -71,6 +72,7 @@ class TableAutoencoder(Autoencoder):
         return {head.name: found[head.name] for head in self.decoder.heads}
 
 
+@builder
 def table(
     columns: Iterable[Any],
     latent: int,
@@ -83,7 +85,7 @@ def table(
     """An autoencoder of a mixed table, with one linear head for each column.
 
     The encoder sees a design matrix made from the coded cells and a mask: categories one-hot,
-    numbers standardised, counts as logarithms, missing cells as zeros with an indicator. The
+    numbers standardized, counts as logarithms, missing cells as zeros with an indicator. The
     decoder gives a dict of raw outputs by column name, as wide as each column needs, for
     :class:`aelib.likelihoods.Composite`. The heads' biases start where each column alone would
     put them.

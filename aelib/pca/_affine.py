@@ -35,7 +35,7 @@ class Affine:
         return rows @ self.matrix.T + self.offset
 
 
-def linearise(name: str, function: Callable[[Any], Any], num_inputs: int, dtype: Any) -> Affine:
+def linearize(name: str, function: Callable[[Any], Any], num_inputs: int, dtype: Any) -> Affine:
     """Return value and Jacobian of ``function`` at zero: the function itself, if it is affine.
 
     The Jacobian of a JAX function comes from forward differentiation, in which a bias takes no
@@ -109,10 +109,10 @@ def _linearised(function: Callable[[Any], Any], zero: Any, units: Any) -> tuple[
 def check_affine(
     name: str, function: Callable[[Any], Any], affine: Affine, rows: Matrix, dtype: Any
 ) -> None:
-    """Raise unless ``function`` agrees with its linearisation on rows near and far.
+    """Raise unless ``function`` agrees with its linearization on rows near and far.
 
     Each row is tried where it is and eight times further from the mean, so that a network whose
-    units happen not to saturate on the data is still recognised.
+    units happen not to saturate on the data is still recognized.
 
     Raises:
         ValueError: If it does not agree to rounding, or returns values that are not finite.
@@ -135,6 +135,6 @@ def check_affine(
     if error.max() > tolerance:
         raise ValueError(
             f"{name}: expected an affine map, such as a linear or tied autoencoder; its outputs "
-            f"differ from its linearisation by up to {error.max():.2g}. A network with "
+            f"differ from its linearization by up to {error.max():.2g}. A network with "
             "a non-linear activation has no principal axes to compare"
         )

@@ -11,7 +11,7 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from aelib.pca import _scatter
-from aelib.pca._affine import Affine, call, check_affine, linearise
+from aelib.pca._affine import Affine, call, check_affine, linearize
 from aelib.pca._angles import precision_of, principal_angles
 from aelib.pca._excess import Excess, Spectrum, excess_loss
 from aelib.pca._validation import as_matrix, check_num_components
@@ -93,7 +93,7 @@ def compare(
     Args:
         model: A linear or tied autoencoder with ``encode`` and ``decode``, or any affine
             callable from [n, d] to [n, d].
-        x: Data, [n, d]. It is not centred for the model: a model without a bias is judged as
+        x: Data, [n, d]. It is not centered for the model: a model without a bias is judged as
             it is.
         num_components: Width of the code, k. Read off an autoencoder; of a bare callable, the
             rank of its matrix unless given.
@@ -148,14 +148,14 @@ def compare(
 
 
 def _parts(model: Callable[[Any], Any], matrix: Matrix, dtype: Any) -> tuple[Affine, Affine]:
-    """Return encoder and decoder; of a bare callable, a factorisation of its matrix."""
+    """Return encoder and decoder; of a bare callable, a factorization of its matrix."""
     num_features = matrix.shape[1]
     if hasattr(model, "encode") and hasattr(model, "decode"):
-        encoder = linearise("model.encode", model.encode, num_features, dtype)
-        decoder = linearise("model.decode", model.decode, len(encoder.offset), dtype)
+        encoder = linearize("model.encode", model.encode, num_features, dtype)
+        decoder = linearize("model.decode", model.decode, len(encoder.offset), dtype)
         whole = Affine(decoder.matrix @ encoder.matrix, decoder(encoder.offset[None])[0])
     else:
-        whole = linearise("model", model, num_features, dtype)
+        whole = linearize("model", model, num_features, dtype)
         identity = Affine(np.eye(num_features), np.zeros(num_features))
         encoder, decoder = identity, whole
     if whole.matrix.shape != (num_features, num_features):

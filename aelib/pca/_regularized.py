@@ -14,7 +14,7 @@ from aelib.pca._validation import as_matrix, check_num_components
 def linear_loss_optimum(x: ArrayLike, num_components: int, *, use_bias: bool = True) -> float:
     r"""Return the least loss of a linear autoencoder: mean of the summed squared error.
 
-    With a bias (or on centred data) it is the variance outside the first k principal axes,
+    With a bias (or on centered data) it is the variance outside the first k principal axes,
     :math:`\sum_{i>k} \lambda_i` with divisor n. Without one, the same sum over the second
     moments about the origin instead of the mean.
 
@@ -53,12 +53,12 @@ def linear_loss_optimum(x: ArrayLike, num_components: int, *, use_bias: bool = T
 def regularized_singular_values(
     x: ArrayLike, strength: float, num_components: int
 ) -> NDArray[np.float64]:
-    r"""Return the singular values of either map of an L2-regularised linear autoencoder.
+    r"""Return the singular values of either map of an L2-regularized linear autoencoder.
 
     The objective is the *sum* over all examples of the squared error, plus
     :math:`\lambda (\lVert W_1 \rVert_F^2 + \lVert W_2 \rVert_F^2)`; biases are free. With
-    :math:`\sigma_i` the singular values of the centred data matrix, so that
-    :math:`\sigma_i^2 = n \lambda_i(C)`, its minimisers have :math:`W_1 = W_2^T`. A singular value
+    :math:`\sigma_i` the singular values of the centered data matrix, so that
+    :math:`\sigma_i^2 = n \lambda_i(C)`, its minimizers have :math:`W_1 = W_2^T`. A singular value
     s of both maps then costs :math:`\sigma_i^2 (1 - s^2)^2 + 2 \lambda s^2`, which is least at
 
     .. math:: s_i = \sqrt{\max(0,\ 1 - \lambda / \sigma_i^2)} .

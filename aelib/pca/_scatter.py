@@ -1,4 +1,4 @@
-"""The centred second moments of a matrix, gathered in one pass without squaring it."""
+"""The centered second moments of a matrix, gathered in one pass without squaring it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Scatter:
     ``root.T @ root`` is :math:`\sum_i (x_i - \bar x)(x_i - \bar x)^T`. Forming that product and
     taking its eigenvalues would square the condition number: every direction quieter than
     :math:`10^{-8}` of the loudest would drown in rounding. The singular values of ``root`` are
-    those of the centred data, to full precision.
+    those of the centered data, to full precision.
 
     Attributes:
         count: Number of rows seen, n.
@@ -37,7 +37,7 @@ class Scatter:
     def merge(self, other: Scatter) -> Scatter:
         """Return the moments of both sets of rows together.
 
-        The rows of the two centred sets are stacked with one more row that carries the distance
+        The rows of the two centered sets are stacked with one more row that carries the distance
         between the two means (Chan, Golub & LeVeque 1983), and reduced by QR: the streaming,
         tall-and-skinny QR of Demmel et al. (2012).
         """
@@ -52,7 +52,7 @@ class Scatter:
         )
 
     def svd(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the singular values [m] of the centred data and its right vectors [m, d]."""
+        """Return the singular values [m] of the centered data and its right vectors [m, d]."""
         _, singular_values, axes = np.linalg.svd(self.root, full_matrices=False)
         rows = min(self.count, axes.shape[1])
         return singular_values[:rows], orient(axes[:rows])
@@ -70,7 +70,7 @@ def of_matrix(x: NDArray[np.float64]) -> Scatter:
 
 
 def by_products(x: NDArray) -> tuple[NDArray, NDArray, NDArray] | None:
-    r"""Mean, singular values and axes from the product of the centred matrix with itself.
+    r"""Mean, singular values and axes from the product of the centered matrix with itself.
 
     Many times faster than QR, and for data kept in single precision as good, as long as no
     direction is quieter than :data:`_QUIETEST` of the loudest variance: the eigenvalues of the
@@ -90,10 +90,10 @@ def by_products(x: NDArray) -> tuple[NDArray, NDArray, NDArray] | None:
     mean = x.mean(axis=0, dtype=np.float64)
     if not np.isfinite(mean).all():
         return None
-    product, centred = np.zeros((d, d)), np.empty((min(n, _PRODUCT_ROWS), d))
+    product, centered = np.zeros((d, d)), np.empty((min(n, _PRODUCT_ROWS), d))
     for start in range(0, n, _PRODUCT_ROWS):
         rows = x[start : start + _PRODUCT_ROWS]
-        block = np.subtract(rows, mean, out=centred[: len(rows)])
+        block = np.subtract(rows, mean, out=centered[: len(rows)])
         product += block.T @ block  # NumPy sees that this is symmetric: half the work
     # The sum of equal float32 numbers is exact in float64, so their mean is each of them.
     varied = np.diagonal(product) > 0

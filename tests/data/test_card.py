@@ -62,7 +62,7 @@ def test_cards_are_whole_and_small(name, options):
     dataset = data.load(name, **options)
     html = dataset._repr_html_()
     parser = parse(html)
-    for text in (dataset.name, dataset.units, dataset.licence):
+    for text in (dataset.name, dataset.units, dataset.license):
         assert text.split("'")[0] in html
     assert len(html) < 200_000
     assert bool(parser.images) == (len(dataset.shape) > 1)
@@ -81,7 +81,7 @@ def test_first_of_each_class_are_shown():
 def test_odd_data_have_a_card():
     x = np.array([[np.nan, -3.0], [2.0, 5.0], [0.0, 0.0]])
     dataset = data.Dataset(
-        "<b>", x, units="a < b & c", source="s", licence="l", labels=np.array([0, 1, 1])
+        "<b>", x, units="a < b & c", source="s", license="l", labels=np.array([0, 1, 1])
     )
     html = dataset._repr_html_()
     parse(html)
@@ -97,7 +97,7 @@ def test_odd_data_have_a_card():
 
 def test_images_beyond_the_unit_interval_are_scaled():
     x = np.linspace(-1, 3, 32).reshape(2, 16)
-    dataset = data.Dataset("a", x, shape=(4, 4), units="u", source="s", licence="l")
+    dataset = data.Dataset("a", x, shape=(4, 4), units="u", source="s", license="l")
     html = dataset._repr_html_()
     source = re.search(r"base64,([^\"]*)", html)
     with Image.open(io.BytesIO(base64.b64decode(source[1]))) as image:

@@ -70,7 +70,7 @@ def test_rare_genes_poor_cells_and_dull_genes_are_left_out(tmp_path):
 def test_what_is_not_a_count_is_named(tmp_path):
     wrong = COUNTS.astype(float)
     wrong[2, 1] = 1.5
-    with pytest.raises(ValueError, match=r"got 1.5 at cell 'ACGT-2', gene 'GENE1'; normalised"):
+    with pytest.raises(ValueError, match=r"got 1.5 at cell 'ACGT-2', gene 'GENE1'; normalized"):
         data.load("counts", root=write(tmp_path, wrong))
     wrong[2, 1] = -1
     with pytest.raises(ValueError, match=r"at least 0, in .*, got -1.0 at cell 'ACGT-2'"):
@@ -197,7 +197,7 @@ def test_h5ad_layers_and_what_is_wrong_with_a_file(opened):
     logs = Array(np.log1p(COUNTS))
     raw = Node({"X": Array(COUNTS), "var": table("R", 7)})
     file.content = Node(names | {"X": logs, "layers": Node({"counts": Array(COUNTS)}), "raw": raw})
-    with pytest.raises(ValueError, match="normalised values cannot be turned back"):
+    with pytest.raises(ValueError, match="normalized values cannot be turned back"):
         data.load("counts", root=path)
     first = data.load("counts", root=path, layer="counts", min_cells=1)
     second = data.load("counts", root=path, layer="raw", min_cells=1)

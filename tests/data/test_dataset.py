@@ -8,7 +8,7 @@ from aelib.data._split import shuffle_keys, split_indices
 
 
 def make(n=20, d=4, **fields):
-    about = {"units": "none", "source": "made", "licence": "CC0-1.0"} | fields
+    about = {"units": "none", "source": "made", "license": "CC0-1.0"} | fields
     return Dataset(
         fields.pop("name", "toy"), np.arange(n * d, dtype=np.float32).reshape(n, d), **about
     )
@@ -23,7 +23,7 @@ def make(n=20, d=4, **fields):
         ({"texts": ("a",)}, "texts: expected one entry"),
         ({"extras": {"mask": np.zeros((2, 4))}}, r"extras\['mask'\]: expected one entry"),
         ({"feature_names": ("a",)}, "feature_names: expected 4, got 1"),
-        ({"licence": ""}, "licence: expected a non-empty text"),
+        ({"license": ""}, "license: expected a non-empty text"),
         ({"units": ""}, "units: expected a non-empty text"),
     ],
 )
@@ -34,12 +34,12 @@ def test_inconsistent_fields_are_named(fields, message):
 
 def test_x_must_be_two_dimensional():
     with pytest.raises(ValueError, match=r"x: expected shape \[n, d\], got \(3,\)"):
-        Dataset("toy", np.zeros(3), units="u", source="s", licence="l")
+        Dataset("toy", np.zeros(3), units="u", source="s", license="l")
 
 
 def test_arrays_are_read_only_but_the_callers_is_not():
     x = np.zeros((5, 2))
-    dataset = Dataset("toy", x, units="u", source="s", licence="l")
+    dataset = Dataset("toy", x, units="u", source="s", license="l")
     with pytest.raises(ValueError, match="read-only"):
         dataset.x[0, 0] = 1
     x[0, 0] = 1

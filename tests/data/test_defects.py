@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from aelib import data
-from aelib.data import defects
+from aelib.data import _defects as defects
 
 SEVERITIES = (0.0, 0.1, 0.5, 1.0)
 
@@ -31,7 +31,7 @@ def test_masks_mark_exactly_the_changed_pixels_and_grow(kind, dtype):
                 assert out.min() >= 0.0
                 assert out.max() <= 1.0
                 change = np.abs(out.astype(np.float64) - image)
-                # Half a grey level, less the rounding of two float32 numbers.
+                # Half a gray level, less the rounding of two float32 numbers.
                 assert not mask.any() or change[mask].min() > 0.5 / 255 - 1.2e-7
                 assert not (smaller & ~mask).any()
                 assert (change >= nearer - 1.2e-7).all()

@@ -88,18 +88,18 @@ def test_damage_is_noticed(tmp_path, monkeypatch):
         data.load("docstrings")
 
 
-def test_every_package_has_its_licence():
-    notes = (BUNDLED / "docstrings_licences.txt").read_text(encoding="utf-8")
+def test_every_package_has_its_license():
+    notes = (BUNDLED / "docstrings_licenses.txt").read_text(encoding="utf-8")
     for package in PACKAGES:
         assert f"\n{package.name} " in notes
-        assert package.licence in notes
+        assert package.license in notes
     assert notes.count("Redistribution and use in source and binary forms") >= 7
     assert "Apache License" in notes
     assert "matplotlib" in notes
 
 
-def test_licence_of_an_installed_package_is_found():
-    text = _docstrings_snapshot.licence_text(metadata.distribution("numpy"))
+def test_license_of_an_installed_package_is_found():
+    text = _docstrings_snapshot.license_text(metadata.distribution("numpy"))
     assert "NumPy Developers" in text
     assert "OpenBLAS" not in text
 

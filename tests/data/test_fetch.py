@@ -218,7 +218,7 @@ def test_mnist_is_loaded_from_its_files(server, small, tmp_path, monkeypatch):
     for root in (tmp_path / "kept", tmp_path / "kept" / "mnist"):
         again = data.load("mnist", root=root)
         assert np.array_equal(again.x, dataset.x)
-    black_and_white = data.load("mnist", root=tmp_path / "kept", binarise=0.5)
+    black_and_white = data.load("mnist", root=tmp_path / "kept", binarize=0.5)
     assert np.array_equal(black_and_white.x, dataset.x > 0.5)
     assert len(server.requested) == 4
 

@@ -10,7 +10,7 @@ from skimage.filters import threshold_otsu, threshold_sauvola
 from sklearn.datasets import load_digits
 
 from aelib import data
-from aelib.data._binarise import otsu_threshold
+from aelib.data._binarize import otsu_threshold
 from aelib.data._files import installed_file
 from aelib.data._patches import cut_patches
 
@@ -28,8 +28,8 @@ def test_pictures_are_the_originals(name):
 
 @pytest.mark.parametrize("name", COLOUR)
 def test_grey_is_luminance(name):
-    grey = data.load(name, grey=True).images[0]
-    np.testing.assert_allclose(grey, rgb2gray(getattr(originals, name)()), atol=1e-7)
+    gray = data.load(name, gray=True).images[0]
+    np.testing.assert_allclose(gray, rgb2gray(getattr(originals, name)()), atol=1e-7)
 
 
 def test_digits_are_the_originals():
@@ -37,7 +37,7 @@ def test_digits_are_the_originals():
     dataset = data.load("digits")
     assert np.array_equal(dataset.images * 16, original.images)
     assert np.array_equal(dataset.labels, original.target)
-    assert np.array_equal(data.load("digits", binarise=0.5).x, original.data > 8)
+    assert np.array_equal(data.load("digits", binarize=0.5).x, original.data > 8)
 
 
 def test_faces_are_the_originals():
@@ -49,48 +49,48 @@ def test_faces_are_the_originals():
 @pytest.mark.parametrize("name", GREY)
 def test_otsu_agrees_with_scikit_image(name):
     original = getattr(originals, name)()
-    dataset = data.load(name, binarise="otsu")
+    dataset = data.load(name, binarize="otsu")
     assert dataset.metadata["threshold"] == threshold_otsu(original) / 255
     assert np.array_equal(dataset.images[0], original > threshold_otsu(original))
 
 
 def test_otsu_needs_two_levels():
-    with pytest.raises(ValueError, match="values: expected at least two grey levels"):
+    with pytest.raises(ValueError, match="values: expected at least two gray levels"):
         otsu_threshold(np.full((3, 3), 0.2))
 
 
 def test_sauvola_agrees_with_scikit_image():
     original = originals.page() / 255
     expected = original > threshold_sauvola(original, window_size=25, k=0.2, r=0.5)
-    dataset = data.load("page", binarise="sauvola")
+    dataset = data.load("page", binarize="sauvola")
     # The two sum windows in different orders: pixels on the threshold may differ in the last bit.
     assert np.mean(dataset.images[0] != expected) < 1e-4
     assert "Sauvola" in dataset.units
 
 
 def test_one_threshold_blackens_the_shaded_corner_and_sauvola_does_not():
-    otsu, sauvola = (data.load("page", binarise=rule).images[0] for rule in ("otsu", "sauvola"))
+    otsu, sauvola = (data.load("page", binarize=rule).images[0] for rule in ("otsu", "sauvola"))
     assert otsu[-40:, :40].mean() < 0.5 < sauvola[-40:, :40].mean()
 
 
 def test_print_stays_light_paper_and_dark_ink():
     for name in ("page", "text"):
-        values = data.load(name, binarise="sauvola" if name == "page" else "otsu").x
+        values = data.load(name, binarize="sauvola" if name == "page" else "otsu").x
         assert set(np.unique(values)) == {0.0, 1.0}
         assert values.mean() > 0.5
 
 
 @pytest.mark.parametrize("rule", ["niblack", 1.0, -0.1, True, float("nan")])
 def test_unknown_rules_are_refused(rule):
-    with pytest.raises(ValueError, match="binarise: expected 'otsu', 'sauvola' or a threshold"):
-        data.load("page", binarise=rule)
+    with pytest.raises(ValueError, match="binarize: expected 'otsu', 'sauvola' or a threshold"):
+        data.load("page", binarize=rule)
 
 
 def test_rules_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match="binarise: expected a grey image; pass grey=True"):
-        data.load("coffee", binarise="otsu")
-    with pytest.raises(ValueError, match="binarise: expected 'otsu' or a threshold"):
-        data.load("digits", binarise="sauvola")
+    with pytest.raises(ValueError, match="binarize: expected a gray image; pass gray=True"):
+        data.load("coffee", binarize="otsu")
+    with pytest.raises(ValueError, match="binarize: expected 'otsu' or a threshold"):
+        data.load("digits", binarize="sauvola")
 
 
 @pytest.mark.parametrize(
@@ -99,12 +99,12 @@ def test_rules_that_do_not_fit_are_refused():
         ("brick", {"patch_size": 32}),
         ("brick", {"patch_size": 32, "stride": 9}),
         ("coffee", {"patch_size": (16, 24), "num_patches": 900, "seed": 3}),
-        ("page", {"patch_size": 28, "num_patches": 700, "binarise": "otsu"}),
+        ("page", {"patch_size": 28, "num_patches": 700, "binarize": "otsu"}),
         ("text", {"patch_size": 13, "stride": (4, 5), "blocks": (3, 7)}),
     ],
 )
 def test_patches_are_cut_where_they_say_and_splits_share_no_pixel(name, options):
-    whole = {key: value for key, value in options.items() if key == "binarise"}
+    whole = {key: value for key, value in options.items() if key == "binarize"}
     picture = data.load(name, **whole).images[0]
     patches = data.load(name, **options)
     height, width = patches.shape[:2]

@@ -14,7 +14,7 @@ def write(path, pixels):
 
 @pytest.fixture
 def bottle(tmp_path):
-    """One category of 8 x 6 pictures in colour: ten to train on, one good and three bad."""
+    """One category of 8 x 6 pictures in color: ten to train on, one good and three bad."""
     random = np.random.default_rng(0)
     folder = tmp_path / "bottle"
     for i in range(10):
@@ -60,11 +60,11 @@ def test_root_is_the_category_or_what_holds_it(bottle, tmp_path):
 
 
 def test_scaled_and_grey(bottle):
-    dataset = data.load("mvtec", root=bottle, size=(4, 3), grey=True)
+    dataset = data.load("mvtec", root=bottle, size=(4, 3), gray=True)
     assert dataset.shape == (4, 3)
-    grey = np.asarray(Image.open(bottle / "train/good/000.png").convert("L"), np.float64)
-    blocks = grey.reshape(4, 2, 3, 2).mean(axis=(1, 3))
-    # Rounded to whole grey levels by the scaling, in each of two directions.
+    gray = np.asarray(Image.open(bottle / "train/good/000.png").convert("L"), np.float64)
+    blocks = gray.reshape(4, 2, 3, 2).mean(axis=(1, 3))
+    # Rounded to whole gray levels by the scaling, in each of two directions.
     np.testing.assert_allclose(dataset.images[0] * 255, blocks, atol=1.01)
     masks = dataset.extras["mask"].reshape(-1, 4, 3)
     assert masks.sum(axis=(1, 2)).tolist() == [0] * 10 + [1, 0, 1, 1]  # no small defect is lost

@@ -24,19 +24,19 @@ def test_unknown_name_lists_the_names():
 
 
 def test_unknown_option_lists_the_options():
-    with pytest.raises(TypeError, match="'digits' has no option 'colour'; its options: binarise"):
-        data.load("digits", colour=True)
+    with pytest.raises(TypeError, match="'digits' has no option 'color'; its options: binarize"):
+        data.load("digits", color=True)
     with pytest.raises(TypeError, match="its options: none"):
         data.load("lfw_subset", patch_size=3)
     with pytest.raises(TypeError, match="its options: patch_size, stride"):
-        data.load("brick", colour=True)
+        data.load("brick", color=True)
 
 
 @pytest.mark.parametrize("name", BUNDLED)
 def test_bundled_data_say_what_they_are(name):
     dataset = data.load(name)
     assert dataset.name == name
-    for text in ("units", "source", "licence", "citation", "description"):
+    for text in ("units", "source", "license", "citation", "description"):
         assert len(getattr(dataset, text)) > 2
     assert dataset.x.dtype == (np.int32 if name == "docstrings" else np.float32)
     assert np.isfinite(dataset.x).all()
@@ -52,7 +52,7 @@ def test_registering(monkeypatch):
     monkeypatch.setattr(_registry, "_LOADERS", dict(_registry._LOADERS))
 
     def load_mine(*, size: int = 2) -> data.Dataset:
-        return data.Dataset("mine", np.zeros((size, 1)), units="u", source="s", licence="l")
+        return data.Dataset("mine", np.zeros((size, 1)), units="u", source="s", license="l")
 
     data.register("mine", load_mine)
     assert len(data.load("mine", size=5)) == 5

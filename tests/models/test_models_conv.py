@@ -66,7 +66,7 @@ def test_shapes_description_and_file(tmp_path):
     codes, decoded, one, more = otherwise(x)
     assert codes.shape == (6, 5)
     assert outputs.shape == (6, 9, 7, 2, 2)
-    # He's initialisation: from standardised images to outputs of order one.
+    # He's initialization: from standardized images to outputs of order one.
     assert 0.2 < float(np.std(outputs)) < 5
     np.testing.assert_allclose(decoded, outputs, atol=1e-5)
     np.testing.assert_allclose(one, outputs[0], atol=1e-5)

@@ -8,7 +8,7 @@ import safetensors.numpy
 from flax import nnx
 
 from aelib import models
-from aelib.models import _storage
+from aelib.models import _save
 
 MAKE = {
     "linear": lambda rngs: models.linear(6, 3, use_bias=False, outputs_per_feature=2, rngs=rngs),
@@ -26,10 +26,10 @@ def leaves(model):
 def rewrite(path, change):
     """Save the file again with its description changed."""
     with safetensors.safe_open(path, framework="numpy") as file:
-        about = json.loads(file.metadata()[_storage.KEY])
+        about = json.loads(file.metadata()[_save.KEY])
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     change(about, tensors)
-    safetensors.numpy.save_file(tensors, path, metadata={_storage.KEY: json.dumps(about)})
+    safetensors.numpy.save_file(tensors, path, metadata={_save.KEY: json.dumps(about)})
 
 
 @pytest.mark.parametrize("tree", [False, True], ids=["graph", "tree"])

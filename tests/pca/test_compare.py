@@ -39,15 +39,15 @@ def exact_excess(x, model, k):
         X, E, D = (mpmath.matrix(m.tolist()) for m in (x, model.encoder, model.decoder))
         n, d = X.rows, X.cols
         mean = [mpmath.fsum(X[i, j] for i in range(n)) / n for j in range(d)]
-        centred = mpmath.matrix(n, d)
+        centered = mpmath.matrix(n, d)
         residual = X - X * E * D
         constant = mpmath.matrix([[float(c) for c in np.broadcast_to(model.code_offset, k)]]) * D
         for i in range(n):
             for j in range(d):
-                centred[i, j] = X[i, j] - mean[j]
+                centered[i, j] = X[i, j] - mean[j]
                 residual[i, j] -= constant[j] + mpmath.mpf(float(model.offset[j]))
         loss = mpmath.fsum(r**2 for r in residual) / n
-        variances = sorted(mpmath.eigsy(centred.T * centred / n, eigvals_only=True))
+        variances = sorted(mpmath.eigsy(centered.T * centered / n, eigvals_only=True))
         optimum = mpmath.fsum(variances[: d - k])
         return float((loss - optimum) / optimum), float(optimum)
 

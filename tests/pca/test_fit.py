@@ -105,7 +105,7 @@ def test_fewer_rows_than_columns():
     x = np.random.default_rng(1).normal(size=(5, 9))
     model = pca.fit(x, 4)
     assert model.spectrum.shape == (5,)
-    np.testing.assert_allclose(model(x), x, atol=1e-13)  # four axes hold five centred points
+    np.testing.assert_allclose(model(x), x, atol=1e-13)  # four axes hold five centered points
     with pytest.raises(ValueError, match=r"num_components: expected 1 to 5 for x of shape"):
         pca.fit(x, 6)
 

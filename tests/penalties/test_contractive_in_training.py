@@ -43,14 +43,14 @@ def test_fit_and_sweep_press_it_down_alike():
 
 
 def test_models_with_an_encode_of_their_own():
-    class Centred(nnx.Module):
+    class Centered(nnx.Module):
         def __init__(self):
             self.encoder = models.Dense(INPUTS, 3, rngs=nnx.Rngs(0))
 
         def encode(self, x):
             return 2 * self.encoder(x - 1)
 
-    model = Centred()
+    model = Centered()
     penalty = on_encoder(contractive)(model, jnp.asarray(X), None, jax.random.key(0))
     expected = 4 * float(jnp.sum(model.encoder.weight[...] ** 2))
     np.testing.assert_allclose(penalty, np.full(BATCH, expected), rtol=1e-6)

@@ -32,7 +32,7 @@ def test_kl_sparsity_against_fifty_digits(rho, x64):
         rho = float(np.float32(rho))
         dtype = np.float64 if x64 else np.float32
         eps = np.finfo(dtype).eps
-        centres = [
+        centers = [
             1e-6,
             1e-3,
             rho * (1 - 1e-3),
@@ -43,9 +43,9 @@ def test_kl_sparsity_against_fifty_digits(rho, x64):
             1 - 1e-3,
             1 - 1e-6,
         ]
-        for centre in centres:
-            spread = np.linspace(0.5, 1.5, 11) if centre < 0.5 else np.ones(11)
-            codes = np.clip(centre * spread, 1e-7, 1 - 1e-7).astype(dtype)[:, None]
+        for center in centers:
+            spread = np.linspace(0.5, 1.5, 11) if center < 0.5 else np.ones(11)
+            codes = np.clip(center * spread, 1e-7, 1 - 1e-7).astype(dtype)[:, None]
             value = penalties.kl_sparsity(jnp.asarray(codes), rho=rho)
             assert value.shape == ()
             assert value.dtype == dtype

@@ -1,4 +1,4 @@
-"""Black and white from grey, by a rule that can be stated."""
+"""Black and white from gray, by a rule that can be stated."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ SAUVOLA_K = 0.2
 
 
 def otsu_threshold(values: NDArray[Any], num_levels: int = 256) -> float:
-    """The threshold that best separates the grey levels into two classes.
+    """The threshold that best separates the gray levels into two classes.
 
     Otsu (1979): of all thresholds, the one with the greatest variance between the classes.
 
     Args:
-        values: grey levels in [0, 1] that are multiples of ``1 / (num_levels - 1)``, any shape.
-        num_levels: number of grey levels.
+        values: gray levels in [0, 1] that are multiples of ``1 / (num_levels - 1)``, any shape.
+        num_levels: number of gray levels.
 
     Returns:
         A level; values above it are light, the others dark.
@@ -29,7 +29,7 @@ def otsu_threshold(values: NDArray[Any], num_levels: int = 256) -> float:
     codes = np.rint(np.asarray(values, dtype=np.float64) * (num_levels - 1)).astype(np.int64)
     counts = np.bincount(codes.ravel(), minlength=num_levels).astype(np.float64)
     if np.count_nonzero(counts) < 2:
-        raise ValueError("values: expected at least two grey levels, got one")
+        raise ValueError("values: expected at least two gray levels, got one")
     level = np.arange(num_levels)
     below, above = np.cumsum(counts)[:-1], counts.sum() - np.cumsum(counts)[:-1]
     sum_below = np.cumsum(counts * level)[:-1]
@@ -50,7 +50,7 @@ def sauvola_threshold(
     around the pixel, the image being mirrored at its edges.
 
     Args:
-        image: grey levels in [0, 1], ``[h, w]``.
+        image: gray levels in [0, 1], ``[h, w]``.
         window: side of the window, odd.
         k: how far below the mean a pixel of a flat window must lie to be dark.
 
@@ -72,16 +72,16 @@ def _window_mean(padded: NDArray[np.float64], window: int) -> NDArray[np.float64
     return inner / window**2
 
 
-def binarise(
+def binarize(
     images: NDArray[Any], rule: str | float, num_levels: int = 256
 ) -> tuple[NDArray[np.float32], float | None, str]:
-    """Turn grey images to 0 (dark) and 1 (light).
+    """Turn gray images to 0 (dark) and 1 (light).
 
     Args:
-        images: grey levels in [0, 1], ``[n, h, w]``.
+        images: gray levels in [0, 1], ``[n, h, w]``.
         rule: ``"otsu"`` (one threshold for all the images), ``"sauvola"`` (one for each pixel) or
             a threshold in [0, 1).
-        num_levels: number of grey levels, for Otsu's histogram.
+        num_levels: number of gray levels, for Otsu's histogram.
 
     Returns:
         The images with values 0 and 1, the threshold where there is only one, and the rule in
@@ -102,8 +102,8 @@ def binarise(
         stated = f"threshold {threshold:g}"
     else:
         raise ValueError(
-            f"binarise: expected 'otsu', 'sauvola' or a threshold in [0, 1), got {rule!r}"
+            f"binarize: expected 'otsu', 'sauvola' or a threshold in [0, 1), got {rule!r}"
         )
-    # Half a grey level of slack keeps float32 rounding from moving a pixel that sits on the level.
+    # Half a gray level of slack keeps float32 rounding from moving a pixel that sits on the level.
     light = images > threshold + 1e-6
     return light.astype(np.float32), threshold, stated

@@ -1,52 +1,19 @@
-"""Models as files: numbers and their architecture in safetensors, never pickle."""
+"""Read a model from a file that :meth:`aelib.models.Autoencoder.save` wrote."""
 
 import json
 import os
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import nnx
 
 import aelib
+from aelib.models._architecture import BUILDERS
 from aelib.models._autoencoder import Autoencoder
-from aelib.models._build import linear, mlp, tied
-from aelib.models._conv import conv
-from aelib.models._table import table
-
-FORMAT = 1
-KEY = "aelib.model"
-
-#: Builders that a file may name. A file can do no more than call one of these with JSON values.
-BUILDERS: Mapping[str, Callable[..., Autoencoder]] = MappingProxyType(
-    {"linear": linear, "tied": tied, "mlp": mlp, "conv": conv, "table": table}
-)
-
-
-def save(model: Autoencoder, path: str | os.PathLike[str]) -> None:
-    """Write ``model`` to ``path``; see :meth:`aelib.models.Autoencoder.save`."""
-    from safetensors.numpy import save as to_bytes  # only now, as most programs never save
-
-    architecture = model.architecture
-    if architecture is None or architecture.name not in BUILDERS:
-        raise ValueError(
-            "model: only a model made by a builder of aelib.models can be saved, since the file "
-            f"says how to make it again; got {model!r}"
-        )
-    about = {
-        "format": FORMAT,
-        "architecture": architecture.name,
-        "arguments": dict(architecture.arguments),
-        "aelib": aelib.__version__,
-    }
-    tensors = {name: np.asarray(value) for name, value in _named(model).items()}
-    data = to_bytes(tensors, metadata={KEY: json.dumps(about)})
-    _write_whole(Path(path), data)
+from aelib.models._save import FORMAT, KEY, named_parameters, parameters, tensor_name
 
 
 def load(path: str | os.PathLike[str]) -> Autoencoder:
@@ -87,7 +54,7 @@ def load(path: str | os.PathLike[str]) -> Autoencoder:
     except safetensors.SafetensorError as error:
         raise ValueError(f"{path}: not a whole safetensors file ({error})") from error
     model = _build(path, metadata)
-    expected = _named(model)
+    expected = named_parameters(model)
     found = {name: value.shape for name, value in tensors.items()}
     if found != {name: value.shape for name, value in expected.items()}:
         differing = sorted(
@@ -96,9 +63,11 @@ def load(path: str | os.PathLike[str]) -> Autoencoder:
             if name not in expected or found.get(name) != expected[name].shape
         )
         raise ValueError(f"{path}: its tensors do not fit its architecture: {', '.join(differing)}")
-    paths = jax.tree_util.tree_flatten_with_path(_parameters(model))
-    leaves = [jnp.asarray(tensors[_name(key)], expected[_name(key)].dtype) for key, _ in paths[0]]
-    nnx.update(model, jax.tree.unflatten(paths[1], leaves))
+
+    def stored(key: tuple[Any, ...], leaf: jax.Array) -> jax.Array:
+        return jnp.asarray(tensors[tensor_name(key)], leaf.dtype)
+
+    nnx.update(model, jax.tree.map_with_path(stored, parameters(model)))
     return model
 
 
@@ -123,31 +92,3 @@ def _build(path: Path, metadata: Mapping[str, str]) -> Autoencoder:
         return BUILDERS[name](**arguments, rngs=nnx.Rngs(0))
     except (TypeError, ValueError) as error:
         raise ValueError(f"{path}: cannot build {name}({arguments}): {error}") from error
-
-
-def _parameters(model: Autoencoder) -> Any:
-    return nnx.as_pure(nnx.state(model, nnx.Param))
-
-
-def _named(model: Autoencoder) -> dict[str, jax.Array]:
-    leaves = jax.tree_util.tree_leaves_with_path(_parameters(model))
-    return {_name(key): value for key, value in leaves}
-
-
-def _name(key: tuple[Any, ...]) -> str:
-    """``encoder.layers.0.weight``."""
-    return jax.tree_util.keystr(key, simple=True, separator=".")
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write all of ``data`` under a temporary name beside ``path``, then rename."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -21,10 +21,11 @@ _STIX = ("STIXGeneral", "STIXGeneralBol", "STIXGeneralItalic", "STIXGeneralBolIt
 # Computer Modern in TeX's encoding, where only letters and digits are at their Unicode places.
 _COMPUTER_MODERN = ("cmr10", "cmb10", "cmss10", "cmti10", "cmtt10")
 
+# Text fonts shipped with Matplotlib. Those whose names start with cm hold the Latin alphabet and
+# digits only, the others all four alphabets.
 FONTS = _DEJAVU + _STIX + _COMPUTER_MODERN
-"""Text fonts shipped with Matplotlib. Those whose names start with ``cm`` hold the Latin alphabet
-and digits only, the others all four alphabets."""
 
+# Upright text fonts with all four alphabets.
 DEFAULT_FONTS = (
     "DejaVuSans",
     "DejaVuSans-Bold",
@@ -33,7 +34,6 @@ DEFAULT_FONTS = (
     "DejaVuSerif-Bold",
     "STIXGeneral",
 )
-"""Upright text fonts with all four alphabets."""
 
 
 def check_fonts(fonts: Sequence[str], alphabets: Sequence[str]) -> tuple[str, ...]:
@@ -41,7 +41,7 @@ def check_fonts(fonts: Sequence[str], alphabets: Sequence[str]) -> tuple[str, ..
     if isinstance(fonts, str):
         raise TypeError(f"fonts: expected a sequence of names, got the text {fonts!r}")
     if not fonts:
-        raise ValueError("fonts: expected at least one name of aelib.data.glyphs.FONTS, got none")
+        raise ValueError(f"fonts: expected names among {', '.join(FONTS)}; got none")
     for index, font in enumerate(fonts):
         if font not in FONTS:
             raise ValueError(
@@ -64,7 +64,7 @@ def _font_file(font: str) -> str:
 
 
 def outline(font: str, character: str) -> Outline:
-    """The unhinted outline, in units of the em, baseline at zero and centred horizontally.
+    """The unhinted outline, in units of the em, baseline at zero and centered horizontally.
 
     Hinting moves the outline's points to whole pixels, so the hinted shape jumps as it is scaled
     or turned; the outline itself is what has derivatives.

@@ -1,4 +1,4 @@
-"""Warp a field into an image, and the exact tangents of that image."""
+"""Warp a field into an image."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from aelib.data.glyphs._fields import OVERSAMPLING
+from aelib.data._glyphs.fields import OVERSAMPLING
 
 SIZE = 28
 """Side of a rendered image, in pixels."""
@@ -21,15 +21,15 @@ of the magnification; shear is the tangent of the angle by which a glyph leans t
 
 
 def render(field: Array, params: Array) -> Array:
-    """Draw a field, sheared, scaled and turned about the centre of the image, then shifted.
+    """Draw a field, sheared, scaled and turned about the center of the image, then shifted.
 
     Each pixel is the value of the cubic B-spline at the point that the transform carries to the
-    pixel's centre. That is a smooth function of ``params``: two continuous derivatives, and a
+    pixel's center. That is a smooth function of ``params``: two continuous derivatives, and a
     bounded third one. Outside the field there is paper.
 
     Args:
-        field: coefficients from :func:`aelib.data.glyphs.fields`, ``[s, s]``.
-        params: the transform, ``[5]``, see ``aelib.data.glyphs.PARAMETERS``.
+        field: coefficients from :func:`aelib.lab.glyphs.fields`, ``[s, s]``.
+        params: the transform, ``[5]``, see :data:`aelib.lab.glyphs.PARAMETERS`.
 
     Returns:
         The image, ``[28, 28]``, in [0, 1] with 1 = ink, rows from the top.
@@ -40,7 +40,7 @@ def render(field: Array, params: Array) -> Array:
     Example:
         >>> import jax
         >>> import jax.numpy as jnp
-        >>> from aelib.data.glyphs import fields
+        >>> from aelib.lab.glyphs import fields
         >>> glyph = jnp.asarray(fields([("DejaVuSans", "l")])[0])
         >>> draw = jax.jit(render)
         >>> upright = draw(glyph, jnp.zeros(5))
@@ -67,8 +67,8 @@ def render(field: Array, params: Array) -> Array:
 
 def _spline(coefficients: Array, row: Array, column: Array) -> Array:
     """The bicubic B-spline at fractional rows and columns; coefficients outside are zero."""
-    rows, row_weights = _neighbours(row, coefficients.shape[0])
-    columns, column_weights = _neighbours(column, coefficients.shape[1])
+    rows, row_weights = _neighbors(row, coefficients.shape[0])
+    columns, column_weights = _neighbors(column, coefficients.shape[1])
     # One flat gather, its places known to be inside, and one contraction: on a CPU several times as
     # fast as indexing by two arrays and summing, or as products with dense matrices of weights.
     place = rows[..., :, None] * coefficients.shape[1] + columns[..., None, :]
@@ -78,7 +78,7 @@ def _spline(coefficients: Array, row: Array, column: Array) -> Array:
     return jnp.einsum("...ij,...i,...j->...", patch, row_weights, column_weights, precision=highest)
 
 
-def _neighbours(position: Array, length: int) -> tuple[Array, Array]:
+def _neighbors(position: Array, length: int) -> tuple[Array, Array]:
     """Numbers and weights of the four coefficients that a position depends on, ``[..., 4]``."""
     below = jnp.floor(position)
     t = position - below
@@ -97,33 +97,6 @@ def _neighbours(position: Array, length: int) -> tuple[Array, Array]:
     return jnp.clip(index, 0, length - 1), jnp.where(inside, weights, 0)
 
 
-def tangents(field: Array, params: Array) -> Array:
-    """Derivatives of the flattened image with respect to each of the five parameters.
-
-    Five Jacobian–vector products of :func:`render`, one along each parameter: exact up to rounding,
-    where differences of images have an error that depends on the step.
-
-    Args:
-        field: coefficients from :func:`aelib.data.glyphs.fields`, ``[s, s]``.
-        params: where to differentiate, ``[5]``.
-
-    Returns:
-        Tangent vectors, ``[5, 784]``, in the order of ``aelib.data.glyphs.PARAMETERS``, in
-        units of ink per radian, per pixel, per pixel, per unit of log scale, per unit of shear.
-
-    Example:
-        >>> import jax
-        >>> import jax.numpy as jnp
-        >>> from aelib.data.glyphs import fields
-        >>> glyph = jnp.asarray(fields([("DejaVuSans", "A")])[0])
-        >>> jax.jit(tangents)(glyph, jnp.zeros(5)).shape
-        (5, 784)
-    """
-    directions = jnp.eye(len(PARAMETERS), dtype=params.dtype)
-    along = jax.vmap(lambda v: jax.jvp(partial(render, field), (params,), (v,))[1])
-    return along(directions).reshape(len(PARAMETERS), SIZE * SIZE)
-
-
 @partial(jax.jit, static_argnames=("draw", "batch_size"))
 def map_items(
     draw: Callable[[Array, Array], Array],
@@ -135,7 +108,7 @@ def map_items(
     """Apply ``draw(field, params)`` to many items, in batches that fit into memory.
 
     Args:
-        draw: :func:`render`, :func:`tangents`, or another function of a field and its transform.
+        draw: :func:`render`, or another function of a field and its transform.
         bank: fields, ``[m, s, s]``.
         index: which field each item shows, integers ``[n]``.
         params: transform of each item, ``[n, 5]``.
@@ -167,7 +140,7 @@ def render_many(bank: Array, index: Array, params: Array) -> Array:
 
     Example:
         >>> import jax.numpy as jnp
-        >>> from aelib.data.glyphs import fields
+        >>> from aelib.lab.glyphs import fields
         >>> bank = jnp.asarray(fields([("DejaVuSans", "A"), ("DejaVuSans", "B")]))
         >>> render_many(bank, jnp.array([0, 1, 1]), jnp.zeros((3, 5))).shape
         (3, 28, 28)

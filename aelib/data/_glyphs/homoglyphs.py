@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aelib.data.glyphs._alphabets import ALPHABETS, check_alphabets
-from aelib.data.glyphs._fields import fields
-from aelib.data.glyphs._fonts import check_fonts
+from aelib.data._glyphs.alphabets import ALPHABETS, check_alphabets
+from aelib.data._glyphs.fields import fields
+from aelib.data._glyphs.fonts import check_fonts
 
 TOLERANCE = 0.11
 """Distance below which two characters count as the same picture. The closest pair of letters of
@@ -32,7 +32,7 @@ def distances(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.float64]:
         Distances in [0, √2], ``[m, n]``.
 
     Example:
-        >>> from aelib.data.glyphs import fields
+        >>> from aelib.lab.glyphs import fields
         >>> latin, cyrillic = (fields([("DejaVuSans", c)]) for c in ("A", "А"))
         >>> distances(latin, cyrillic).item()
         0.0

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from aelib.data._dataset import Dataset
 
 
-def load(
+def load_cells(
     *,
     num_cells: int = 2000,
     num_genes: int = 500,
@@ -72,7 +72,7 @@ def load(
         Methods 15:1053–1058.
 
     Example:
-        >>> cells = load(num_cells=300, num_genes=50, dropout=0.3)
+        >>> cells = load_cells(num_cells=300, num_genes=50, dropout=0.3)
         >>> cells.x.shape, cells.metadata["markers"].shape
         ((300, 50), (4, 50))
         >>> bool((cells.x[cells.extras["dropped"]] == 0).all())
@@ -109,8 +109,8 @@ def load(
         feature_names=tuple(f"gene {g}" for g in range(num_genes)),
         label_names=tuple(f"type {t}" for t in range(num_types)),
         units="transcripts counted",
-        source="simulated by aelib (aelib.data.cells)",
-        licence="MIT, made here",
+        source="simulated by aelib",
+        license="MIT, made here",
         citation="model: L. Zappia, B. Phipson and A. Oshlack (2017), Splatter: simulation of "
         "single-cell RNA sequencing data, Genome Biology 18:174, doi:10.1186/s13059-017-1305-0",
         description="Negative binomial counts of genes in cells of known types and library sizes, "

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aelib.data.glyphs._fonts import outline
+from aelib.data._glyphs.fonts import outline
 
 OVERSAMPLING = 4  # coefficients per pixel of the final image, in each direction
 FIELD_SIZE = 32 * OVERSAMPLING  # two pixels of paper around the 28 × 28 image at rest
 _EM = 18.0  # pixels per em: the widest glyph, Ж in DejaVu Serif Bold Italic, spans 25 of the 28
-_MIDLINE = 0.3  # height above the baseline, in em, that is put at the centre of the image
+_MIDLINE = 0.3  # height above the baseline, in em, that is put at the center of the image
 _SPLINE_VARIANCE = 1.0 / 3.0  # of the cubic B-spline, in squared spacings of its knots
 
 
@@ -28,7 +28,7 @@ def fields(pairs: Sequence[tuple[str, str]], *, blur: float = 0.5) -> NDArray[np
     the tangents of a rendered image exact. The Gaussian and the spline smooth together by ``blur``.
 
     All characters of a font share one size and one baseline, so that o, O and 0 stay different;
-    each is centred horizontally.
+    each is centered horizontally.
 
     Args:
         pairs: ``(font, character)`` for each field, fonts from ``aelib.data.glyphs.FONTS``.

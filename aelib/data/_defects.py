@@ -21,24 +21,24 @@ KINDS = tuple(SHAPES)
 TEXTURES = ("brick", "grass", "gravel")
 """Textures that :func:`load` plants them on."""
 
-# Half a grey level of an 8-bit image: a smaller change would not survive saving the image.
+# Half a gray level of an 8-bit image: a smaller change would not survive saving the image.
 _VISIBLE = 0.5 / 255
 
 
 def plant(
     key: jax.Array, image: NDArray[Any], kind: str, severity: float
 ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Plant one defect on a grey image.
+    """Plant one defect on a gray image.
 
     The key decides place and shape, the severity how large and how strong: at severity ``s`` the
     defect has ``(1 + s) / 2`` of its full size, and its pixels go ``s`` of the way from the image
     to the full defect. So under one key the mask can only grow with the severity, and each pixel
-    moves further from the original. Changes below half a grey level (1/510) are not made.
+    moves further from the original. Changes below half a gray level (1/510) are not made.
 
     Args:
         key: JAX random key.
         image: ``[h, w]``, at least 16 × 16, in [0, 1], of a floating type.
-        kind: one of ``aelib.data.defects.KINDS``.
+        kind: one of :data:`aelib.lab.defects.KINDS`.
         severity: in [0, 1]; 0 leaves the image as it is.
 
     Returns:
@@ -67,7 +67,7 @@ def plant(
     return out, out != original
 
 
-def load(
+def load_defects(
     *,
     texture: str = "brick",
     patch_size: int = 64,
@@ -91,7 +91,8 @@ def load(
         texture: ``"brick"``, ``"grass"`` or ``"gravel"``.
         patch_size: side of a patch, in pixels, at least 16.
         stride: step between normal patches.
-        kinds: which defects, see ``aelib.data.defects.KINDS``.
+        kinds: which defects: ``"scratch"``, ``"hole"``, ``"stain"``, ``"missing_thread"``,
+            ``"misprint"``.
         severities: in (0, 1].
         num_per_kind: defects of each kind.
         blocks: how many blocks the texture is cut into, down and across; None for four each way.
@@ -108,7 +109,8 @@ def load(
         ValueError: if an option is out of its range.
 
     Example:
-        >>> cloth = load(texture="grass", kinds=("stain",), severities=(1.0,), num_per_kind=4)
+        >>> cloth = load_defects(
+        ...     texture="grass", kinds=("stain",), severities=(1.0,), num_per_kind=4)
         >>> cloth.label_names, cloth.images.shape
         (('normal', 'stain'), (404, 64, 64))
     """
@@ -160,8 +162,8 @@ def load(
         shape=(patch_size, patch_size),
         label_names=("normal", *kinds),
         units=card.units,
-        source=f"{card.source}; defects planted by aelib (aelib.data.defects)",
-        licence=f"texture {card.licence}; defects MIT, made here",
+        source=f"{card.source}; defects planted by aelib",
+        license=f"texture {card.license}; defects MIT, made here",
         citation=card.citation,
         description=f"Patches of the texture {texture}, with planted defects whose pixels are "
         "known. Patches overlap within a block, and a defective patch is a copy of a normal one of "

@@ -7,21 +7,20 @@ from collections.abc import Mapping, Sequence
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import NDArray
 
 from aelib.data._dataset import Dataset
-from aelib.data.glyphs._alphabets import ALPHABETS, check_alphabets
-from aelib.data.glyphs._fields import fields
-from aelib.data.glyphs._fonts import DEFAULT_FONTS, check_fonts
-from aelib.data.glyphs._homoglyphs import homoglyphs
-from aelib.data.glyphs._render import PARAMETERS, SIZE, map_items, render_many, tangents
+from aelib.data._glyphs.alphabets import ALPHABETS, check_alphabets
+from aelib.data._glyphs.fields import fields
+from aelib.data._glyphs.fonts import DEFAULT_FONTS, check_fonts
+from aelib.data._glyphs.homoglyphs import homoglyphs
+from aelib.data._glyphs.render import PARAMETERS, SIZE, render_many
 
 DEFORMATION = {"rotation": 0.1, "shift_x": 0.7, "shift_y": 0.7, "log_scale": 0.08, "shear": 0.1}
 """Standard deviations of the parameters at ``deformation=1``, before they are cut off at two
 standard deviations; about the variation of a carefully handwritten line."""
 
 
-def load(
+def load_glyphs(
     *,
     alphabets: Sequence[str] = ("latin", "digits"),
     fonts: Sequence[str] = DEFAULT_FONTS,
@@ -36,12 +35,13 @@ def load(
     """Images of characters, each drawn in every font under its own small transform.
 
     The class is the character. A character that has the same picture as one of an earlier alphabet
-    is left out (order: Latin, digits, Greek, Cyrillic; see
-    :func:`aelib.data.glyphs.homoglyphs`), whichever alphabets are asked for.
+    is left out (order: Latin, digits, Greek, Cyrillic), whichever alphabets are asked for.
 
     Args:
         alphabets: among ``"latin"``, ``"digits"``, ``"greek"``, ``"cyrillic"``.
-        fonts: names in ``aelib.data.glyphs.FONTS``.
+        fonts: text fonts that Matplotlib ships, by the names of their files. The default ones are
+            upright and have all four alphabets; those of Computer Modern (``"cmr10"`` and the
+            like) have the first two.
         num_per_glyph: images of each character in each font.
         deformation: factor on the usual spread of all transforms, or the standard deviation of
             each parameter by its name, the others being zero. Parameters are normal, cut off at
@@ -62,7 +62,7 @@ def load(
         ValueError: if an option is out of its range.
 
     Example:
-        >>> glyphs = load(alphabets=("digits",), fonts=("DejaVuSans",), num_per_glyph=2)
+        >>> glyphs = load_glyphs(alphabets=("digits",), fonts=("DejaVuSans",), num_per_glyph=2)
         >>> glyphs.x.shape, glyphs.label_names[:3], glyphs.extras["parameters"].shape
         ((20, 784), ('0', '1', '2'), (20, 5))
     """
@@ -99,9 +99,9 @@ def load(
         label_names=tuple(c for c, _ in kept),
         units="share of ink, 0 = paper to 1 = ink" + (", thresholded at 1/2" if binarize else ""),
         source="rendered by aelib from the fonts that Matplotlib ships",
-        licence="MIT for what is made here; the fonts themselves stay in Matplotlib, under the "
-        "DejaVu (Bitstream Vera and Arev), SIL OFL 1.1 (STIX) and BaKoMa (cm…) licences",
-        citation="aelib.data.glyphs; fonts: DejaVu; STIX; BaKoMa Computer Modern (B. K. Malyshev).",
+        license="MIT for what is made here; the fonts themselves stay in Matplotlib, under the "
+        "DejaVu (Bitstream Vera and Arev), SIL OFL 1.1 (STIX) and BaKoMa (cm…) licenses",
+        citation="aelib; fonts: DejaVu; STIX; BaKoMa Computer Modern (B. K. Malyshev).",
         description="Characters drawn from smooth fields, sheared, scaled, turned and shifted by "
         "known amounts. Characters that share a picture with one of an earlier alphabet "
         + ("are kept." if keep_homoglyphs else "are left out."),
@@ -119,34 +119,6 @@ def load(
             "blur": blur,
         },
     )
-
-
-def item_tangents(dataset: Dataset) -> NDArray[np.float32]:
-    """The exact tangents at each item of a glyph dataset, before noise and thresholding.
-
-    Args:
-        dataset: from :func:`load`, or a part of it.
-
-    Returns:
-        Derivatives of each image with respect to its parameters, ``[n, 5, 784]``.
-
-    Raises:
-        ValueError: if the dataset holds no glyphs.
-
-    Example:
-        >>> glyphs = load(alphabets=("digits",), fonts=("DejaVuSans",), num_per_glyph=1)
-        >>> item_tangents(glyphs[:3]).shape
-        (3, 5, 784)
-    """
-    if dataset.name != "glyphs" or dataset.labels is None:
-        raise ValueError(f"dataset: expected glyphs, got {dataset.name!r}")
-    faces = dataset.metadata["fonts"]
-    pairs = list(zip(dataset.extras["font"].tolist(), dataset.labels.tolist(), strict=True))
-    places = {pair: place for place, pair in enumerate(dict.fromkeys(pairs))}
-    drawn = [(faces[font], dataset.label_names[label]) for font, label in places]
-    bank = jnp.asarray(fields(drawn, blur=dataset.metadata["blur"]))
-    index = jnp.asarray([places[pair] for pair in pairs], jnp.int32)
-    return np.asarray(map_items(tangents, bank, index, jnp.asarray(dataset.extras["parameters"])))
 
 
 def _spread(deformation: float | Mapping[str, float]) -> list[float]:

@@ -1,0 +1,1 @@
+"""Letters and digits: outlines of fonts as smooth fields, warped by known parameters."""
