@@ -3,7 +3,7 @@
 :func:`load` returns a :class:`Dataset` by name, :func:`names` lists what there is.
 """
 
-from aelib.data._column import Column as Column
+from aelib._column import Column as Column
 from aelib.data._dataset import Dataset as Dataset
 from aelib.data._dataset import Splits as Splits
 from aelib.data._registry import load as load

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from aelib.data._dataset import Dataset
-from aelib.data._table import CITATION, Field, leveled, measured, read_csv, table_dataset
+from aelib.data._table import (
+    CITATION,
+    Field,
+    leveled,
+    measured,
+    nonnegative,
+    read_csv,
+    table_dataset,
+)
 
 _DIGEST = "c124d8556d6f8c4329b1fea61e3dc6891c5e663f15b7fe5791235963420ba896"
 _LEANING = (
@@ -45,7 +53,7 @@ _INCOME = (
 def _fields() -> list[Field]:
     leaning = list(enumerate(_LEANING, start=1))
     return [
-        measured("popul", "nonnegative", "1000 inhabitants", "population of the place", 1.0),
+        nonnegative("popul", "1000 inhabitants", "population of the place", 1.0),
         leveled(
             "TVnews",
             "ordinal",
@@ -56,7 +64,7 @@ def _fields() -> list[Field]:
         leveled("ClinLR", "ordinal", leaning, "where the respondent sees Clinton"),
         leveled("DoleLR", "ordinal", leaning, "where the respondent sees Dole"),
         leveled("PID", "ordinal", list(enumerate(_PARTY)), "party identification"),
-        measured("age", "continuous", "years", "age in whole years", 1.0),
+        measured("age", "years", "age in whole years", 1.0),
         leveled("educ", "ordinal", list(enumerate(_EDUCATION, start=1)), "education"),
         leveled(
             "income",
@@ -82,7 +90,7 @@ def load_anes96(*, logpopul: bool = False) -> Dataset:
     fields = _fields()
     if logpopul:
         table["logpopul"] = np.log(table["popul"] + 0.1)
-        fields.append(measured("logpopul", "continuous", "log 1000 inhabitants", "of popul"))
+        fields.append(measured("logpopul", "log 1000 inhabitants", "of popul"))
     return table_dataset(
         "anes96",
         table,

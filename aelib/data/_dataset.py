@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from aelib._checks import check_count
+from aelib._column import Column
 from aelib.data import _card
-from aelib.data._column import Column
 from aelib.data._split import DEFAULT_FRACTIONS, check_fractions, split_indices
 
 if TYPE_CHECKING:

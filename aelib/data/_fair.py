@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aelib.data._dataset import Dataset
-from aelib.data._table import Field, leveled, measured, read_csv, table_dataset
+from aelib.data._table import Field, leveled, nonnegative, read_csv, table_dataset
 
 _DIGEST = "fd5f3f094a34fc35ca346a14c359e046ed27843038d6921efcd50a7ab21f6af0"
 _OCCUPATION = [
@@ -39,9 +39,7 @@ def _fields() -> list[Field]:
         leveled("educ", "ordinal", education, "education"),
         leveled("occupation", "categorical", _OCCUPATION, "occupation, without an order"),
         leveled("occupation_husb", "categorical", _OCCUPATION, "husband's occupation"),
-        measured(
-            "affairs", "nonnegative", "index", "time spent in affairs; exactly 0 for two thirds"
-        ),
+        nonnegative("affairs", "index", "time spent in affairs; exactly 0 for two thirds"),
     ]
 
 

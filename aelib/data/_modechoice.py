@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aelib.data._dataset import Dataset
-from aelib.data._table import Field, leveled, measured, read_csv, table_dataset
+from aelib.data._table import Field, counted, leveled, nonnegative, read_csv, table_dataset
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,8 +25,8 @@ _SERVICE = {
 
 def _household() -> list[Field]:
     return [
-        measured("hinc", "nonnegative", "1000 dollars", "income of the household", 1.0),
-        measured("psize", "count", "people", "size of the party, at least 1", 1.0),
+        nonnegative("hinc", "1000 dollars", "income of the household", 1.0),
+        counted("psize", "people", "size of the party, at least 1"),
     ]
 
 
@@ -41,9 +41,7 @@ def _wide(table: pd.DataFrame) -> tuple[pd.DataFrame, list[Field]]:
             if (key, mode) == ("ttme", "car"):
                 continue
             wide[f"{key}_{mode}"] = by_mode[key, number]
-            fields.append(
-                measured(f"{key}_{mode}", "nonnegative", unit, f"{description}, {mode}", 1.0)
-            )
+            fields.append(nonnegative(f"{key}_{mode}", unit, f"{description}, {mode}", 1.0))
     return wide, fields
 
 
@@ -70,7 +68,7 @@ def load_modechoice(*, layout: str = "wide") -> Dataset:
         fields = [
             leveled("mode", "categorical", _MODE_LEVELS, "the mode this row is about"),
             leveled("choice", "binary", no_yes, "whether it was chosen"),
-            *(measured(key, "nonnegative", *about, 1.0) for key, about in _SERVICE.items()),
+            *(nonnegative(key, *about, 1.0) for key, about in _SERVICE.items()),
             *_household(),
         ]
     else:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from aelib.data._dataset import Dataset
-from aelib.data._table import CITATION, Field, leveled, measured, read_csv, table_dataset
+from aelib.data._table import (
+    CITATION,
+    Field,
+    counted,
+    leveled,
+    nonnegative,
+    read_csv,
+    table_dataset,
+)
 
 _DIGEST = "9f6c87d05aef087a82cc4465310c8cd3f38327be6eafa43bd81fb98c4f3d088c"
 _NO_YES = [(0.0, "no"), (1.0, "yes")]
@@ -29,13 +37,13 @@ def _fields(merge_health: bool) -> list[Field]:
         levels = [(0.0, "excellent"), (1.0, "good"), (2.0, "fair"), (3.0, "poor")]
         health = [leveled("health", "ordinal", levels, "rating of own health")]
     return [
-        measured("mdvis", "count", "visits a year", "outpatient visits to a physician", 1.0),
+        counted("mdvis", "visits a year", "outpatient visits to a physician"),
         leveled("lncoins", "ordinal", _COINSURANCE, "coinsurance, published as log(percent + 1)"),
         leveled("idp", "binary", _NO_YES, "plan with an individual deductible"),
-        measured("lpi", "nonnegative", "log dollars", "log(max(1, participation incentive))"),
-        measured("fmde", "nonnegative", "log dollars", "log of the maximum expenditure, or 0"),
-        measured("physlm", "nonnegative", "share", "physical limitation; between 0 and 1: imputed"),
-        measured("disea", "nonnegative", "diseases", "index of chronic diseases"),
+        nonnegative("lpi", "log dollars", "log(max(1, participation incentive))"),
+        nonnegative("fmde", "log dollars", "log of the maximum expenditure, or 0"),
+        nonnegative("physlm", "share", "physical limitation; between 0 and 1: imputed"),
+        nonnegative("disea", "diseases", "index of chronic diseases"),
         *health,
     ]
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aelib.data._column import Column, Kind
+from aelib._column import UNLIMITED, Column, ColumnKind
 from aelib.data._dataset import Dataset
 from aelib.data._files import installed_file
 
@@ -33,16 +34,35 @@ class Field(NamedTuple):
     values: tuple[float, ...] = ()
 
 
-def leveled(name: str, kind: Kind, levels: Sequence[tuple[float, str]], description: str) -> Field:
+def leveled(
+    name: str, kind: ColumnKind, levels: Sequence[tuple[float, str]], description: str
+) -> Field:
     """A binary, categorical or ordinal column from pairs of published value and meaning."""
     column = Column(name, kind, tuple(text for _, text in levels), description=description)
     return Field(column, tuple(value for value, _ in levels))
 
 
-def measured(name: str, kind: Kind, unit: str, description: str, resolution: float = 0.0) -> Field:
-    """A count or a measured column."""
-    column = Column(name, kind, unit=unit, resolution=resolution, description=description)
-    return Field(column)
+def measured(
+    name: str,
+    unit: str,
+    description: str,
+    resolution: float = 0.0,
+    *,
+    limits: tuple[float, float] = UNLIMITED,
+) -> Field:
+    """A continuous column: real numbers, on a grid if there is a resolution."""
+    about: dict[str, Any] = {"unit": unit, "description": description}
+    return Field(Column(name, "continuous", resolution=resolution, limits=limits, **about))
+
+
+def nonnegative(name: str, unit: str, description: str, resolution: float = 0.0) -> Field:
+    """A continuous column of numbers of at least zero, often exactly zero."""
+    return measured(name, unit, description, resolution, limits=(0.0, math.inf))
+
+
+def counted(name: str, unit: str, description: str) -> Field:
+    """A column of counts: 0, 1, 2, … without a bound."""
+    return Field(Column(name, "count", unit=unit, description=description))
 
 
 def read_csv(path: str, digest: str, separator: str, quote: str = '"') -> pd.DataFrame:

@@ -12,7 +12,7 @@ class Likelihood(Protocol):
 
     No base class is needed. A likelihood with parameters of its own should be an
     ``flax.nnx.Module`` that holds them as ``nnx.Param``, so that ``fit`` finds and trains them. For
-    a family that treats every feature alike, :class:`aelib.likelihoods.Factorised` does the
+    a family that treats every feature alike, :class:`aelib.likelihoods.Factorized` does the
     shapes, masks and sums, and leaves four short methods to write.
 
     Attributes:

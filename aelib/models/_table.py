@@ -110,10 +110,11 @@ def table(
         TypeError: if a column is no column specification.
 
     >>> from flax import nnx
-    >>> from aelib.likelihoods import Columns, TableColumn
+    >>> from aelib.data import Column
+    >>> from aelib.likelihoods import Columns
     >>> columns = Columns((
-    ...     TableColumn("vote", "binary", levels=("Clinton", "Dole")),
-    ...     TableColumn("mode", "categorical", levels=("air", "train", "bus", "car")),
+    ...     Column("vote", "binary", levels=("Clinton", "Dole")),
+    ...     Column("mode", "categorical", levels=("air", "train", "bus", "car")),
     ... ))
     >>> model = table(columns, 2, hidden=(8,), rngs=nnx.Rngs(0))
     >>> {name: outputs.shape for name, outputs in model(jnp.array([[1.0, 3.0]])).items()}

@@ -197,9 +197,9 @@ def test_split_of_groups_does_not_depend_on_their_names():
 def test_columns_are_checked():
     with pytest.raises(ValueError, match="kind: expected one of"):
         Column("a", "nominal")
-    with pytest.raises(ValueError, match="levels: expected at least two"):
+    with pytest.raises(ValueError, match="levels: expected two or more"):
         Column("a", "ordinal")
-    with pytest.raises(ValueError, match="levels: expected two for the binary column"):
+    with pytest.raises(ValueError, match="levels: expected two for a binary column"):
         Column("a", "binary", levels=("a", "b", "c"))
     with pytest.raises(ValueError, match="levels: expected none"):
         Column("a", "count", levels=("a", "b"))

@@ -5,21 +5,22 @@ import math
 import numpy as np
 from scipy import special, stats
 
-from aelib.likelihoods import Columns, TableColumn
+from aelib.data import Column
+from aelib.likelihoods import Columns
 
 COLUMNS = Columns(
     (
-        TableColumn("smokes", "binary", levels=("no", "yes")),
-        TableColumn("height", "continuous", center=170.0, spread=9.5),
-        TableColumn("mode", "categorical", levels=("air", "train", "bus", "car")),
-        TableColumn("visits", "count", center=2.5, spread=4.0),
-        TableColumn("educ", "ordinal", levels=(1, 2, 3, 4), frequencies=(0.2, 0.3, 0.3, 0.2)),
-        TableColumn("age", "continuous", center=46.5, spread=16.25, resolution=1.0),
-        TableColumn("calls", "count", center=1.5, spread=1.2, distribution="poisson"),
-        TableColumn("colour", "categorical", levels=("red", "green", "blue")),
-        TableColumn("health", "ordinal", levels=("bad", "fair", "good")),
-        TableColumn("owns", "binary", levels=(0, 1)),
-        TableColumn(
+        Column("smokes", "binary", levels=("no", "yes")),
+        Column("height", "continuous", center=170.0, spread=9.5),
+        Column("mode", "categorical", levels=("air", "train", "bus", "car")),
+        Column("visits", "count", center=2.5, spread=4.0),
+        Column("educ", "ordinal", levels=(1, 2, 3, 4), frequencies=(0.2, 0.3, 0.3, 0.2)),
+        Column("age", "continuous", center=46.5, spread=16.25, resolution=1.0),
+        Column("calls", "count", center=1.5, spread=1.2, distribution="poisson"),
+        Column("colour", "categorical", levels=("red", "green", "blue")),
+        Column("health", "ordinal", levels=("bad", "fair", "good")),
+        Column("owns", "binary", levels=(0, 1)),
+        Column(
             "popul", "continuous", center=300.0, spread=1000.0, resolution=1.0,
             limits=(0.0, math.inf),
         ),

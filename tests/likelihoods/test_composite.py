@@ -7,7 +7,8 @@ import pytest
 from flax import nnx
 from scipy import stats
 
-from aelib.likelihoods import Columns, Composite, Likelihood, TableColumn
+from aelib.data import Column
+from aelib.likelihoods import Columns, Composite, Likelihood
 from tests.likelihoods.composite_reference import COLUMNS, N, draw, log_probs
 
 pytestmark = pytest.mark.exact
@@ -208,8 +209,8 @@ def test_probabilities_sum_to_one_and_are_those_of_the_cells(likelihood, table):
 def test_a_linear_change_of_unit_costs_the_log_of_the_unit():
     x = np.array([[1.5], [2.0], [-0.3]], np.float32)
     outputs = {"y": np.array([0.1, 0.2, 0.3], np.float32)}
-    metres = Composite([TableColumn("y", "continuous", center=0.5, spread=1.25)])
-    millimetres = Composite([TableColumn("y", "continuous", center=500.0, spread=1250.0)])
+    metres = Composite([Column("y", "continuous", center=0.5, spread=1.25)])
+    millimetres = Composite([Column("y", "continuous", center=500.0, spread=1250.0)])
     gap = metres.log_prob(outputs, x) - millimetres.log_prob(outputs, 1000 * x)
     assert gap == pytest.approx(np.full(3, np.log(1000.0)), rel=1e-5)
     assert float(metres.scales()["y"]) == pytest.approx(1.25)
@@ -218,7 +219,7 @@ def test_a_linear_change_of_unit_costs_the_log_of_the_unit():
 def test_everything_as_numbers_is_a_mean_squared_error():
     """Without grids and with one scale, the nats are the squared error but for two constants."""
     numbers = Columns(
-        tuple(TableColumn(f"y{i}", "continuous", center=i, spread=1.0 + i) for i in range(3))
+        tuple(Column(f"y{i}", "continuous", center=i, spread=1.0 + i) for i in range(3))
     )
     likelihood = Composite(numbers, shared_scale=True)
     random = np.random.default_rng(0)
@@ -278,5 +279,5 @@ def test_masks_and_tables_that_do_not_fit(likelihood, table):
         likelihood.log_prob(outputs, x, mask=mask.astype(float))
     with pytest.raises(ValueError, match=r"x: expected \[batch, 10\], one for each column"):
         likelihood.log_prob(outputs, x[:, :4])
-    with pytest.raises(ValueError, match="floor: expected a share of the spread"):
+    with pytest.raises(ValueError, match="floor: expected a fraction of the spread"):
         Composite(COLUMNS, floor=0.0)

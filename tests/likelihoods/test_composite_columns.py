@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 import aelib
-from aelib.likelihoods import Columns, Composite, TableColumn, determined_columns
+from aelib.data import Column
+from aelib.likelihoods import Columns, Composite
 
 
 def people(n=60):
@@ -115,11 +116,15 @@ def test_a_function_of_another_column_is_found():
             "row": [f"row {i}" for i in range(200)],
         }
     )
-    assert determined_columns(frame) == (("twice", "a"), ("older", "a"), ("older", "twice"))
+    assert Columns.functional_dependencies(frame) == (
+        ("twice", "a"),
+        ("older", "a"),
+        ("older", "twice"),
+    )
     frame.loc[7, "twice"] = np.nan  # where it is missing nothing is contradicted
-    assert ("twice", "a") in determined_columns(frame)
+    assert ("twice", "a") in Columns.functional_dependencies(frame)
     frame.loc[7, "twice"] = 99.0
-    assert ("twice", "a") not in determined_columns(frame)
+    assert ("twice", "a") not in Columns.functional_dependencies(frame)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +153,7 @@ def test_a_function_of_another_column_is_found():
         (
             lambda f: f.assign(vote=pd.Timestamp("2020-01-01") + pd.to_timedelta(f.index, "D")),
             {},
-            "column 'vote': dates .* are not modelled; turn them into numbers",
+            "column 'vote': dates .* are not modeled; turn them into numbers",
         ),
         (
             lambda f: f.assign(vote=[f"name {i}" for i in f.index]),
@@ -158,11 +163,11 @@ def test_a_function_of_another_column_is_found():
         (
             lambda f: f.assign(height=f["height"].where(f.index != 4, np.inf)),
             {},
-            "column 'height': expected finite numbers, got inf in the row labelled 4",
+            "column 'height': expected finite numbers, got inf in the row labeled 4",
         ),
     ],
 )
-def test_tables_that_cannot_be_modelled(change, options, message):
+def test_tables_that_cannot_be_modeled(change, options, message):
     with pytest.raises(ValueError, match=message):
         Columns.infer(change(people()), **options)
 
@@ -172,20 +177,20 @@ def test_tables_that_cannot_be_modelled(change, options, message):
     [
         (
             lambda f: f.assign(mode=f["mode"].where(f.index < 58, "tram")),
-            r"column 'mode': expected one of 'air', 'bus', 'car'; got 'tram' in the row labelled "
+            r"column 'mode': expected one of 'air', 'bus', 'car'; got 'tram' in the row labeled "
             r"58 \(and 1 more\)",
         ),
         (
             lambda f: f.assign(visits=f["visits"].where(f.index != 7, -1)),
-            "column 'visits': expected a count .* got -1 in the row labelled 7",
+            "column 'visits': expected a count .* got -1 in the row labeled 7",
         ),
         (
             lambda f: f.assign(age=f["age"] + 0.5),
-            "column 'age': expected a multiple of 1, got .* in the row labelled 0",
+            "column 'age': expected a multiple of 1, got .* in the row labeled 0",
         ),
         (
             lambda f: f.assign(height=f["height"].astype(str) + " cm"),
-            "column 'height': expected finite numbers, got '.* cm' in the row labelled 0",
+            "column 'height': expected finite numbers, got '.* cm' in the row labeled 0",
         ),
         (lambda f: f.drop(columns="age"), "frame: expected the columns .*; missing: 'age'"),
         (
@@ -213,20 +218,20 @@ def test_tables_that_do_not_fit_the_specification(change, message):
         ({"kind": "count", "levels": (1, 2)}, "levels: expected none for a count column"),
         ({"kind": "continuous", "spread": 0.0}, "spread: expected a positive, finite number"),
         ({"kind": "count", "resolution": 1.0}, "resolution: expected a step of at least 0"),
-        ({"kind": "continuous", "limits": (0.0, 1.0)}, "limits: .* of a column with a resolution"),
+        ({"kind": "count", "limits": (0.0, 1.0)}, "limits: .* of a continuous column"),
         (
             {"kind": "binary", "levels": (0, 1), "frequencies": (0.5, 0.6)},
-            "frequencies: expected 2 positive shares that sum to 1",
+            "frequencies: expected 2 positive probabilities that sum to 1",
         ),
     ],
 )
 def test_columns_that_make_no_sense(fields, message):
     with pytest.raises(ValueError, match=message):
-        TableColumn("c", **fields)
+        Column("c", **fields)
 
 
 def test_names_and_entries_are_checked():
-    column = TableColumn("c", "count")
+    column = Column("c", "count")
     with pytest.raises(ValueError, match="columns: expected different names, got 'c' twice"):
         Columns((column, column))
     with pytest.raises(ValueError, match="columns: expected at least one"):

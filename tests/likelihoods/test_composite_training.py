@@ -115,7 +115,7 @@ def test_hiding_needs_a_model_that_can_be_told():
 def test_columns_and_masks_that_do_not_fit():
     with pytest.raises(TypeError, match="columns: expected column specifications"):
         aelib.models.table(["age"], 1, rngs=nnx.Rngs(0))
-    column = aelib.likelihoods.TableColumn("age", "continuous")
+    column = aelib.data.Column("age", "continuous")
     model = aelib.models.table([column], 1, hidden=(), rngs=nnx.Rngs(0))
     with pytest.raises(ValueError, match=r"mask: expected booleans of x's shape \(2, 1\)"):
         model.encode(np.zeros((2, 1)), mask=np.ones((2, 1)))

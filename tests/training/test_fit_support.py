@@ -25,7 +25,7 @@ class Exponential:
             raise ValueError("x: expected positive values")
 
 
-class PositiveLogistic(likelihoods.Factorised):
+class PositiveLogistic(likelihoods.Factorized):
     """One whose check does."""
 
     num_outputs, inside = 1, 1.0

@@ -19,6 +19,7 @@ from aelib.lab.code_length._gaps import fill_gaps as fill_gaps
 from aelib.lab.code_length._panel import Panel as Panel
 from aelib.lab.code_length._panel import PanelLikelihood as PanelLikelihood
 from aelib.lab.code_length._plain_sum import PlainSum as PlainSum
+from aelib.lab.code_length._switched import SwitchedLikelihood as SwitchedLikelihood
 from aelib.lab.code_length._table_contest import TableContest as TableContest
 from aelib.lab.code_length._table_contest import table_contest as table_contest
 from aelib.lab.code_length._words import WordLoss as WordLoss
@@ -36,6 +37,7 @@ __all__ = [
     "Panel",
     "PanelLikelihood",
     "PlainSum",
+    "SwitchedLikelihood",
     "TableContest",
     "WordLoss",
     "best_mix",

@@ -7,14 +7,14 @@ from jax import Array
 from jax.scipy.special import erfc
 from jax.typing import ArrayLike
 
-from aelib.likelihoods import ContinuousBernoulli, Factorised, Gaussian, Laplace
+from aelib.likelihoods import ContinuousBernoulli, Factorized, Gaussian, Laplace
 from aelib.losses import continuous_bernoulli_nll
 
 _ROOT_HALF = 0.7071067811865476
 _HALF_LOG_TWO_PI = 0.9189385332046727
 
 
-class Binned(Factorised):
+class Binned(Factorized):
     r"""A continuous family on data that are whole numbers: the mass of the bin around each.
 
     .. math:: P(x) = \int_{x - 1/2}^{x + 1/2} p(t)\,dt
@@ -39,7 +39,7 @@ class Binned(Factorised):
     [0.2119, 0.7881]
     """
 
-    def __init__(self, likelihood: Factorised, *, limits: tuple[float, float]) -> None:
+    def __init__(self, likelihood: Factorized, *, limits: tuple[float, float]) -> None:
         if not isinstance(likelihood, Gaussian | Laplace | ContinuousBernoulli):
             raise TypeError(
                 "likelihood: expected a Gaussian, Laplace or ContinuousBernoulli, got "

@@ -36,8 +36,8 @@ def fill_gaps(
         seen: booleans of x's shape, False where a cell is hidden; each column needs some of both.
         model: made by :func:`aelib.models.table`; None for what each column alone says.
 
-    >>> from aelib.likelihoods import TableColumn
-    >>> coin = Columns((TableColumn("coin", "binary", levels=("heads", "tails")),))
+    >>> from aelib.data import Column
+    >>> coin = Columns((Column("coin", "binary", levels=("heads", "tails")),))
     >>> gaps = fill_gaps(coin, Composite(coin), [[0], [1], [1]], [[False], [False], [True]])
     >>> gaps.nats.round(3).tolist(), gaps.mistakes.tolist()
     ([0.693], [0.5])

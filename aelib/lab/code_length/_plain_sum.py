@@ -25,8 +25,8 @@ class PlainSum(Composite):
     Raises:
         ValueError: a continuous column without a unit, or a unit that is not positive.
 
-    >>> from aelib.likelihoods import TableColumn
-    >>> dollars = Columns((TableColumn("income", "continuous"),))
+    >>> from aelib.data import Column
+    >>> dollars = Columns((Column("income", "continuous"),))
     >>> error = lambda unit: PlainSum(dollars, {"income": unit}).log_prob(
     ...     {"income": jnp.zeros((1, 1))}, jnp.array([[2.0]]))
     >>> [round(float(error(unit)[0]), 1) for unit in (1.0, 0.01)]

@@ -77,9 +77,9 @@ def table_contest(
     Raises:
         ValueError: if there are no contestants, or rows do not fit their columns.
 
-    >>> from aelib.likelihoods import TableColumn
-    >>> coins = Columns((TableColumn("a", "binary", levels=(0, 1)),
-    ...                  TableColumn("b", "binary", levels=(0, 1))))
+    >>> from aelib.data import Column
+    >>> coins = Columns((Column("a", "binary", levels=(0, 1)),
+    ...                  Column("b", "binary", levels=(0, 1))))
     >>> rows = np.random.default_rng(0).integers(0, 2, (1, 40, 2))
     >>> found = table_contest(coins, {"heads": Composite(coins)}, rows, rows, code_size=1,
     ...                       seeds=[0], steps=2, batch_size=8)

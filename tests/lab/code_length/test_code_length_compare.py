@@ -6,8 +6,9 @@ import pytest
 from flax import nnx
 
 import aelib
+from aelib.data import Column
 from aelib.lab import code_length
-from aelib.likelihoods import Bernoulli, Columns, Composite, Gaussian, Poisson, TableColumn
+from aelib.likelihoods import Bernoulli, Columns, Composite, Gaussian, Poisson
 
 COINS = np.random.default_rng(0).integers(0, 2, (2, 40, 3))
 
@@ -43,7 +44,7 @@ def test_the_compiler_is_left_as_it_was():
 
 
 COLUMNS = Columns(
-    (TableColumn("vote", "binary", levels=("a", "b")), TableColumn("age", "continuous", spread=9.0))
+    (Column("vote", "binary", levels=("a", "b")), Column("age", "continuous", spread=9.0))
 )
 
 

@@ -7,9 +7,10 @@ import pytest
 from flax import nnx
 
 from aelib import _cores
+from aelib.data import Column
 from aelib.lab import code_length
 from aelib.lab.code_length._together import together
-from aelib.likelihoods import Columns, Composite, TableColumn
+from aelib.likelihoods import Columns, Composite
 
 SETTINGS = {"seeds": [0, 1], "steps": 200, "batch_size": 8, "learning_rate": 0.1}
 
@@ -50,7 +51,7 @@ def test_a_run_that_diverges_says_so():
 
 def test_a_column_that_repeats_another_is_filled():
     levels = {"levels": ("a", "b")}
-    columns = Columns(tuple(TableColumn(name, "binary", **levels) for name in ("one", "two")))
+    columns = Columns(tuple(Column(name, "binary", **levels) for name in ("one", "two")))
     rows = np.random.default_rng(0).integers(0, 2, (1, 400, 1)).repeat(2, axis=2)
     found = code_length.table_contest(
         columns, {"heads": Composite(columns)}, rows, rows, code_size=1, seeds=[0], steps=150

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from aelib.likelihoods.negative_binomial import NegativeBinomial
+from aelib.likelihoods._negative_binomial import NegativeBinomial
 from aelib.losses import zero_inflated_negative_binomial_nll
 
 

@@ -7,12 +7,12 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from aelib.likelihoods import _support
-from aelib.likelihoods.factorised import Factorised
-from aelib.likelihoods.positive import Positive
+from aelib.likelihoods._factorized import Factorized
+from aelib.likelihoods._positive import PositiveParameter
 from aelib.losses import laplace_nll
 
 
-class Laplace(Factorised):
+class Laplace(Factorized):
     r"""Real numbers with a sharp peak and tails heavier than the Gaussian's.
 
     .. math:: -\log p(x) = \frac{|x - \hat x|}{b} + \log 2b
@@ -45,7 +45,7 @@ class Laplace(Factorised):
         floor: float = 1e-3,
         initial: float = 1.0,
     ) -> None:
-        self.scale = Positive(
+        self.scale = PositiveParameter(
             scale, "scale", num_features=num_features, floor=floor, initial=initial
         )
         self.num_outputs = 2 if self.scale.per_example else 1

@@ -9,13 +9,18 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
+from aelib._column import LEVELED, Column
 from aelib.likelihoods import _support
-from aelib.likelihoods.composite_codes import check_codes, infer_codes, nearest_codes
-from aelib.likelihoods.composite_coding import CodedTable, check_frame, decode_codes, encode_frame
-from aelib.likelihoods.composite_column import LEVELED, TableColumn
-from aelib.likelihoods.composite_describe import describe
-from aelib.likelihoods.composite_determined import determined_columns
-from aelib.likelihoods.composite_infer import infer_column
+from aelib.likelihoods._composite.coding import (
+    CodedTable,
+    check_codes,
+    check_frame,
+    decode_codes,
+    encode_frame,
+    nearest_codes,
+)
+from aelib.likelihoods._composite.dependencies import functional_dependencies
+from aelib.likelihoods._composite.infer import fitted_columns, infer_column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +33,7 @@ class Columns:
     :meth:`infer` reads it off a data frame and :meth:`describe` shows it. What was guessed wrongly
     is said again: ``infer(frame, kinds={"income": "ordinal"})``, or for one field of one column
     ``columns.replace("age", resolution=0.0)``. It is hashable, iterates over its
-    :class:`TableColumn` entries, and takes a name, a position or a slice as index.
+    :class:`aelib.data.Column` entries, and takes a name, a position or a slice as index.
 
     Args:
         entries: the columns in order.
@@ -47,15 +52,15 @@ class Columns:
     ([[1.0, 19.5], [0.0, 40.099998474121094]], [[False, True], [True, False]])
     """
 
-    entries: tuple[TableColumn, ...]
+    entries: tuple[Column, ...]
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "entries", tuple(self.entries))
         if not self.entries:
             raise ValueError("columns: expected at least one, got none")
         for entry in self.entries:
-            if not isinstance(entry, TableColumn):
-                raise TypeError(f"columns: expected TableColumn entries, got {entry!r}")
+            if not isinstance(entry, Column):
+                raise TypeError(f"columns: expected Column entries, got {entry!r}")
         twice = [name for name in self.names if self.names.count(name) > 1]
         if twice:
             raise ValueError(f"columns: expected different names, got {twice[0]!r} twice")
@@ -78,7 +83,7 @@ class Columns:
         - other numbers: continuous.
 
         A constant column raises, because there is nothing to learn; a column that is a function of
-        another one warns (:func:`determined_columns`).
+        another one warns (:meth:`functional_dependencies`).
 
         Args:
             frame: one row for each example. Missing values are those of ``frame.isna()``.
@@ -88,7 +93,7 @@ class Columns:
 
         Raises:
             ValueError: an empty frame, an unknown name or kind, and whatever column cannot be
-                modelled; the message names it and says what to do.
+                modeled; the message names it and says what to do.
             TypeError: not a data frame.
 
         >>> import pandas as pd
@@ -113,7 +118,7 @@ class Columns:
                 for name in frame.columns
             )
         )
-        for column, by in determined_columns(frame):
+        for column, by in functional_dependencies(frame):
             warnings.warn(
                 f"column {column!r} is a function of column {by!r}: its nats would count the same "
                 f"measurement twice, and a learned scale would shrink to its floor; drop one of "
@@ -125,15 +130,13 @@ class Columns:
 
     @classmethod
     def from_codes(
-        cls, columns: Sequence[Any], x: ArrayLike, *, mask: ArrayLike | None = None
+        cls, columns: Sequence[Column], x: ArrayLike, *, mask: ArrayLike | None = None
     ) -> "Columns":
         """The specification of a table that is an array already, such as a data set of the book.
 
         Args:
-            columns: for each column an object with ``name``, ``kind``, ``levels`` and
-                ``resolution``, such as ``aelib.data.load("anes96").columns``. The kind
-                ``"nonnegative"`` is taken as continuous; if it has a resolution, its grid ends at
-                0, whose bin reaches to minus infinity.
+            columns: what is known of the columns, such as ``aelib.data.load("anes96").columns``;
+                their centers, spreads and frequencies are computed anew.
             x: [n, columns] level numbers, counts and values.
             mask: booleans of x's shape, True where observed.
 
@@ -146,7 +149,7 @@ class Columns:
         >>> columns["occupation"].kind, columns["affairs"].kind
         ('categorical', 'continuous')
         """
-        return cls(infer_codes(columns, x, mask))
+        return cls(fitted_columns(columns, x, mask))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -156,10 +159,10 @@ class Columns:
     def __len__(self) -> int:
         return len(self.entries)
 
-    def __iter__(self) -> Iterator[TableColumn]:
+    def __iter__(self) -> Iterator[Column]:
         return iter(self.entries)
 
-    def __getitem__(self, which: str | int) -> TableColumn:
+    def __getitem__(self, which: str | int) -> Column:
         return self.entries[self.position(which) if isinstance(which, str) else which]
 
     def position(self, name: str) -> int:
@@ -178,13 +181,13 @@ class Columns:
 
         Args:
             name: the column.
-            **changes: fields of :class:`TableColumn`. To change the kind, whose levels come from
-                the data, infer again with ``kinds=``.
+            **changes: fields of :class:`aelib.data.Column`. To change the kind, whose levels come
+                from the data, infer again with ``kinds=``.
 
         Raises:
             ValueError: no such column, or the fields do not go together.
 
-        >>> columns = Columns((TableColumn("age", "continuous", resolution=1.0),))
+        >>> columns = Columns((Column("age", "continuous", resolution=1.0),))
         >>> columns.replace("age", resolution=0.0)["age"].resolution
         0.0
         """
@@ -251,7 +254,7 @@ class Columns:
         end, so that their code length stays a mass and can be compared with that of a model that
         knows better. ``x`` and ``mask`` stay the same.
 
-        >>> columns = Columns((TableColumn("vote", "binary", levels=("Clinton", "Dole")),))
+        >>> columns = Columns((Column("vote", "binary", levels=("Clinton", "Dole")),))
         >>> columns.as_numbers()["vote"].support
         'a multiple of 1 from 0 to 1'
         """
@@ -260,7 +263,7 @@ class Columns:
     def typical(self) -> np.ndarray:
         """The guess that looks at no other column, [columns]: commonest level, or the mean."""
         guess = [
-            float(np.argmax(entry.shares)) if entry.kind in LEVELED else entry.center
+            float(np.argmax(entry.level_probabilities)) if entry.kind in LEVELED else entry.center
             for entry in self.entries
         ]
         return np.asarray(guess, jnp.zeros(()).dtype)
@@ -283,5 +286,58 @@ class Columns:
         check_codes(self.entries, codes, _support.observed(codes, mask))
 
     def describe(self) -> "pd.DataFrame":
-        """A table of the specification, to be looked at: kind, levels, centre, spread, …."""
-        return describe(self.entries)
+        """A table of the specification, to be looked at: kind, levels, center, spread, …."""
+        import pandas as pd
+
+        rows = [
+            {
+                "column": column.name,
+                "kind": column.kind,
+                "levels": ", ".join(map(str, column.levels)) or "–",
+                "center": column.center,
+                "spread": column.spread,
+                "resolution": column.resolution,
+                "likelihood": _family(column),
+            }
+            for column in self.entries
+        ]
+        return pd.DataFrame(rows).set_index("column")
+
+    @staticmethod
+    def functional_dependencies(frame: "pd.DataFrame") -> tuple[tuple[str, str], ...]:
+        r"""Pairs (b, a) of columns where b is a function of a in every row.
+
+        Such a pair is one measurement written twice. A decoder that learns the function reproduces
+        b exactly given a, a learned scale of b then runs to its floor, and the code length of the
+        table falls without end while nothing was understood; even where it cannot fall, b's nats
+        are counted twice.
+
+        b is a function of a if rows with equal a have equal b. That alone is trivial for a key,
+        whose values never repeat. So the agreement must also be too good for chance: with
+        :math:`q` the probability that two random rows agree in b, the s rows that repeat a value
+        of a agree with probability about :math:`q^s`; or, for numbers, b must be monotone in a,
+        which n rows are by chance in :math:`2\prod_v n_v!/n!` of their orders, :math:`n_v` rows
+        having the value v of b. Either probability must be below 1e-9. A function that is neither
+        monotone nor seen at repeated values cannot be told from chance and is not found.
+
+        Args:
+            frame: the table; rows in which either value is missing are left out of a comparison.
+
+        Returns:
+            Pairs (name of the determined column, name of the column that determines it), in the
+            order of the frame. Of two columns that determine each other only the later is listed.
+
+        >>> import numpy as np, pandas as pd
+        >>> people = np.arange(40) % 10
+        >>> frame = pd.DataFrame({"people": people, "log": np.log1p(people), "row": np.arange(40)})
+        >>> Columns.functional_dependencies(frame)
+        (('log', 'people'),)
+        """
+        return functional_dependencies(frame)
+
+
+def _family(column: Column) -> str:
+    if column.kind == "continuous":
+        return "Gaussian mass of the bin" if column.resolution else "Gaussian density"
+    names = {"binary": "Bernoulli", "categorical": "softmax", "ordinal": "cumulative logits"}
+    return names.get(column.kind, column.distribution.replace("_", " "))

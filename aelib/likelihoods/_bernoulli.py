@@ -5,7 +5,7 @@ import numpy as np
 from jax import Array
 
 from aelib.likelihoods import _support
-from aelib.likelihoods.factorised import Factorised
+from aelib.likelihoods._factorized import Factorized
 from aelib.losses import bernoulli_nll
 
 _GREY = (
@@ -15,7 +15,7 @@ _GREY = (
 )
 
 
-class Bernoulli(Factorised):
+class Bernoulli(Factorized):
     r"""Values that are 0 or 1; the raw output is the logit o of :math:`p = P(x = 1)`.
 
     .. math:: -\log p(x) = -x\log p - (1 - x)\log(1 - p) = \operatorname{softplus}(o) - xo

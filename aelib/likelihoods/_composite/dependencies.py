@@ -11,35 +11,8 @@ if TYPE_CHECKING:
 _LOG_CHANCE = math.log(1e-9)
 
 
-def determined_columns(frame: "pd.DataFrame") -> tuple[tuple[str, str], ...]:
-    r"""Pairs (b, a) of columns where b is a function of a in every row.
-
-    Such a pair is one measurement written twice. A decoder that learns the function reproduces b
-    exactly given a, a learned scale of b then runs to its floor, and the code length of the table
-    falls without end while nothing was understood; even where it cannot fall, b's nats are counted
-    twice.
-
-    b is a function of a if rows with equal a have equal b (grouping). That alone is trivial for a
-    key, whose values never repeat. So the agreement must also be too good for chance: with
-    :math:`q` the probability that two random rows agree in b, the s rows that repeat a value of a
-    agree with probability about :math:`q^s`; or, for numbers, b must be monotone in a (sorting),
-    which n rows are by chance in :math:`2\prod_v n_v!/n!` of their orders, :math:`n_v` rows having
-    the value v of b. Either probability must be below 1e-9. A function that is neither monotone
-    nor seen at repeated values cannot be told from chance and is not found.
-
-    Args:
-        frame: the table; rows in which either value is missing are left out of a comparison.
-
-    Returns:
-        Pairs (name of the determined column, name of the column that determines it), in the order
-        of the frame. Of two columns that determine each other only the later is listed.
-
-    >>> import numpy as np, pandas as pd
-    >>> people = np.arange(40) % 10
-    >>> frame = pd.DataFrame({"people": people, "log": np.log1p(people), "row": np.arange(40)})
-    >>> determined_columns(frame)
-    (('log', 'people'),)
-    """
+def functional_dependencies(frame: "pd.DataFrame") -> tuple[tuple[str, str], ...]:
+    """See :meth:`Columns.functional_dependencies`."""
     names = list(frame.columns)
     numbers = [_ranks(frame[name]) for name in names]
     codes = [values for values, _ in numbers]

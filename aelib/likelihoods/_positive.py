@@ -10,7 +10,7 @@ from jax.typing import ArrayLike, DTypeLike
 _LEARNED = ("shared", "feature", "example")
 
 
-class Positive(nnx.Module):
+class PositiveParameter(nnx.Module):
     r"""A scale, a dispersion or a number of degrees of freedom.
 
     A learned value is :math:`\text{floor} + \operatorname{softplus}(r)` of an unconstrained
@@ -35,7 +35,7 @@ class Positive(nnx.Module):
         ValueError: an unknown kind, a value or floor that is not positive, an initial value at or
             below the floor, or ``"feature"`` without ``num_features``.
 
-    >>> scale = Positive("feature", "scale", num_features=3, floor=0.1, initial=0.5)
+    >>> scale = PositiveParameter("feature", "scale", num_features=3, floor=0.1, initial=0.5)
     >>> values = scale(None, (2, 3), jnp.float32)
     >>> values.shape, round(float(values[1, 2]), 4)
     ((2, 3), 0.5)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from aelib.likelihoods import Bernoulli, Categorical, Gaussian, OneOf
+from aelib.lab.code_length import SwitchedLikelihood
+from aelib.likelihoods import Bernoulli, Categorical, Gaussian
 
 X = np.array([[0.0, 1.0, 1.0]], np.float32)
 OUTPUTS = np.array([[0.3, -2.0, 4.0]], np.float32)
@@ -26,7 +27,7 @@ def value_and_slopes(likelihood):
 
 def test_it_is_the_chosen_one_and_the_others_learn_nothing():
     for use, alone in enumerate(both()):
-        value, (own, slope) = value_and_slopes(OneOf(both(), use))
+        value, (own, slope) = value_and_slopes(SwitchedLikelihood(both(), use))
         expected, (own_expected, slope_expected) = value_and_slopes(alone)
         np.testing.assert_array_equal(value, expected)
         np.testing.assert_array_equal(slope, slope_expected)
@@ -35,7 +36,7 @@ def test_it_is_the_chosen_one_and_the_others_learn_nothing():
 
 
 def test_mean_sample_and_check_are_those_of_the_chosen_one():
-    bell, coin = OneOf(both(), 0), OneOf(both(), 1)
+    bell, coin = SwitchedLikelihood(both(), 0), SwitchedLikelihood(both(), 1)
     np.testing.assert_array_equal(bell.mean(OUTPUTS), OUTPUTS)
     assert set(np.unique(coin.sample(jax.random.key(0), OUTPUTS))) <= {0.0, 1.0}
     bell.check(OUTPUTS)
@@ -44,14 +45,16 @@ def test_mean_sample_and_check_are_those_of_the_chosen_one():
 
 
 def test_one_structure_whichever_is_chosen():
-    assert nnx.split(OneOf(both(), 0))[0] == nnx.split(OneOf(both(), 1))[0]
+    assert (
+        nnx.split(SwitchedLikelihood(both(), 0))[0] == nnx.split(SwitchedLikelihood(both(), 1))[0]
+    )
 
 
 def test_bad_input():
     with pytest.raises(ValueError, match="likelihoods: expected at least one"):
-        OneOf([], 0)
+        SwitchedLikelihood([], 0)
     with pytest.raises(ValueError, match="same number of outputs"):
-        OneOf([Bernoulli(), Categorical(3)], 0)
+        SwitchedLikelihood([Bernoulli(), Categorical(3)], 0)
     with pytest.raises(ValueError, match=r"use: expected 0 \.\.\. 1, got 2"):
-        OneOf(both(), 2)
-    assert jnp.issubdtype(OneOf(both(), 0).use[...].dtype, jnp.integer)
+        SwitchedLikelihood(both(), 2)
+    assert jnp.issubdtype(SwitchedLikelihood(both(), 0).use[...].dtype, jnp.integer)

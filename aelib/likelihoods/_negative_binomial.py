@@ -7,12 +7,12 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from aelib.likelihoods import _support
-from aelib.likelihoods.factorised import Factorised
-from aelib.likelihoods.positive import Positive
+from aelib.likelihoods._factorized import Factorized
+from aelib.likelihoods._positive import PositiveParameter
 from aelib.losses import negative_binomial_nll
 
 
-class NegativeBinomial(Factorised):
+class NegativeBinomial(Factorized):
     r"""Counts that vary more than a Poisson's; the raw output o is the log of the rate.
 
     .. math:: \mu = \text{exposure}\cdot e^{o}, \qquad
@@ -51,7 +51,7 @@ class NegativeBinomial(Factorised):
         floor: float = 1e-6,
         initial: float = 1.0,
     ) -> None:
-        self.dispersion = Positive(
+        self.dispersion = PositiveParameter(
             dispersion, "dispersion", num_features=num_features, floor=floor, initial=initial
         )
         self.num_outputs = 2 if self.dispersion.per_example else 1

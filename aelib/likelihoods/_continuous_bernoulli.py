@@ -6,14 +6,14 @@ import numpy as np
 from jax import Array
 
 from aelib.likelihoods import _support
-from aelib.likelihoods.factorised import Factorised
+from aelib.likelihoods._factorized import Factorized
 from aelib.losses import continuous_bernoulli_nll
 
 # Below this logit the closed forms cancel and the series are exact to rounding in float64.
 _SMALL = 0.05
 
 
-class ContinuousBernoulli(Factorised):
+class ContinuousBernoulli(Factorized):
     r"""Values in [0, 1], grey pixels say; the raw output is the logit :math:`\eta`.
 
     .. math:: -\log p(x) = -\log C(\eta) + \operatorname{softplus}(\eta) - x\eta, \qquad

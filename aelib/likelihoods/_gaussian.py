@@ -7,14 +7,14 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from aelib.likelihoods import _support
+from aelib.likelihoods._discretized import normal_log_mass
+from aelib.likelihoods._factorized import Factorized
 from aelib.likelihoods._outputs import check_mask, split_like
-from aelib.likelihoods.discretised import normal_log_mass
-from aelib.likelihoods.factorised import Factorised
-from aelib.likelihoods.positive import Positive
+from aelib.likelihoods._positive import PositiveParameter
 from aelib.losses import gaussian_nll
 
 
-class Gaussian(Factorised):
+class Gaussian(Factorized):
     r"""Real numbers: :math:`x = \hat x + \sigma\varepsilon`, :math:`\varepsilon` standard normal.
 
     .. math:: -\log p(x) = \frac{(x - \hat x)^2}{2\sigma^2} + \log\sigma + \tfrac12\log 2\pi
@@ -48,7 +48,7 @@ class Gaussian(Factorised):
         floor: float = 1e-3,
         initial: float = 1.0,
     ) -> None:
-        self.scale = Positive(
+        self.scale = PositiveParameter(
             scale, "scale", num_features=num_features, floor=floor, initial=initial
         )
         self.num_outputs = 2 if self.scale.per_example else 1

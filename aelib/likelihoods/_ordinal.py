@@ -10,12 +10,12 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from aelib.likelihoods import _support
-from aelib.likelihoods.factorised import Factorised
+from aelib.likelihoods._factorized import Factorized
 
 _LN2 = 0.6931471805599453
 
 
-class Ordinal(Factorised):
+class Ordinal(Factorized):
     r"""Levels 0 to K - 1 in an order; the raw output o is a location on the line of thresholds.
 
     .. math:: P(x \le k) = \frac{1}{1 + e^{-(\theta_k - o)}}, \qquad

@@ -9,8 +9,8 @@ import numpy as np
 from jax import Array
 from jax.scipy.stats import norm
 
-from aelib.likelihoods.discretised import normal_log_mass
-from aelib.likelihoods.gaussian import Gaussian
+from aelib.likelihoods._discretized import normal_log_mass
+from aelib.likelihoods._gaussian import Gaussian
 from aelib.losses import gaussian_nll
 
 

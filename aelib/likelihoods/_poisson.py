@@ -6,11 +6,11 @@ import numpy as np
 from jax import Array
 
 from aelib.likelihoods import _support
-from aelib.likelihoods.factorised import Factorised
+from aelib.likelihoods._factorized import Factorized
 from aelib.losses import poisson_nll
 
 
-class Poisson(Factorised):
+class Poisson(Factorized):
     r"""Counts of independent events; the raw output o is the log of their rate.
 
     .. math:: -\log p(x) = \mu - x\log\mu + \log x!, \qquad \mu = \text{exposure}\cdot e^{o}

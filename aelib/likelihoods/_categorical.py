@@ -7,12 +7,12 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from aelib.likelihoods import _support
+from aelib.likelihoods._factorized import Factorized
 from aelib.likelihoods._outputs import check_mask, floating
-from aelib.likelihoods.factorised import Factorised
 from aelib.losses import categorical_nll
 
 
-class Categorical(Factorised):
+class Categorical(Factorized):
     r"""Labels 0 to K - 1 without an order; the raw outputs are K logits per feature.
 
     .. math:: -\log p(x) = -\log\operatorname{softmax}(o)_x

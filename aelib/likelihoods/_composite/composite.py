@@ -1,20 +1,20 @@
 """The exact joint likelihood of a mixed table."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
-from aelib.likelihoods import _support, composite_joint
-from aelib.likelihoods._outputs import check_mask, real
-from aelib.likelihoods.composite_column import TableColumn
-from aelib.likelihoods.composite_columns import Columns
-from aelib.likelihoods.composite_joint import compiled
-from aelib.likelihoods.composite_outputs import by_column
-from aelib.likelihoods.composite_part import Part, parts_of
+from aelib._column import Column
+from aelib.likelihoods import _support
+from aelib.likelihoods._composite import parts
+from aelib.likelihoods._composite.columns import Columns
+from aelib.likelihoods._outputs import check_mask, floating, real
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,8 +34,9 @@ class Composite(nnx.Module):
 
     The table is an array ``x`` [batch, columns] of level numbers, counts and values *in the
     columns' own units*, with an explicit boolean mask (:meth:`Columns.encode` makes both from a
-    data frame). Outputs are a dict: column name -> [batch, p], see
-    :attr:`TableColumn.num_outputs`; :func:`aelib.models.table` makes a model with such a decoder.
+    data frame). Outputs are a dict: column name -> [batch, p], as many as
+    :attr:`aelib.data.Column.num_outputs` says; :func:`aelib.models.table` makes a model with such
+    a decoder.
 
     All numbers are on the original scale. For a continuous column the decoder says (mean - center)
     / spread and the likelihood learns sd / spread; the reported density is that of the column's
@@ -59,7 +60,7 @@ class Composite(nnx.Module):
 
     Raises:
         ValueError: the floor is not in (0, 1), or the columns do not make a table.
-        TypeError: a column is no :class:`TableColumn`.
+        TypeError: a column is no :class:`aelib.data.Column`.
 
     From a data frame to nats per column, and to the cells that are missing. (A model that is to
     impute, or whose code lengths of held-out cells are compared, is trained with
@@ -93,18 +94,18 @@ class Composite(nnx.Module):
 
     def __init__(
         self,
-        columns: Columns | Iterable[TableColumn],
+        columns: Columns | Iterable[Column],
         *,
         floor: float = 1e-3,
         shared_scale: bool = False,
     ) -> None:
         if not 0 < floor < 1:
-            raise ValueError(f"floor: expected a share of the spread in (0, 1), got {floor}")
+            raise ValueError(f"floor: expected a fraction of the spread in (0, 1), got {floor}")
         self.columns = columns if isinstance(columns, Columns) else Columns(tuple(columns))
         self.floor = float(floor)
         self.num_outputs = sum(column.num_outputs for column in self.columns)
-        self.parts: tuple[Part, ...] = nnx.data(
-            parts_of(self.columns.entries, floor=floor, shared_scale=bool(shared_scale))
+        self.parts: tuple[parts.Part, ...] = nnx.data(
+            parts.parts_of(self.columns.entries, floor=floor, shared_scale=bool(shared_scale))
         )
 
     @classmethod
@@ -160,14 +161,14 @@ class Composite(nnx.Module):
             raise ValueError(
                 f"x: expected [batch, {len(self.columns)}], one for each column, got {x.shape}"
             )
-        checked = by_column(self.columns, outputs, x.shape[0])
+        checked = _by_column(self.columns, outputs, x.shape[0])
         dtype = jnp.result_type(*checked.values())
         if jnp.issubdtype(x.dtype, jnp.floating):
             dtype = jnp.promote_types(dtype, x.dtype)
         mask = None if mask is None else check_mask(mask, x)
         self._check_exposure(exposure)
         x = x.astype(dtype)
-        return compiled(self, composite_joint.log_prob, checked, x, mask, exposure)
+        return _compiled(self, parts.log_prob, checked, x, mask, exposure)
 
     def mean(
         self, outputs: Mapping[str, ArrayLike], *, exposure: ArrayLike | None = None
@@ -178,13 +179,13 @@ class Composite(nnx.Module):
         (the mean of the one-hot level); ordinal: expected level number, [batch]; continuous and
         count: expected value, [batch].
         """
-        checked = by_column(self.columns, outputs)
+        checked = _by_column(self.columns, outputs)
         self._check_exposure(exposure)
-        return self._in_order(compiled(self, composite_joint.mean, checked, exposure))
+        return self._in_order(_compiled(self, parts.mean, checked, exposure))
 
     def probabilities(self, outputs: Mapping[str, ArrayLike]) -> dict[str, Array]:
         """Probability of each level of the columns that have levels: name -> [batch, K]."""
-        found = compiled(self, composite_joint.probabilities, by_column(self.columns, outputs))
+        found = _compiled(self, parts.probabilities, _by_column(self.columns, outputs))
         return self._in_order(found)
 
     def predict(
@@ -196,9 +197,9 @@ class Composite(nnx.Module):
             [batch, columns], in the coding of ``x``, so that ``columns.decode`` reads it where no
             column is a count or has a resolution (whose means lie between the possible values).
         """
-        checked = by_column(self.columns, outputs)
+        checked = _by_column(self.columns, outputs)
         self._check_exposure(exposure)
-        return compiled(self, composite_joint.predict, checked, exposure)
+        return _compiled(self, parts.predict, checked, exposure)
 
     def impute(
         self,
@@ -231,9 +232,9 @@ class Composite(nnx.Module):
         exposure: ArrayLike | None = None,
     ) -> Array:
         """One draw of each row: [batch, columns] in the coding of ``x``."""
-        checked = by_column(self.columns, outputs)
+        checked = _by_column(self.columns, outputs)
         self._check_exposure(exposure)
-        return compiled(self, composite_joint.sample, key, checked, exposure)
+        return _compiled(self, parts.sample, key, checked, exposure)
 
     def check(
         self, x: ArrayLike, *, mask: ArrayLike | None = None, exposure: ArrayLike | None = None
@@ -280,3 +281,55 @@ class Composite(nnx.Module):
     def _in_order(self, found: dict[str, Array]) -> dict[str, Array]:
         """A compiled function returns a dict sorted by key; the table's order reads better."""
         return {name: found[name] for name in self.columns.names if name in found}
+
+
+def _compiled(owner: Composite, function: Callable[..., Any], *arguments: Any) -> Any:
+    """``function(owner.parts, *arguments)``, compiled: outside of jit each operation would be."""
+    graphdef, state = nnx.split(owner)
+    return _call(graphdef, function, nnx.as_pure(state), *arguments)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _call(graphdef: Any, function: Callable[..., Any], state: Any, *arguments: Any) -> Any:
+    return function(nnx.merge(graphdef, state).parts, *arguments)
+
+
+def _by_column(
+    columns: Columns, outputs: Mapping[str, ArrayLike], batch: int | None = None
+) -> dict[str, Array]:
+    """Every column's raw outputs as [batch, p].
+
+    Args:
+        columns: the specification.
+        outputs: column name -> [batch, p], or [batch] where p is 1.
+        batch: number of rows, or None for that of the first column.
+
+    Raises:
+        TypeError: outputs that are no dict or no real numbers.
+        ValueError: a column without outputs, outputs without a column, or a wrong shape.
+    """
+    if not isinstance(outputs, Mapping):
+        raise TypeError(
+            "outputs: expected a dict of raw outputs by column name (the decoder of "
+            f"aelib.models.table makes one), got {type(outputs).__name__}"
+        )
+    missing = [name for name in columns.names if name not in outputs]
+    extra = [name for name in outputs if name not in columns.names]
+    if missing or extra:
+        raise ValueError(
+            f"outputs: expected one entry for each of {columns.names}; missing {missing}, "
+            f"not expected {extra}"
+        )
+    found: dict[str, Array] = {}
+    for column in columns:
+        value = floating(f"outputs[{column.name!r}]", outputs[column.name])
+        p = column.num_outputs
+        if p == 1 and value.ndim == 1:
+            value = value[:, None]
+        batch = value.shape[0] if batch is None and value.ndim else batch
+        if value.shape != (batch, p):
+            raise ValueError(
+                f"outputs[{column.name!r}]: expected shape ({batch}, {p}), got {value.shape}"
+            )
+        found[column.name] = value
+    return found

@@ -10,7 +10,7 @@ from aelib.likelihoods import _support
 from aelib.likelihoods._outputs import align_exposure, check_mask, per_feature, split_like
 
 
-class Factorised(nnx.Module):
+class Factorized(nnx.Module):
     r"""Base of likelihoods with :math:`\log p(x) = \sum_i \log p(x_i)` given the outputs.
 
     A subclass sets ``num_outputs`` and writes the ``elementwise_*`` methods. They receive
@@ -25,7 +25,7 @@ class Factorised(nnx.Module):
     A likelihood for waiting times, :math:`-\log p(x) = x e^{-o} + o` with raw output
     :math:`o = \log` mean:
 
-    >>> class Exponential(Factorised):
+    >>> class Exponential(Factorized):
     ...     num_outputs, inside = 1, 1.0
     ...     def elementwise_nll(self, parts, x):
     ...         return x * jnp.exp(-parts[0]) + parts[0]

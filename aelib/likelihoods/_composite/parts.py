@@ -1,24 +1,27 @@
-"""Columns of one kind, scored together."""
+"""The columns of one kind, scored together; and all kinds put together in the table's order."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
 
-from aelib.likelihoods.bernoulli import Bernoulli
-from aelib.likelihoods.categorical import Categorical
-from aelib.likelihoods.composite_column import LEVELED, TableColumn
-from aelib.likelihoods.composite_gridded import GriddedGaussian
-from aelib.likelihoods.negative_binomial import NegativeBinomial
-from aelib.likelihoods.ordinal import Ordinal
-from aelib.likelihoods.poisson import Poisson
+from aelib._column import LEVELED, UNLIMITED, Column
+from aelib.likelihoods._bernoulli import Bernoulli
+from aelib.likelihoods._categorical import Categorical
+from aelib.likelihoods._composite.gridded import GriddedGaussian
+from aelib.likelihoods._negative_binomial import NegativeBinomial
+from aelib.likelihoods._ordinal import Ordinal
+from aelib.likelihoods._poisson import Poisson
+
+Outputs = dict[str, Array]
 
 
 class Part(nnx.Module):
-    """The columns that one factorised likelihood covers, and the way there and back.
+    """The columns that one factorized likelihood covers, and the way there and back.
 
     One part holds many columns so that a wide table compiles to a few array operations.
 
@@ -36,7 +39,7 @@ class Part(nnx.Module):
 
     def __init__(
         self,
-        columns: Sequence[TableColumn],
+        columns: Sequence[Column],
         positions: Sequence[int],
         *,
         floor: float,
@@ -142,9 +145,7 @@ class Part(nnx.Module):
         return jnp.asarray(self._field(name), dtype)
 
 
-def parts_of(
-    columns: Sequence[TableColumn], *, floor: float, shared_scale: bool
-) -> tuple[Part, ...]:
+def parts_of(columns: Sequence[Column], *, floor: float, shared_scale: bool) -> tuple[Part, ...]:
     """Group the columns by likelihood, in order of first appearance."""
     groups: dict[Any, list[int]] = {}
     for position, column in enumerate(columns):
@@ -155,32 +156,81 @@ def parts_of(
     )
 
 
-def _group(column: TableColumn) -> tuple[Any, ...]:
+def _group(column: Column) -> tuple[Any, ...]:
     if column.kind == "categorical":
         return column.kind, column.num_levels
     return (column.kind, column.distribution) if column.kind == "count" else (column.kind,)
 
 
-def _likelihood(columns: tuple[TableColumn, ...], floor: float, shared_scale: bool) -> Any:
+def _likelihood(columns: tuple[Column, ...], floor: float, shared_scale: bool) -> Any:
     first, n = columns[0], len(columns)
     if first.kind == "binary":
         return Bernoulli()
     if first.kind == "categorical":
         return Categorical(first.num_levels)
     if first.kind == "ordinal":
-        levels, shares = zip(*((c.num_levels, c.shares) for c in columns), strict=True)
-        return Ordinal(levels, frequencies=shares)
+        levels, p = zip(*((c.num_levels, c.level_probabilities) for c in columns), strict=True)
+        return Ordinal(levels, frequencies=p)
     if first.kind == "count":
         if first.distribution == "poisson":
             return Poisson()
         return NegativeBinomial("feature", num_features=n)
     return GriddedGaussian(
         tuple(column.resolution / column.spread for column in columns),
-        limits=tuple(
-            ((c.limits[0] - c.center) / c.spread, (c.limits[1] - c.center) / c.spread)
-            for c in columns
-        ),
+        limits=tuple(_standard_limits(column) for column in columns),
         scale="shared" if shared_scale else "feature",
         num_features=n,
         floor=floor,
     )
+
+
+def _standard_limits(column: Column) -> tuple[float, float]:
+    """Where the grid ends, in units of the spread from the center; a density has no ends."""
+    low, high = column.limits if column.resolution else UNLIMITED
+    return (low - column.center) / column.spread, (high - column.center) / column.spread
+
+
+def log_prob(parts: Sequence[Part], outputs: Outputs, x: Array, mask: Any, exposure: Any) -> Array:
+    """Log-probability of each cell, [batch, columns]."""
+    return _assemble(parts, [part.log_prob(outputs, x, mask, exposure) for part in parts])
+
+
+def mean(parts: Sequence[Part], outputs: Outputs, exposure: Any) -> Outputs:
+    """Expected value of each column by name."""
+    return {
+        column.name: value[:, i]
+        for part in parts
+        for value in [part.mean(outputs, exposure)]
+        for i, column in enumerate(part.columns)
+    }
+
+
+def probabilities(parts: Sequence[Part], outputs: Outputs) -> Outputs:
+    """Probability of each level, [batch, K], by name of the columns that have levels."""
+    return {
+        column.name: mass[:, i, : column.num_levels]
+        for part in parts
+        if part.kind in LEVELED
+        for mass in [part.probabilities(outputs)]
+        for i, column in enumerate(part.columns)
+    }
+
+
+def predict(parts: Sequence[Part], outputs: Outputs, exposure: Any) -> Array:
+    """Best guess of each cell, [batch, columns]."""
+    return _assemble(parts, [part.best_guess(outputs, exposure) for part in parts])
+
+
+def sample(parts: Sequence[Part], key: Array, outputs: Outputs, exposure: Any) -> Array:
+    """A draw of each cell, [batch, columns]."""
+    keys = jax.random.split(key, len(parts))
+    draws = [part.sample(k, outputs, exposure) for k, part in zip(keys, parts, strict=True)]
+    return _assemble(parts, draws)
+
+
+def _assemble(parts: Sequence[Part], values: list[Array]) -> Array:
+    """[batch, columns] in the table's order from the [batch, n] of the parts."""
+    order = np.concatenate([part.positions for part in parts])
+    dtype = jnp.result_type(*values)
+    joined = jnp.concatenate([value.astype(dtype) for value in values], axis=1)
+    return joined[:, np.argsort(order)]

@@ -7,12 +7,12 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from aelib.likelihoods import _support
-from aelib.likelihoods.factorised import Factorised
-from aelib.likelihoods.positive import Positive
+from aelib.likelihoods._factorized import Factorized
+from aelib.likelihoods._positive import PositiveParameter
 from aelib.losses import student_t_nll
 
 
-class StudentT(Factorised):
+class StudentT(Factorized):
     r"""Real numbers among which a few lie far out.
 
     .. math:: -\log p(x) = \tfrac{\nu + 1}{2}\log\Bigl(1 + \frac{(x - \hat x)^2}{\nu s^2}\Bigr)
@@ -56,8 +56,10 @@ class StudentT(Factorised):
     ) -> None:
         if isinstance(df, str) and df == "example":
             raise ValueError('df: expected a number, "shared" or "feature", got "example"')
-        self.df = Positive(df, "df", num_features=num_features, floor=df_floor, initial=df_initial)
-        self.scale = Positive(
+        self.df = PositiveParameter(
+            df, "df", num_features=num_features, floor=df_floor, initial=df_initial
+        )
+        self.scale = PositiveParameter(
             scale, "scale", num_features=num_features, floor=floor, initial=initial
         )
         self.num_outputs = 2 if self.scale.per_example else 1

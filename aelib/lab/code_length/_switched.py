@@ -10,7 +10,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 
-class OneOf(nnx.Module):
+class SwitchedLikelihood(nnx.Module):
     """One of several likelihoods. Which one is a number and not code.
 
     So ``fit`` and ``sweep`` compile one program for all of them, where they would else compile one
@@ -25,8 +25,9 @@ class OneOf(nnx.Module):
         ValueError: if there is none, the numbers of outputs differ, or the index is out of range.
 
     >>> import jax.numpy as jnp
-    >>> from aelib.likelihoods import Bernoulli, Gaussian, OneOf
-    >>> coin = OneOf([Gaussian(), Bernoulli()], use=1)
+    >>> from aelib.lab.code_length import SwitchedLikelihood
+    >>> from aelib.likelihoods import Bernoulli, Gaussian
+    >>> coin = SwitchedLikelihood([Gaussian(), Bernoulli()], use=1)
     >>> coin.log_prob(jnp.zeros((1, 1)), jnp.ones((1, 1))).round(3)  # a fair coin
     Array([-0.693], dtype=float32)
     >>> type(coin.chosen).__name__
