@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aelib.data._column import Column
+from aelib._column import Column
 from aelib.data._png import data_uri, to_bytes
 
 _THUMBNAILS = 12
