@@ -1,55 +1,60 @@
 """Held-out code length of one kind of data under several families, over seeds."""
 
+from __future__ import annotations
+
 import dataclasses
 import functools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jax import Array
+from jax.typing import ArrayLike
+from jaxtyping import Float, Num
 
 from aelib import models
 from aelib.lab.code_length._compiler import quick_compiler
-from aelib.lab.code_length._panel import Panel, PanelLikelihood, View
 from aelib.lab.code_length._together import together
+from aelib.models import Autoencoder
 
 
 @dataclasses.dataclass(frozen=True)
-class Comparison:
-    """What :func:`compare` returns.
+class LikelihoodComparison:
+    """What :func:`compare_likelihoods` returns.
 
     Attributes:
         nats: held-out nats per item, ``[seeds]`` for each family.
-        panels: the trained panels, one for each seed.
-        likelihoods: their likelihoods, whose ``likelihoods`` are in the order of ``nats``.
-        course: training loss of all families together, ``[seeds, steps]``.
+        models: the trained autoencoders, one per seed for each family.
+        likelihoods: the likelihoods, whose scales were trained with them, one per seed for each
+            family.
+        losses: training loss, all families added up, ``[seeds, steps]``.
     """
 
     nats: dict[str, np.ndarray]
-    panels: tuple[Panel, ...]
-    likelihoods: tuple[PanelLikelihood, ...]
-    course: np.ndarray
+    models: dict[str, tuple[Autoencoder, ...]]
+    likelihoods: dict[str, tuple[Any, ...]]
+    losses: np.ndarray
 
 
-def compare(
+def compare_likelihoods(
     likelihoods: Mapping[str, Any],
-    train: Any,
-    test: Any,
+    train: Num[ArrayLike, "seeds n d"],
+    test: Num[ArrayLike, "seeds m d"],
     *,
     code_size: int,
     hidden: tuple[int, ...] = (),
-    view: View = jnp.asarray,
-    starts: Mapping[str, Any] | None = None,
-    exposures: tuple[Any, Any] | None = None,
+    preprocess: Callable[[Array], Array] = jnp.asarray,
+    initial_biases: Mapping[str, ArrayLike] | None = None,
+    exposures: tuple[Float[ArrayLike, "seeds n"], Float[ArrayLike, "seeds m"]] | None = None,
     seeds: Iterable[int] = range(5),
     steps: int = 250,
     batch_size: int = 16,
     learning_rate: float = 3e-2,
-    corruption: Callable[[jax.Array, jax.Array], jax.Array] | None = None,
-    optimise_code: bool = False,
-) -> Comparison:
+    corruption: Callable[[Array, Array], Array] | None = None,
+    optimize_compiled_code: bool = False,
+) -> LikelihoodComparison:
     """Train one autoencoder for each family and seed; return the code length of new items.
 
     All have the same layers but for the last, which has as many outputs as its family needs; they
@@ -59,98 +64,126 @@ def compare(
 
     Args:
         likelihoods: the families by name.
-        train: ``[seeds, n, d]``, a split for each seed.
-        test: ``[seeds, m, d]``.
+        train: training items, a split for each seed.
+        test: held-out items, a split for each seed.
         code_size: numbers in a code.
         hidden: widths of the encoder's hidden layers; the decoder has them in reverse. None by
             default: one affine map in, one out.
-        view: what the encoders see of the data, ``[batch, d] -> [batch, d]``.
-        starts: where to start the biases of the decoder's last layer, by family; 0 where left out.
-        exposures: of the training and of the test items, ``[seeds, n]`` and ``[seeds, m]``; for
-            the families that have one.
-        seeds: the seeds.
+        preprocess: what the encoders are given instead of the data, ``[batch, d] -> [batch, d]``.
+        initial_biases: of the decoder's last layer, by family; 0 where left out.
+        exposures: of the training and of the test items, for the families that have one.
+        seeds: of splits, weights and batches.
         steps: training steps.
         batch_size: items in a batch.
         learning_rate: of Adam; it falls to zero along a cosine.
         corruption: as in :func:`aelib.training.fit`.
-        optimise_code: whether the compiler takes its time. For small models it takes longer than
-            it saves.
-
-    Returns:
-        Comparison: ``nats``, and the trained panels with their likelihoods.
+        optimize_compiled_code: whether the compiler takes its time. For small models it takes
+            longer than it saves.
 
     Raises:
         ValueError: if the data are outside the support of a family, or shapes do not fit.
 
-    >>> import aelib
-    >>> coins = np.random.default_rng(0).integers(0, 2, (2, 40, 3))
-    >>> result = compare(
-    ...     {"Bernoulli": aelib.likelihoods.Bernoulli(), "Poisson": aelib.likelihoods.Poisson()},
-    ...     coins, coins, code_size=1, seeds=range(2), steps=3, batch_size=8)
-    >>> {name: nats.shape for name, nats in result.nats.items()}
-    {'Bernoulli': (2,), 'Poisson': (2,)}
+    Example:
+        >>> from aelib.likelihoods import Bernoulli, Poisson
+        >>> coins = np.random.default_rng(0).integers(0, 2, (2, 40, 3))
+        >>> result = compare_likelihoods(
+        ...     {"Bernoulli": Bernoulli(), "Poisson": Poisson()},
+        ...     coins, coins, code_size=1, seeds=range(2), steps=3, batch_size=8)
+        >>> {name: nats.shape for name, nats in result.nats.items()}
+        {'Bernoulli': (2,), 'Poisson': (2,)}
     """
-    likelihood = PanelLikelihood(likelihoods)
     train, test = np.asarray(train), np.asarray(test)
+    if not likelihoods:
+        raise ValueError("likelihoods: expected at least one, got none")
     if train.ndim != 3 or test.ndim != 3:
         raise ValueError(f"train, test: expected [seeds, n, d], got {train.shape}, {test.shape}")
+    for name, likelihood in likelihoods.items():
+        _check_support(name, likelihood, (*train, *test))
+    seeds = tuple(seeds)
 
     sizes = {"num_features": train.shape[-1], "latent": code_size}
     build = functools.partial(models.mlp, **sizes, hidden=hidden)
     if not hidden:
         build = functools.partial(models.linear, **sizes)
 
-    def make(rngs: nnx.Rngs) -> Panel:
-        members = []
-        for name, family in likelihoods.items():
-            member = build(outputs_per_feature=family.num_outputs, rngs=rngs)
-            if starts is not None and name in starts:
-                bias = member.decoder.layers[-1].bias
-                bias[...] = jnp.asarray(np.asarray(starts[name]), bias.dtype).reshape(bias.shape)
-            members.append(member)
-        return Panel(members, view)
+    def make(seed: int) -> _Models:
+        rngs, made = nnx.Rngs(seed), []
+        for name, likelihood in likelihoods.items():
+            model = build(outputs_per_feature=likelihood.num_outputs, rngs=rngs)
+            if initial_biases is not None and name in initial_biases:
+                bias = model.decoder.layers[-1].bias
+                given = np.asarray(initial_biases[name])
+                bias[...] = jnp.asarray(given, bias.dtype).reshape(bias.shape)
+            made.append(model)
+        return _Models(made, likelihoods.values())
 
-    seeds = tuple(seeds)
-    for items in (*train, *test):
-        likelihood.check(items)
+    def code_lengths(pair: _Models, x: Array, exposure: Any, clean: Array) -> Array:
+        return pair.code_lengths(preprocess(x), clean, exposure)
 
-    def lengths(pair: _Pair, x: jax.Array, given: Any, clean: jax.Array) -> jax.Array:
-        return pair.likelihood.lengths(pair.panel(x), clean, exposure=given)
-
-    def objective(pair: _Pair, batch: Any, key: jax.Array) -> jax.Array:
-        x, given = batch
+    def objective(pair: _Models, batch: Any, key: Array) -> Array:
+        x, exposure = batch
         seen = x if corruption is None else corruption(key, x)
-        return lengths(pair, seen, given, x).sum(axis=0).mean()
+        return code_lengths(pair, seen, exposure, x).sum(axis=0).mean()
 
-    def score(pair: _Pair, test: Any) -> jax.Array:
-        x, given = test
-        return lengths(pair, x, given, x).mean(axis=1)
+    def score(pair: _Models, test: Any) -> Array:
+        x, exposure = test
+        return code_lengths(pair, x, exposure, x).mean(axis=1)
 
-    length = (None, None) if exposures is None else exposures
-    given = [None if values is None else np.asarray(values, np.float32) for values in length]
-    with quick_compiler(not optimise_code):
+    both = (None, None) if exposures is None else exposures
+    exposure = [None if values is None else np.asarray(values, np.float32) for values in both]
+    with quick_compiler(not optimize_compiled_code):
         found = together(
-            [_Pair(make(nnx.Rngs(seed)), nnx.clone(likelihood)) for seed in seeds],
+            [make(seed) for seed in seeds],
             objective,
             score,
-            (train, given[0]),
-            (test, given[1]),
+            (train, exposure[0]),
+            (test, exposure[1]),
             seeds=seeds,
             steps=steps,
             batch_size=batch_size,
             learning_rate=learning_rate,
         )
-    return Comparison(
-        dict(zip(likelihood.names, found.scores.T, strict=True)),
-        tuple(pair.panel for pair in found.modules),
-        tuple(pair.likelihood for pair in found.modules),
-        found.course,
+    trained = found.modules
+    return LikelihoodComparison(
+        nats=dict(zip(likelihoods, found.scores.T, strict=True)),
+        models={name: tuple(m.models[i] for m in trained) for i, name in enumerate(likelihoods)},
+        likelihoods={
+            name: tuple(m.likelihoods[i] for m in trained) for i, name in enumerate(likelihoods)
+        },
+        losses=found.course,
     )
 
 
-class _Pair(nnx.Module):
-    """A panel and its likelihood, whose scales are trained with it."""
+class _Models(nnx.Module):
+    """One autoencoder and its likelihood for each family, which share nothing but the data.
 
-    def __init__(self, panel: Panel, likelihood: PanelLikelihood) -> None:
-        self.panel = panel
-        self.likelihood = likelihood
+    The loss is the sum of theirs and Adam works number by number, so each is trained as if it were
+    alone; but all are compiled once.
+    """
+
+    def __init__(self, models: Iterable[Autoencoder], likelihoods: Iterable[Any]) -> None:
+        self.models: tuple[Any, ...] = nnx.data(tuple(models))
+        own = (nnx.clone(each) if isinstance(each, nnx.Module) else each for each in likelihoods)
+        self.likelihoods: tuple[Any, ...] = nnx.data(tuple(own))
+
+    def code_lengths(self, seen: Array, x: Array, exposure: Array | None) -> Array:
+        """Nats of each item under each family, ``[families, batch]``.
+
+        The exposure goes to those families that have one; the others do without.
+        """
+        if not jnp.issubdtype(seen.dtype, jnp.floating):
+            seen = seen.astype(jnp.float32)
+        lengths = []
+        for model, likelihood in zip(self.models, self.likelihoods, strict=True):
+            takes_one = getattr(likelihood, "uses_exposure", False) and exposure is not None
+            given = {"exposure": exposure} if takes_one else {}
+            lengths.append(-likelihood.log_prob(model(seen), x, **given))
+        return jnp.stack(lengths)
+
+
+def _check_support(name: str, likelihood: Any, splits: Iterable[np.ndarray]) -> None:
+    try:
+        for x in splits:
+            likelihood.check(x)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error

@@ -1,4 +1,4 @@
-"""Training and measuring in one call, and the contest of tables built on it."""
+"""Training and measuring in one call, and the comparison of imputations built on it."""
 
 import jax
 import jax.numpy as jnp
@@ -49,20 +49,20 @@ def test_a_run_that_diverges_says_so():
         together([_Middle(), _Middle()], _square, _as_given, x, np.ones(2), **SETTINGS)
 
 
-def test_a_column_that_repeats_another_is_filled():
+def test_a_column_that_repeats_another_is_imputed():
     levels = {"levels": ("a", "b")}
     columns = Columns(tuple(Column(name, "binary", **levels) for name in ("one", "two")))
     rows = np.random.default_rng(0).integers(0, 2, (1, 400, 1)).repeat(2, axis=2)
-    found = code_length.table_contest(
+    found = code_length.compare_imputation(
         columns, {"heads": Composite(columns)}, rows, rows, code_size=1, seeds=[0], steps=150
     )
-    heads, alone = found.gaps["heads"][0], found.gaps["column alone"][0]
+    heads, alone = found.scores["heads"][0], found.scores["column alone"][0]
     # Seven times in ten the other column is there to be copied, else it is a fair coin.
     np.testing.assert_allclose(alone.nats, np.log(2), rtol=1e-5)
     np.testing.assert_allclose(heads.nats, 0.3 * np.log(2), atol=0.1)
-    assert (heads.mistakes < 0.25).all()
+    assert (heads.errors < 0.25).all()
     with pytest.raises(ValueError, match="likelihoods: expected at least one"):
-        code_length.table_contest(columns, {}, rows, rows, code_size=1)
+        code_length.compare_imputation(columns, {}, rows, rows, code_size=1)
 
 
 @pytest.mark.parametrize("cores", [1, 2, 8])
