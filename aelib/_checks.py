@@ -184,7 +184,7 @@ def require_all(
     index = tuple(int(i) for i in bad[0])
     more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
     where = f" at index {index}" if index else ""
-    raise ValueError(f"{name}: expected {expected}, got {array[index]}{where}{more}{hint}")
+    raise ValueError(f"{name}: expected {expected}, got {array[index]!s}{where}{more}{hint}")
 
 
 def check_number(

@@ -1,4 +1,4 @@
-"""FGSM and PGD: attacks that climb a gradient."""
+"""FGSM and PGD: attacks by gradient ascent."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from aelib._checks import check_count
-from aelib.adversarial._balls import project_unchecked, random_unchecked, unit
+from aelib.adversarial._balls import project_unchecked, random_start, unit
 from aelib.adversarial._checks import (
     Norm,
     check_epsilon,
@@ -22,55 +24,62 @@ from aelib.adversarial._checks import (
 )
 from aelib.adversarial._compile import traced
 
-Objective = Callable[..., jax.Array]
+Objective = Callable[..., Float[Array, " n"]]
 
 
-class Attacked(NamedTuple):
-    """Attacked items.
+class AttackResult(NamedTuple):
+    """What :func:`pgd` returns.
 
     Attributes:
-        x: the strongest iterate of each item, the untouched item among them, ``[n, ...]``.
-        strength: how strong it is, ``[n]``; with :func:`margin`, positive where it fools.
-        last: the last iterate (of the last restart), ``[n, ...]``.
-        last_strength: how strong that is, ``[n]``.
+        x: the strongest iterate of each item, the original item among them.
+        strength: its value of the criterion; with :func:`margin`, positive where it fools.
+        last: the last iterate (of the last restart).
+        last_strength: its value of the criterion.
     """
 
-    x: jax.Array
-    strength: jax.Array
-    last: jax.Array
-    last_strength: jax.Array
+    x: Float[Array, "n ..."]
+    strength: Float[Array, " n"]
+    last: Float[Array, "n ..."]
+    last_strength: Float[Array, " n"]
 
 
-def fgsm(objective: Objective, x: Any, *also: Any, epsilon: Any, norm: Norm = "linf") -> jax.Array:
-    r"""One step, the longest that is allowed, in the best direction there is at the item.
+def fgsm(
+    objective: Objective,
+    x: Float[ArrayLike, "n ..."],
+    *also: Any,
+    epsilon: Float[ArrayLike, "*n"],
+    norm: Norm = "linf",
+) -> Float[Array, "n ..."]:
+    r"""Attack by one step of the largest allowed length along the gradient.
 
     With the gradient g of the objective at x, the step is :math:`\varepsilon \operatorname{sign} g`
     for ``"linf"`` (the fast gradient sign method) and :math:`\varepsilon g / \lVert g \rVert` for
-    ``"l2"``: of all steps in the ball they increase the *linearised* objective most. Then the
+    ``"l2"``: of all steps in the ball they increase the *linearized* objective most. Then the
     result is projected to [0, 1].
 
     Args:
         objective: ``objective(x, *also) -> [n]``, each entry a function of its own item only, which
             the attack increases, such as :func:`margin` of a classifier's logits.
-        x: the items, values in [0, 1], ``[n, ...]``.
-        *also: what else the objective takes, such as labels.
-        epsilon: attack strength, one number or one for each item, ``[n]``.
+        x: the items, values in [0, 1].
+        *also: further arguments of the objective, such as labels.
+        epsilon: attack strength, one number or one for each item.
         norm: ``"linf"`` or ``"l2"``; see :func:`project`.
 
     Returns:
-        The attacked items, ``[n, ...]``.
+        The attacked items.
 
     Raises:
         TypeError: if the items are not floating-point numbers.
         ValueError: if an argument is out of its range; the message names it.
 
-    Source: I. J. Goodfellow, J. Shlens & C. Szegedy (2015), *Explaining and harnessing adversarial
-    examples*.
-
     Example:
         >>> import jax.numpy as jnp
         >>> fgsm(lambda x: x @ jnp.array([2.0, -1.0]), jnp.array([[0.5, 0.5]]), epsilon=0.25)
         Array([[0.75, 0.25]], dtype=float32)
+
+    References:
+        I. J. Goodfellow, J. Shlens and C. Szegedy (2015), *Explaining and harnessing adversarial
+        examples*.
     """
     check_norm(norm)
     x = check_items("x", x)
@@ -82,49 +91,46 @@ def fgsm(objective: Objective, x: Any, *also: Any, epsilon: Any, norm: Norm = "l
 
 def pgd(
     objective: Objective,
-    x: Any,
+    x: Float[ArrayLike, "n ..."],
     *also: Any,
-    epsilon: Any,
+    epsilon: Float[ArrayLike, "*n"],
     norm: Norm = "linf",
     steps: int = 40,
-    step_size: Any = None,
-    judge: Objective | None = None,
+    step_size: Float[ArrayLike, "*n"] | None = None,
+    criterion: Objective | None = None,
     restarts: int = 1,
-    key: jax.Array | None = None,
-) -> Attacked:
-    r"""Projected gradient descent (here: ascent): many short steps, each followed by a projection.
+    key: PRNGKeyArray | None = None,
+) -> AttackResult:
+    r"""Attack by projected gradient ascent (PGD): many short steps, each followed by a projection.
 
     Each step is as that of :func:`fgsm`, of length ``step_size``; then :func:`project`. All steps
     run in one compiled loop, compiled once for each objective and norm, whatever the number of
     steps; under ``jax.jit`` or ``jax.vmap`` it becomes a part of the caller's program.
 
-    Of all points that were visited, the item itself included, the one is kept that ``judge`` likes
-    best. So with the same key, and one start, more steps are never weaker, by construction; whether
-    the *last* iterate gets stronger too says if the search works.
+    Of all iterates, the original item included, the one with the largest ``criterion`` is kept. So
+    with the same key, and one start, more steps are never weaker, by construction; whether the
+    *last* iterate gets stronger too says if the search works.
 
     Args:
         objective: ``objective(x, *also) -> [n]``, each entry a function of its own item only, which
             the attack increases, such as :func:`margin` of a classifier's logits.
-        x: the items, values in [0, 1], ``[n, ...]``.
-        *also: what else objective and judge take, such as labels.
-        epsilon: attack strength, one number or one for each item, ``[n]``.
+        x: the items, values in [0, 1].
+        *also: further arguments of objective and criterion, such as labels.
+        epsilon: attack strength, one number or one for each item.
         norm: ``"linf"`` or ``"l2"``; see :func:`project`.
         steps: number of steps.
         step_size: length of a step, one number or one for each item; None for ``epsilon / 5``.
-        judge: ``judge(x, *also) -> [n]``, what counts in the end, positive for a success; it needs
-            no gradient. None for the objective.
+        criterion: ``criterion(x, *also) -> [n]``, positive where the attack succeeds; it needs no
+            gradient. None for the objective.
         restarts: number of starts, each from another random point; needs a key.
         key: ``jax.random.key(seed)`` for random starts; None to start at the item itself.
 
     Returns:
-        Attacked: the strongest iterate ``x`` and its ``strength``, and the last.
+        The strongest iterate ``x`` and its ``strength``, and the last.
 
     Raises:
         TypeError: if the items are not floating-point numbers.
         ValueError: if an argument is out of its range; the message names it.
-
-    Source: A. Madry, A. Makelov, L. Schmidt, D. Tsipras & A. Vladu (2018), *Towards deep learning
-    models resistant to adversarial attacks*.
 
     Example:
         >>> import jax
@@ -135,6 +141,10 @@ def pgd(
         >>> found.x, found.strength.round(3)
         (Array([[0.75, 0.25],
                [0.75, 0.65]], dtype=float32), Array([ 0.25, -0.15], dtype=float32))
+
+    References:
+        A. Madry, A. Makelov, L. Schmidt, D. Tsipras and A. Vladu (2018), *Towards deep learning
+        models resistant to adversarial attacks*.
     """
     check_norm(norm)
     x = check_items("x", x)
@@ -148,10 +158,12 @@ def pgd(
     if step_size is not None:
         length = check_epsilon(step_size, len(x), x.dtype, name="step_size")
     check_objective("objective", objective, x, also)
-    if judge is not None:
-        check_objective("judge", judge, x, also)
-    attack = climb if traced((objective, judge), x, also, radius, length, key) else _compiled_pgd
-    return attack(objective, judge, norm, restarts, x, also, radius, length, steps, key)
+    if criterion is not None:
+        check_objective("criterion", criterion, x, also)
+    attack = (
+        climb if traced((objective, criterion), x, also, radius, length, key) else _compiled_pgd
+    )
+    return attack(objective, criterion, norm, restarts, x, also, radius, length, steps, key)
 
 
 def check_objective(name: str, objective: Objective, x: jax.Array, also: Any) -> None:
@@ -161,7 +173,9 @@ def check_objective(name: str, objective: Objective, x: jax.Array, also: Any) ->
         raise ValueError(f"{name}: expected one number for each item, ({len(x)},), got {shape}")
 
 
-def slope(objective: Objective, x: jax.Array, also: Any) -> tuple[jax.Array, jax.Array]:
+def slope(
+    objective: Objective, x: Float[Array, "n ..."], also: Any
+) -> tuple[Float[Array, " n"], Float[Array, "n ..."]]:
     """The objective of each item, and its gradient, zero where it is not finite."""
 
     def total(x: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -197,7 +211,7 @@ def _fgsm(objective: Objective, norm: Norm, x: jax.Array, also: Any, radius: jax
 
 def climb(
     objective: Objective,
-    judge: Objective | None,
+    criterion: Objective | None,
     norm: Norm,
     restarts: int,
     x: jax.Array,
@@ -206,11 +220,11 @@ def climb(
     length: jax.Array,
     steps: Any,
     key: jax.Array | None,
-) -> Attacked:
+) -> AttackResult:
     """:func:`pgd` for arguments that are known to be right."""
 
-    def judged(here: jax.Array, values: jax.Array) -> jax.Array:
-        return values if judge is None else judge(here, *also)
+    def evaluate(here: jax.Array, values: jax.Array) -> jax.Array:
+        return values if criterion is None else criterion(here, *also)
 
     def stronger(best: tuple[jax.Array, jax.Array], here: jax.Array, strength: jax.Array) -> Any:
         better = strength > best[1]  # false for NaN
@@ -219,24 +233,24 @@ def climb(
     def step(_: Any, carry: Any) -> Any:
         best, here = carry
         values, gradient = slope(objective, here, also)
-        best = stronger(best, here, judged(here, values))
+        best = stronger(best, here, evaluate(here, values))
         return best, move(here, gradient, x, radius, length, norm)
 
     def restart(carry: Any, start_key: jax.Array | None) -> Any:
         best, _ = carry
-        start = x if start_key is None else random_unchecked(start_key, x, radius, norm)
+        start = x if start_key is None else random_start(start_key, x, radius, norm)
         best, last = jax.lax.fori_loop(0, steps, step, (best, start))
-        strength = judged(last, objective(last, *also))
+        strength = evaluate(last, objective(last, *also))
         return (stronger(best, last, strength), (last, strength)), None
 
-    strength = judged(x, objective(x, *also))
+    strength = evaluate(x, objective(x, *also))
     carry = ((x, jnp.where(jnp.isnan(strength), -jnp.inf, strength)), (x, strength))
     if key is None:
         carry, _ = restart(carry, None)
     else:
         carry, _ = jax.lax.scan(restart, carry, jax.random.split(key, restarts))
     (strongest, most), (last, last_strength) = carry
-    return Attacked(strongest, most, last, last_strength)
+    return AttackResult(strongest, most, last, last_strength)
 
 
 _compiled_fgsm = functools.partial(jax.jit, static_argnums=(0, 1))(_fgsm)

@@ -1,12 +1,13 @@
-"""The changes an attacker may make: a ball around each item, cut off at [0, 1]."""
+"""The changes an attacker may make: a ball around each item, intersected with [0, 1]."""
 
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from aelib.adversarial._checks import (
     Norm,
@@ -18,15 +19,20 @@ from aelib.adversarial._checks import (
 )
 
 
-def project(candidate: Any, x: Any, *, epsilon: Any, norm: Norm = "linf") -> jax.Array:
-    r"""The nearest point that is within ``epsilon`` of the item and has all values in [0, 1].
+def project(
+    candidate: Float[ArrayLike, "n ..."],
+    x: Float[ArrayLike, "n ..."],
+    *,
+    epsilon: Float[ArrayLike, "*n"],
+    norm: Norm = "linf",
+) -> Float[Array, "n ..."]:
+    r"""Project candidates to the points within ``epsilon`` of an item, with values in [0, 1].
 
     For ``"linf"`` each value is clipped on its own. For ``"l2"`` the nearest point of ball *and*
     box is :math:`x + \operatorname{clip}(s\,(c - x), -x, 1 - x)` for the largest factor
     :math:`s \le 1` that stays in the ball: that is what the Karush-Kuhn-Tucker conditions say, with
-    :math:`s = 1 / (1 + \lambda)`. The length grows with s in pieces, one for each value that has
-    reached the edge of the box, so s is found by sorting and not by iterating. (First shrinking to
-    the ball and then clipping also ends in both, but not at the nearest point.)
+    :math:`s = 1 / (1 + \lambda)`. (First shrinking to the ball and then clipping also ends in both,
+    but not at the nearest point.)
 
     The result is in ball and box *exactly*: computed without rounding, its distance from ``x`` is
     at most ``epsilon`` (as a number of the type of ``x``). Sums are rounded towards ``x``; for
@@ -34,13 +40,13 @@ def project(candidate: Any, x: Any, *, epsilon: Any, norm: Norm = "linf") -> jax
     rounding, a relative (d + 8) units of the last place.
 
     Args:
-        candidate: where the attacker would like to go, ``[n, ...]``; NaN stays with the item.
-        x: the items, values in [0, 1], ``[n, ...]``.
-        epsilon: radius, one number or one for each item, ``[n]``.
+        candidate: points to project; a value that is NaN becomes that of the item.
+        x: the items, values in [0, 1].
+        epsilon: radius, one number or one for each item.
         norm: ``"linf"``, the largest change of a value; ``"l2"``, the length of the change.
 
     Returns:
-        ``[n, ...]``.
+        The nearest points of ball and box.
 
     Raises:
         TypeError: if the items are not floating-point numbers.
@@ -66,8 +72,11 @@ def project(candidate: Any, x: Any, *, epsilon: Any, norm: Norm = "linf") -> jax
 
 @functools.partial(jax.jit, static_argnums=3)
 def project_unchecked(
-    candidate: jax.Array, x: jax.Array, epsilon: jax.Array, norm: Norm
-) -> jax.Array:
+    candidate: Float[Array, "n ..."],
+    x: Float[Array, "n ..."],
+    epsilon: Float[Array, "*n"],
+    norm: Norm,
+) -> Float[Array, "n ..."]:
     """:func:`project` for arguments that are known to be right."""
     change = candidate - x
     change = jnp.where(jnp.isnan(change), 0, change)
@@ -80,53 +89,28 @@ def project_unchecked(
     return _towards(x, jnp.clip(change * per_item(factor, x), -x, 1 - x))
 
 
-def random_start(key: jax.Array, x: Any, *, epsilon: Any, norm: Norm = "linf") -> jax.Array:
+@functools.partial(jax.jit, static_argnums=3)
+def random_start(
+    key: PRNGKeyArray, x: Float[Array, "n ..."], epsilon: Float[Array, "*n"], norm: Norm
+) -> Float[Array, "n ..."]:
     """A random point of the ball around each item, with values in [0, 1].
 
-    Drawn uniformly from the ball and then moved to the nearest point of the box, so many values
-    lie on its edge where those of the item do.
-
-    Args:
-        key: ``jax.random.key(seed)``.
-        x: the items, values in [0, 1], ``[n, ...]``.
-        epsilon: radius, one number or one for each item, ``[n]``.
-        norm: as for :func:`project`.
-
-    Returns:
-        ``[n, ...]``.
-
-    Raises:
-        TypeError: as :func:`project`.
-        ValueError: as :func:`project`.
-
-    Example:
-        >>> import jax
-        >>> import jax.numpy as jnp
-        >>> x = jnp.full((1, 3), 0.5)
-        >>> bool((jnp.abs(random_start(jax.random.key(0), x, epsilon=0.1) - x) <= 0.1).all())
-        True
+    Uniform in the ball, then projected to the box, so many values lie on its edge where those of
+    the item do. Arguments are known to be right.
     """
-    check_norm(norm)
-    x = check_items("x", x)
-    return random_unchecked(key, x, check_epsilon(epsilon, len(x), x.dtype), norm)
-
-
-@functools.partial(jax.jit, static_argnums=3)
-def random_unchecked(key: jax.Array, x: jax.Array, epsilon: jax.Array, norm: Norm) -> jax.Array:
-    """:func:`random_start` for arguments that are known to be right."""
     radius = per_item(epsilon, x)
     if norm == "linf":
         change = radius * jax.random.uniform(key, x.shape, x.dtype, -1.0, 1.0)
     else:
         direction_key, length_key = jax.random.split(key)
         direction = unit(jax.random.normal(direction_key, x.shape, x.dtype))
-        share = jax.random.uniform(length_key, (len(x),), x.dtype)
-        share = share ** (1.0 / (x.size // len(x)))
-        change = radius * per_item(share, x) * direction
+        length = jax.random.uniform(length_key, (len(x),), x.dtype)
+        length = length ** (1.0 / (x.size // len(x)))
+        change = radius * per_item(length, x) * direction
     return project_unchecked(x + change, x, epsilon, norm)
 
 
-def unit(change: jax.Array) -> jax.Array:
+def unit(change: Float[Array, "n ..."]) -> Float[Array, "n ..."]:
     """Each item of length 1, or zero where it is zero; without overflow or underflow."""
     axes = over_features(change)
     largest = jnp.max(jnp.abs(change), axis=axes, keepdims=True)
@@ -135,27 +119,33 @@ def unit(change: jax.Array) -> jax.Array:
     return scaled / jnp.where(length > 0, length, 1)
 
 
-def _shrink(change: jax.Array, room: jax.Array, radius: jax.Array) -> jax.Array:
-    """The largest s <= 1 for which clip(s * change) to the room is no longer than the radius."""
+def _shrink(
+    change: Float[Array, " d"], room: Float[Array, " d"], radius: Float[Array, ""]
+) -> Float[Array, ""]:
+    """The largest s <= 1 for which clip(s * change) to the room is no longer than the radius.
+
+    The length grows with s in pieces, one for each value that has reached the edge of the box, so s
+    is found by sorting.
+    """
     size = jnp.abs(change)
     radius = radius * (1 - (len(change) + 8) * jnp.finfo(change.dtype).eps)
     # Each value stops to grow at s = room / size; in the order in which they do:
     stops = jnp.where(size > 0, room / jnp.where(size > 0, size, 1), jnp.inf)
     order = jnp.argsort(stops)
     stops, squares, rooms = stops[order], size[order] ** 2, room[order] ** 2
-    # Before the value in place j; not the running sum less its last term, which would cancel.
+    # Of the values before the j-th; not the running sum less its last term, which would cancel.
     stopped = jnp.concatenate([jnp.zeros(1, rooms.dtype), jnp.cumsum(rooms)[:-1]])
-    moving = jnp.cumsum(squares[::-1])[::-1]  # it and those after it
+    moving = jnp.cumsum(squares[::-1])[::-1]  # of the j-th value and those after it
     left = jnp.maximum(radius**2 - stopped, 0)
     reached = jnp.sqrt(left / jnp.where(moving > 0, moving, 1))
-    # In place j the length has the form above up to stops[j]. The first place whose end is beyond
-    # the radius has the answer; if there is none, the whole box is inside.
+    # Up to s = stops[j] the squared length is stopped[j] + s^2 moving[j]. The first j for which it
+    # reaches the radius before that has the answer; if there is none, the whole box is inside.
     here = (reached < stops) & (moving > 0)
     first = reached[jnp.argmax(here)]
     return jnp.where(here.any(), jnp.minimum(first, 1), 1)
 
 
-def _towards(x: jax.Array, change: jax.Array) -> jax.Array:
+def _towards(x: Float[Array, "n ..."], change: Float[Array, "n ..."]) -> Float[Array, "n ..."]:
     """``x + change`` rounded towards x, so that no change grows by rounding; in [0, 1]."""
     total = x + change
     # Knuth's exact error of a sum, in any order of magnitude of its parts.

@@ -1,4 +1,4 @@
-"""Arguments that several files of this room take."""
+"""Checks of items, strengths and labels, which may also be traced by JAX."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from typing import Any, Literal, get_args
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike, DTypeLike
+from jaxtyping import Array, Float, Int
+
+from aelib._checks import check_choice, require_all
 
 Norm = Literal["linf", "l2"]
 
@@ -18,13 +22,15 @@ def concrete(value: Any) -> bool:
 
 def check_norm(norm: str) -> None:
     """Raise a ValueError unless it is a norm that is known here."""
-    if norm not in get_args(Norm):
-        expected = " or ".join(map(repr, get_args(Norm)))
-        raise ValueError(f"norm: expected {expected}, got {norm!r}")
+    check_choice("norm", norm, get_args(Norm))
 
 
-def check_items(name: str, x: Any) -> jax.Array:
-    """Items in [0, 1], ``[n, ...]``, as they are if they are floats.
+def check_items(name: str, x: Float[ArrayLike, "n ..."]) -> Float[Array, "n ..."]:
+    """Return items in [0, 1], in the floating type they have.
+
+    Args:
+        name: the argument's name, for the message.
+        x: what was given; values are not looked at while JAX traces them.
 
     Raises:
         TypeError: if they are not floating-point numbers.
@@ -36,20 +42,21 @@ def check_items(name: str, x: Any) -> jax.Array:
     if array.ndim < 2 or not array.size:
         raise ValueError(f"{name}: expected shape [n, ...], not empty, got {array.shape}")
     if concrete(array):
-        values = np.asarray(array, np.float64)
-        bad = ~((values >= 0) & (values <= 1))  # true for NaN
-        if bad.any():
-            place = tuple(int(i) for i in np.argwhere(bad)[0])
-            raise ValueError(
-                f"{name}: expected values in [0, 1], got {values[place]:g} at index {place}"
-            )
+        values = np.asarray(array)
+        require_all(name, values, (values >= 0) & (values <= 1), "values in [0, 1]")
     return jnp.asarray(array)
 
 
 def check_epsilon(
-    epsilon: Any, num_items: int, dtype: jnp.dtype, name: str = "epsilon"
-) -> jax.Array:
-    """The attack strength: one number, or one for each item, not negative.
+    epsilon: Float[ArrayLike, "*n"], num_items: int, dtype: DTypeLike, name: str = "epsilon"
+) -> Float[Array, "*shape"]:
+    """Return the attack strength: one number, or one for each item, not negative.
+
+    Args:
+        epsilon: what was given; values are not looked at while JAX traces them.
+        num_items: number of items.
+        dtype: floating type of the items.
+        name: the argument's name, for the message.
 
     Raises:
         ValueError: if the shape does not fit, or a value is negative, infinite or NaN.
@@ -61,19 +68,17 @@ def check_epsilon(
             f"got shape {array.shape}"
         )
     if concrete(array):
-        values = np.atleast_1d(np.asarray(array, np.float64))
-        bad = ~((values >= 0) & (values < np.inf))
-        if bad.any():
-            index = int(np.argmax(bad))
-            where = f" at index {index}" if array.shape else ""
-            raise ValueError(
-                f"{name}: expected finite numbers of at least 0, got {values[index]:g}{where}"
-            )
+        values = np.asarray(array)
+        require_all(name, values, (values >= 0) & (values < np.inf), "finite numbers of at least 0")
     return jnp.asarray(array, dtype)
 
 
-def check_labels(labels: Any, num_items: int) -> jax.Array:
-    """One class for each item, whole numbers from 0.
+def check_labels(labels: Int[ArrayLike, " n"], num_items: int) -> Int[Array, " n"]:
+    """Return one class for each item, whole numbers from 0.
+
+    Args:
+        labels: what was given; values are not looked at while JAX traces them.
+        num_items: number of items.
 
     Raises:
         TypeError: if they are not whole numbers.
@@ -86,17 +91,16 @@ def check_labels(labels: Any, num_items: int) -> jax.Array:
         raise ValueError(
             f"labels: expected shape ({num_items},), one for each item; got {array.shape}"
         )
-    if concrete(array) and (np.asarray(array) < 0).any():
-        index = int(np.argmax(np.asarray(array) < 0))
-        raise ValueError(f"labels: expected 0, 1, ..., got {int(array[index])} at index {index}")
+    if concrete(array):
+        require_all("labels", np.asarray(array), np.asarray(array) >= 0, "0, 1, ...")
     return jnp.asarray(array)
 
 
-def per_item(value: jax.Array, x: jax.Array) -> jax.Array:
+def per_item(value: Float[Array, "*shape"], x: Float[Array, "n ..."]) -> Float[Array, "*shape"]:
     """A number, or one for each item, in a shape that broadcasts with the items."""
     return value if value.ndim == 0 else value.reshape(-1, *([1] * (x.ndim - 1)))
 
 
-def over_features(x: jax.Array) -> tuple[int, ...]:
+def over_features(x: Float[Array, "n ..."]) -> tuple[int, ...]:
     """The axes of an item."""
     return tuple(range(1, x.ndim))

@@ -16,7 +16,7 @@ def thin(
     counts: Int[ArrayLike, "*runs cells genes"],
     fraction: float = 0.8,
     *,
-    dispersion: Float[ArrayLike, ...] = 0.0,
+    dispersion: Float[ArrayLike, "*shape"] = 0.0,
     seed: int = 0,
 ) -> tuple[Counts, Counts]:
     r"""Divide each count at random into a training part and a held-out part.
@@ -71,7 +71,7 @@ def thin(
 
 
 def _check_dispersion(
-    dispersion: Float[ArrayLike, ...], shape: tuple[int, ...]
+    dispersion: Float[ArrayLike, "*shape"], shape: tuple[int, ...]
 ) -> Float[np.ndarray, "*runs cells genes"]:
     alpha = check_array("dispersion", dispersion).astype(np.float64)
     require_all("dispersion", alpha, alpha >= 0, "numbers of at least 0")

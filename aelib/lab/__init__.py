@@ -9,6 +9,7 @@ from aelib._lazy import attach
 
 if TYPE_CHECKING:
     import aelib.lab.cells as cells
+    import aelib.lab.classifiers as classifiers
     import aelib.lab.code_length as code_length
     import aelib.lab.defects as defects
     import aelib.lab.glyphs as glyphs
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "cells",
+    "classifiers",
     "code_length",
     "defects",
     "glyphs",

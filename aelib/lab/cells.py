@@ -129,12 +129,12 @@ def correlation_floor(num_genes: int, components: int) -> float:
 
 
 def thinned_covariance(
-    mean: Float[ArrayLike, ...],
+    mean: Float[ArrayLike, "*shape"],
     fraction: float,
     *,
-    dispersion: Float[ArrayLike, ...],
-    assumed: Float[ArrayLike, ...] = 0.0,
-) -> Float[np.ndarray, ...]:
+    dispersion: Float[ArrayLike, "*shape"],
+    assumed: Float[ArrayLike, "*shape"] = 0.0,
+) -> Float[np.ndarray, "*shape"]:
     r"""Covariance of the two parts of a negative binomial count, thinned with another dispersion.
 
     .. math:: \operatorname{Cov}(A, B) = \varepsilon(1 - \varepsilon)\,\mu^2\,

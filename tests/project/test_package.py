@@ -31,8 +31,18 @@ LIBRARY |= {
     "perceptual": CORE,
     "adversarial": {*CORE, "anomaly"},
 }
-LAB = ["cells", "code_length", "defects", "glyphs", "manifold", "planted", "probes"]
-LAB += ["rate_distortion", "sparse"]
+LAB = [
+    "cells",
+    "classifiers",
+    "code_length",
+    "defects",
+    "glyphs",
+    "manifold",
+    "planted",
+    "probes",
+    "rate_distortion",
+    "sparse",
+]
 PAGE = ["claims", "plots"]
 ROOMS = [*LIBRARY, *(f"lab.{room}" for room in LAB), *(f"page.{room}" for room in PAGE)]
 EDGES = graph(ROOT / "aelib")

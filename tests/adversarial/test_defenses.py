@@ -1,4 +1,4 @@
-"""Defences, what fools them, and attacks that do not deserve belief."""
+"""Defenses, what fools them, and attacks that do not deserve belief."""
 
 import jax
 import jax.numpy as jnp
@@ -11,13 +11,13 @@ from aelib import adversarial, models
 
 KEY = jax.random.key(1)
 RNG = np.random.default_rng(2)
-CENTRES = np.array([[0.3, 0.3, 0.3, 0.3], [0.7, 0.7, 0.3, 0.3], [0.3, 0.7, 0.7, 0.7]])
+CENTERS = np.array([[0.3, 0.3, 0.3, 0.3], [0.7, 0.7, 0.3, 0.3], [0.3, 0.7, 0.7, 0.7]])
 LABELS = np.arange(90) % 3
-X = np.clip(CENTRES[LABELS] + 0.05 * RNG.normal(size=(90, 4)), 0, 1).astype(np.float32)
+X = np.clip(CENTERS[LABELS] + 0.05 * RNG.normal(size=(90, 4)), 0, 1).astype(np.float32)
 
 
 def classify(x):
-    return -20 * jnp.sum((x[:, None] - jnp.asarray(CENTRES, x.dtype)) ** 2, axis=2)
+    return -20 * jnp.sum((x[:, None] - jnp.asarray(CENTERS, x.dtype)) ** 2, axis=2)
 
 
 def coarse(x):
@@ -31,7 +31,7 @@ def goal(x, labels, way):
 
 
 def score(x):
-    return jnp.min(jnp.sum((x[:, None] - jnp.asarray(CENTRES, x.dtype)) ** 2, axis=2), axis=1)
+    return jnp.min(jnp.sum((x[:, None] - jnp.asarray(CENTERS, x.dtype)) ** 2, axis=2), axis=1)
 
 
 def test_margin_is_positive_exactly_where_the_class_is_wrong():
@@ -42,44 +42,44 @@ def test_margin_is_positive_exactly_where_the_class_is_wrong():
     assert jnp.isnan(adversarial.margin(logits, labels + 4)).all()
 
 
-def test_judge_is_positive_exactly_where_the_system_is_fooled():
-    defence = adversarial.Defence(classify, lambda x: 0.9 * x, score, threshold=0.05)
+def test_criterion_is_positive_exactly_where_the_system_is_fooled():
+    defense = adversarial.Defense(classify, lambda x: 0.9 * x, score, threshold=0.05)
     x = jnp.asarray(RNG.random((500, 4)), jnp.float32)
     labels = RNG.integers(0, 3, 500)
-    fooled = np.asarray(defence.fooled(x, labels))
+    fooled = np.asarray(defense.fooled(x, labels))
     by_hand = (np.argmax(classify(0.9 * x), 1) != labels) & (np.asarray(score(x)) <= 0.05)
     assert 0 < by_hand.sum() < 500
     assert np.array_equal(fooled, by_hand)
-    assert np.array_equal(defence.judge(x, labels) > 0, by_hand)
+    assert np.array_equal(defense.criterion(x, labels) > 0, by_hand)
 
 
 def test_a_score_at_the_threshold_passes():
-    defence = adversarial.Defence(classify, score=lambda x: jnp.full(len(x), 0.3), threshold=0.3)
-    assert not defence.refuses(X).any()
-    np.testing.assert_array_equal(defence.judge(X, LABELS), defence.objective(X, LABELS))
+    defense = adversarial.Defense(classify, score=lambda x: jnp.full(len(x), 0.3), threshold=0.3)
+    assert not defense.refuses(X).any()
+    np.testing.assert_array_equal(defense.criterion(X, LABELS), defense.objective(X, LABELS))
 
 
 def test_calibrated_alarms_stay_below_alpha():
     fresh = RNG.integers(0, 3, 4000)
-    x = np.clip(CENTRES[fresh] + 0.05 * RNG.normal(size=(4000, 4)), 0, 1).astype(np.float32)
-    defence = adversarial.Defence(classify, score=score).calibrate(x[:999], 0.1)
+    x = np.clip(CENTERS[fresh] + 0.05 * RNG.normal(size=(4000, 4)), 0, 1).astype(np.float32)
+    defense = adversarial.Defense(classify, score=score).calibrate(x[:999], 0.1)
     # The rate of one calibration on 999 items is Beta(100, 900): 0.1 with a deviation of 0.0095.
-    assert abs(float(defence.refuses(x[999:]).mean()) - 0.1) < 0.035
+    assert abs(float(defense.refuses(x[999:]).mean()) - 0.1) < 0.035
     with pytest.raises(ValueError, match="score: expected a function"):
-        adversarial.Defence(classify).calibrate(X, 0.1)
+        adversarial.Defense(classify).calibrate(X, 0.1)
     with pytest.raises(ValueError, match="threshold: expected a number above 0"):
-        adversarial.Defence(classify, score=score, threshold=0.0)
+        adversarial.Defense(classify, score=score, threshold=0.0)
 
 
 def test_the_adaptive_attacker_passes_the_detector():
-    defence = adversarial.Defence(classify, score=score, threshold=0.1)
+    defense = adversarial.Defense(classify, score=score, threshold=0.1)
     options = {"epsilon": np.float32(0.5), "steps": 60, "key": KEY}
     plain = adversarial.pgd(goal, X, LABELS, 0, **options)
-    adaptive = adversarial.pgd(defence.objective, X, LABELS, judge=defence.judge, **options)
-    blind, aware = (defence.fooled(found.x, LABELS).mean() for found in (plain, adaptive))
+    adaptive = adversarial.pgd(defense.objective, X, LABELS, criterion=defense.criterion, **options)
+    blind, aware = (defense.fooled(found.x, LABELS).mean() for found in (plain, adaptive))
     assert plain.strength.min() > 0
     assert aware > blind + 0.15
-    np.testing.assert_array_equal(adaptive.strength > 0, defence.fooled(adaptive.x, LABELS))
+    np.testing.assert_array_equal(adaptive.strength > 0, defense.fooled(adaptive.x, LABELS))
 
 
 def test_masked_slopes_are_noticed_and_gone_round():

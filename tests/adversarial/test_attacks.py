@@ -33,7 +33,7 @@ def attack(epsilon, height=0.0, steps=60, norm="linf", **options):
     )
 
 
-def test_fgsm_is_the_maximiser_of_a_linear_objective():
+def test_fgsm_is_the_maximizer_of_a_linear_objective():
     for epsilon in (0.01, 0.3, 1.0):
         found = np.asarray(adversarial.fgsm(plane, X, epsilon=epsilon))
         best = np.clip(X + epsilon * np.sign(W), 0, 1)
@@ -83,8 +83,8 @@ def test_restarts_begin_elsewhere_and_keep_the_best():
     assert often.strength.mean() > once.strength.mean() + 0.1
 
 
-def test_judge_decides_what_is_kept():
-    kept = attack(0.3, judge=lambda x, height: -landscape(x, height))
+def test_criterion_decides_what_is_kept():
+    kept = attack(0.3, criterion=lambda x, height: -landscape(x, height))
     np.testing.assert_allclose(kept.strength, -landscape(kept.x, 0.0), atol=1e-5)
     assert (kept.strength >= -plane(X) - 1e-5).all()
     assert (plane(kept.last) > plane(X) + 0.1).any()
@@ -108,11 +108,11 @@ def test_in_vmap_over_models_the_same_and_nothing_leaks():
     weights = RNG.normal(size=(3, 6)).astype(np.float32)
     epsilons = np.array([0.1, 0.2], np.float32)
 
-    def besiege(w):
+    def curve_of(w):
         return adversarial.attack_curve(lambda x: x @ w - 0.5, X, epsilons=epsilons, steps=30)
 
     with jax.checking_leaks():
-        curve = jax.jit(jax.vmap(besiege))(weights)
+        curve = jax.jit(jax.vmap(curve_of))(weights)
     assert curve.x.shape == (3, 2, *X.shape)
     signs = epsilons[:, None, None] * np.sign(weights)[:, None, None]
     best = np.einsum("keni,ki->ken", np.clip(X + signs, 0, 1), weights) - 0.5
@@ -120,18 +120,12 @@ def test_in_vmap_over_models_the_same_and_nothing_leaks():
     np.testing.assert_allclose(curve.success, (best > 0).mean(axis=2), atol=0.03)
 
 
-def test_epsilon_needed():
-    rates = [[0.5, 0.6, 1.0], [0.0, 0.2, 0.6], [0.0, 0.1, 0.2]]
-    found = adversarial.epsilon_needed([0.1, 0.2, 0.4], rates)
-    np.testing.assert_allclose(found, [0.1, 0.35, np.inf])
-
-
 WRONG = {
     "epsilon: expected finite numbers of at least 0, got -0.1": {"epsilon": -0.1},
     "epsilon: expected finite numbers of at least 0, got nan": {"epsilon": np.nan},
-    r"epsilon: .* got -1 at index 2": {"epsilon": np.where(np.arange(40) == 2, -1.0, 0.1)},
+    r"epsilon: .* got -1.0 at index \(2,\)": {"epsilon": np.where(np.arange(40) == 2, -1.0, 0.1)},
     r"epsilon: expected one number or shape \(40,\)": {"epsilon": np.ones(3)},
-    r"x: expected values in \[0, 1\], got 1.5 at index \(0, 0\)": {"x": X + 1.5 - X[0, 0]},
+    r"x: expected values in \[0, 1\], got 1.5\d* at index \(0, 0\)": {"x": X + 1.5 - X[0, 0]},
     r"x: expected values in \[0, 1\], got nan": {"x": X * np.nan},
     "steps: expected a whole number of at least 1, got 0": {"steps": 0},
     "restarts: expected a whole number": {"restarts": 1.5},
@@ -139,7 +133,7 @@ WRONG = {
     "step_size: expected finite": {"step_size": -1.0},
     "norm: expected 'linf' or 'l2', got 'l1'": {"norm": "l1"},
     "objective: expected one number for each item": {"objective": lambda x: x},
-    "judge: expected one number for each item": {"judge": jnp.sum},
+    "criterion: expected one number for each item": {"criterion": jnp.sum},
 }
 
 
@@ -153,5 +147,5 @@ def test_bad_arguments_are_named(message):
 def test_whole_numbers_are_no_items():
     with pytest.raises(TypeError, match="x: expected floating-point numbers"):
         adversarial.fgsm(plane, np.zeros((2, 6), int), epsilon=0.1)
-    with pytest.raises(ValueError, match=r"epsilons: .* ascending order, got 0.1 at index 1"):
+    with pytest.raises(ValueError, match=r"epsilons: .* ascending order, got 0.1 at index \(1,\)"):
         adversarial.attack_curve(plane, X, epsilons=[0.2, 0.1])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from aelib import adversarial
+from aelib.adversarial._balls import random_start
 
 RNG = np.random.default_rng(0)
 RADII = np.geomspace(1e-7, 20, 40)
@@ -61,10 +62,7 @@ def test_projection_is_inside_exactly_and_nearest(norm, dtype):
 def test_random_starts_are_inside_and_depend_on_the_key(norm):
     x, _, radius = cases(np.float32)
     radius = np.minimum(radius, 0.3).astype(np.float32)
-    starts = [
-        np.asarray(adversarial.random_start(jax.random.key(k), x, epsilon=radius, norm=norm))
-        for k in (0, 0, 1)
-    ]
+    starts = [np.asarray(random_start(jax.random.key(k), x, radius, norm)) for k in (0, 0, 1)]
     assert (distance(starts[0], x, norm) <= radius.astype(np.longdouble)).all()
     assert ((starts[0] >= 0) & (starts[0] <= 1)).all()
     assert np.array_equal(starts[0], starts[1])
@@ -74,11 +72,11 @@ def test_random_starts_are_inside_and_depend_on_the_key(norm):
 def test_random_starts_are_uniform_in_the_ball():
     # Of a uniform point of a ball of dimension d, (length / radius)^d is uniform on (0, 1).
     middle = np.full((4000, 3), 0.5, np.float32)
-    y = adversarial.random_start(jax.random.key(0), middle, epsilon=0.25, norm="l2")
-    share = (np.linalg.norm(np.asarray(y) - middle, axis=1) / 0.25) ** 3
+    y = random_start(jax.random.key(0), middle, jnp.float32(0.25), "l2")
+    volume = (np.linalg.norm(np.asarray(y) - middle, axis=1) / 0.25) ** 3
     # The standard error of a mean of 4000 uniform numbers is 0.0046.
-    assert abs(share.mean() - 0.5) < 0.02
-    assert abs((share < 0.1).mean() - 0.1) < 0.02
+    assert abs(volume.mean() - 0.5) < 0.02
+    assert abs((volume < 0.1).mean() - 0.1) < 0.02
 
 
 def test_nan_stays_with_the_item_and_nothing_moves_at_zero():

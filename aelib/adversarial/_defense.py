@@ -1,0 +1,145 @@
+"""A classifier behind a detector and a reformer, and what an adaptive attacker maximizes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array, Bool, Float, Int
+
+from aelib.adversarial._checks import check_items, concrete
+from aelib.adversarial._objectives import margin
+
+Map = Callable[[Float[Array, "n ..."]], Float[Array, "n ..."]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Defense:
+    r"""A classifier of reformed items that refuses items with a high anomaly score.
+
+    An item x passes the detector if :math:`\operatorname{score}(x) \le` ``threshold``; its class
+    is that of ``classify(reform(x))``. Detector or reformer may be left out. All methods are pure,
+    so a defense may be made and used inside ``jax.jit`` and ``jax.vmap``.
+
+    Args:
+        classify: the classifier, ``[n, ...] -> [n, classes]``, logits.
+        reform: the reformer, ``[n, ...] -> [n, ...]``, such as an autoencoder; None for none.
+        score: the detector's score, ``[n, ...] -> [n]``, larger for more anomalous items, such as a
+            reconstruction error; None for no detector.
+        threshold: the score above which an item is refused; :meth:`calibrate` finds it.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> defense = Defense(
+        ...     lambda x: jnp.stack([x[:, 0], x[:, 1]], axis=1),
+        ...     score=lambda x: jnp.abs(x[:, 0] + x[:, 1] - 1.0),
+        ...     threshold=0.25,
+        ... )
+        >>> x, labels = jnp.array([[0.75, 0.25], [0.25, 0.75], [0.25, 1.0]]), jnp.array([0, 0, 0])
+        >>> defense.refuses(jnp.array([[0.75, 0.75]])), defense.fooled(x, labels)
+        (Array([ True], dtype=bool), Array([False,  True,  True], dtype=bool))
+
+    References:
+        D. Meng and H. Chen (2017), *MagNet: a two-pronged defense against adversarial examples*.
+    """
+
+    classify: Map
+    reform: Map | None = None
+    score: Map | None = None
+    threshold: Float[ArrayLike, ""] = np.inf
+
+    def __post_init__(self) -> None:
+        if concrete(self.threshold) and not np.all(np.asarray(self.threshold) > 0):
+            raise ValueError(f"threshold: expected a number above 0, got {self.threshold}")
+
+    def logits(self, x: Float[Array, "n ..."]) -> Float[Array, "n classes"]:
+        """Logits of the reformed items."""
+        return self.classify(x if self.reform is None else self.reform(x))
+
+    def refuses(self, x: Float[Array, "n ..."]) -> Bool[Array, " n"]:
+        """Whether the detector refuses each item."""
+        return self._slack(x) < 0
+
+    def fooled(self, x: Float[Array, "n ..."], labels: Int[ArrayLike, " n"]) -> Bool[Array, " n"]:
+        """Whether each item passes the detector *and* gets a wrong class."""
+        return (margin(self.logits(x), labels) > 0) & ~self.refuses(x)
+
+    def objective(
+        self,
+        x: Float[Array, "n ..."],
+        labels: Int[ArrayLike, " n"],
+        penalty: Float[ArrayLike, ""] = 10.0,
+    ) -> Float[Array, " n"]:
+        r"""Objective of an adaptive attacker, who knows classifier, reformer and detector.
+
+        .. math:: m(x) - \lambda \max(\operatorname{score}(x) / \text{threshold} - 1, 0)
+
+        with the :func:`margin` m through the reformer. Without a detector it is m.
+
+        Args:
+            x: items.
+            labels: the right classes.
+            penalty: λ, in nats for a score of twice the threshold.
+
+        Returns:
+            One number for each item.
+        """
+        gain = margin(self.logits(x), labels)
+        if self.score is None:
+            return gain
+        return gain - penalty * jnp.maximum(self.score(x) / self.threshold - 1, 0)
+
+    def criterion(
+        self, x: Float[Array, "n ..."], labels: Int[ArrayLike, " n"], *_: Any
+    ) -> Float[Array, " n"]:
+        r"""Positive exactly where the item fools the whole system: ``criterion`` of :func:`pgd`.
+
+        The :func:`margin` where the item passes the detector; else the smaller of margin and
+        slack, :math:`\min(m, 1 - \operatorname{score}/\text{threshold})`, which is negative.
+
+        Args:
+            x: items.
+            labels: the right classes.
+
+        Returns:
+            One number for each item.
+        """
+        gain = margin(self.logits(x), labels)
+        slack = self._slack(x)
+        return jnp.where(slack < 0, jnp.minimum(gain, slack), gain)
+
+    def calibrate(self, x: Float[ArrayLike, "n ..."], alpha: float) -> Defense:
+        """The same defense with a threshold that bounds its false-alarm rate.
+
+        By split-conformal calibration, see :class:`aelib.anomaly.Calibration`: of new items that
+        were not attacked, at most a fraction ``alpha`` is refused on average.
+
+        Args:
+            x: items that were not attacked and took no part in training.
+            alpha: the false-alarm rate to stay below, in (0, 1).
+
+        Returns:
+            A new defense; this one is not changed.
+
+        Raises:
+            ValueError: if there is no ``score`` to calibrate, or ``alpha`` is not in (0, 1).
+
+        Warns:
+            CalibrationWarning: if there are too few items, and so never an alarm.
+        """
+        if self.score is None:
+            raise ValueError("score: expected a function to calibrate the threshold of, got None")
+        from aelib.anomaly import Calibration  # here, so that attacks do not need scikit-learn
+
+        scores = np.asarray(self.score(check_items("x", x)))
+        return dataclasses.replace(self, threshold=Calibration(scores).threshold(alpha))
+
+    def _slack(self, x: Float[Array, "n ..."]) -> Float[Array, " n"]:
+        """1 - score / threshold: negative where the item is refused."""
+        if self.score is None:
+            return jnp.full(len(x), jnp.inf, x.dtype)
+        return 1 - self.score(x) / self.threshold
