@@ -38,7 +38,7 @@ def plant(
     Args:
         key: JAX random key.
         image: ``[h, w]``, at least 16 × 16, in [0, 1], of a floating type.
-        kind: one of :data:`aelib.lab.defects.KINDS`.
+        kind: one of ``aelib.lab.defects.KINDS``.
         severity: in [0, 1]; 0 leaves the image as it is.
 
     Returns:

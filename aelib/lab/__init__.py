@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import aelib.lab.planted as planted
     import aelib.lab.probes as probes
     import aelib.lab.rate_distortion as rate_distortion
+    import aelib.lab.regularized_pca as regularized_pca
     import aelib.lab.sparse as sparse
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "planted",
     "probes",
     "rate_distortion",
+    "regularized_pca",
     "sparse",
 ]
 

@@ -36,7 +36,7 @@ def tangents(field: Array, params: Array) -> Array:
         params: where to differentiate, ``[5]``.
 
     Returns:
-        Tangent vectors, ``[5, 784]``, in the order of :data:`aelib.lab.glyphs.PARAMETERS`, in
+        Tangent vectors, ``[5, 784]``, in the order of ``PARAMETERS``, in
         units of ink per radian, per pixel, per pixel, per unit of log scale, per unit of shear.
 
     Example:

@@ -13,7 +13,7 @@ import numpy as np
 from flax import nnx
 from numpy.typing import NDArray
 
-from aelib.pca._angles import precision_of
+from aelib.pca._angles import unit_roundoff
 
 Matrix = NDArray[np.float64]
 
@@ -126,7 +126,7 @@ def check_affine(
     size = np.abs(tried).astype(np.float64) @ np.abs(affine.matrix.T) + np.abs(affine.offset)
     # Sums of d rounded terms err by about sqrt(d) roundings; whatever the dtype, a twentieth is
     # no rounding any more.
-    tolerance = min(64 * np.sqrt(rows.shape[1]) * precision_of(np.asarray(raw)), 0.05) * size.max()
+    tolerance = min(64 * np.sqrt(rows.shape[1]) * unit_roundoff(np.asarray(raw)), 0.05) * size.max()
     error = np.abs(actual - expected)
     if not np.isfinite(error).all():
         raise ValueError(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 from jax.typing import ArrayLike
+from jaxtyping import Float, Real
 from numpy.typing import NDArray
 
-from aelib.pca._validation import as_matrix
+from aelib._checks import check_matrix
 
 
-def principal_angles(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
+def principal_angles(
+    a: Real[ArrayLike, "d k_a"], b: Real[ArrayLike, "d k_b"]
+) -> Float[np.ndarray, " k"]:
     r"""Return the principal angles between the column spaces of two matrices.
 
     A cosine cannot see a small angle: :math:`\cos 10^{-8}` is 1 in float64, and
@@ -26,7 +29,7 @@ def principal_angles(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
         Angles in radians, ascending, [min(k_a, k_b)], float64.
 
     Raises:
-        TypeError: If a matrix is not real.
+        TypeError: If a matrix does not hold real numbers.
         ValueError: If a matrix holds NaN or an infinity, is not [d, k] with k <= d, is
             rank-deficient in its own precision, or if the two differ in d.
 
@@ -38,7 +41,7 @@ def principal_angles(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
         >>> print(f"{pca.principal_angles(a, b)[0]:.6e}")
         1.000000e-06
 
-    Source:
+    References:
         Björck & Golub (1973); Knyazev & Argentati (2002).
     """
     wide, narrow = orthonormal("a", a), orthonormal("b", b)
@@ -62,10 +65,10 @@ def orthonormal(name: str, matrix: ArrayLike) -> NDArray[np.float64]:
     length before their rank is judged, at the precision in which they were given.
 
     Raises:
-        TypeError: If ``matrix`` is not real.
+        TypeError: If ``matrix`` does not hold real numbers.
         ValueError: If it is not a finite [d, k] with k <= d, of full column rank.
     """
-    columns = as_matrix(name, matrix)
+    columns = check_matrix(name, matrix)
     if columns.shape[1] > columns.shape[0]:
         raise ValueError(f"{name}: expected at most d columns of d rows, got {columns.shape}")
     # The largest entry first: the square of a finite number may overflow.
@@ -75,7 +78,7 @@ def orthonormal(name: str, matrix: ArrayLike) -> NDArray[np.float64]:
     columns = columns / np.where(norms > 0, norms, 1.0)
     basis, triangular = np.linalg.qr(columns)
     singular_values = np.linalg.svd(triangular, compute_uv=False)
-    threshold = max(columns.shape) * precision_of(matrix) * singular_values[0]
+    threshold = max(columns.shape) * unit_roundoff(matrix) * singular_values[0]
     rank = int((singular_values > threshold).sum())
     if rank < columns.shape[1]:
         raise ValueError(
@@ -84,7 +87,7 @@ def orthonormal(name: str, matrix: ArrayLike) -> NDArray[np.float64]:
     return basis
 
 
-def precision_of(value: ArrayLike) -> float:
+def unit_roundoff(value: ArrayLike) -> float:
     """Return the unit roundoff of the dtype of ``value``; float64's for integers."""
     dtype = np.asarray(value).dtype
     if dtype.kind == "f":

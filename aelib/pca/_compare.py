@@ -1,4 +1,4 @@
-"""Held against each other: a trained linear autoencoder and the PCA of its data."""
+"""A trained linear autoencoder, compared with the PCA of its data."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 from jax.typing import ArrayLike
+from jaxtyping import Float, Real
 from numpy.typing import NDArray
 
-from aelib.pca import _scatter
+from aelib._checks import check_callable, check_count, check_matrix
 from aelib.pca._affine import Affine, call, check_affine, linearize
-from aelib.pca._angles import precision_of, principal_angles
-from aelib.pca._excess import Excess, Spectrum, excess_loss
-from aelib.pca._validation import as_matrix, check_num_components
+from aelib.pca._angles import principal_angles, unit_roundoff
+from aelib.pca._optimum import Spectrum, complete_spectrum, excess_parts
+from aelib.pca._scatter import orient, scatter_of_matrix
 
 Matrix = NDArray[np.float64]
 
@@ -22,7 +23,7 @@ _ROWS_CHECKED = 64
 
 
 @dataclass(frozen=True)
-class Comparison:
+class LinearComparison:
     """What :func:`compare` found; losses are mean squared errors per example, summed over d.
 
     Attributes:
@@ -30,7 +31,9 @@ class Comparison:
         angles: Principal angles between the decoder's column space and the span of the first
             k principal axes, radians, ascending, [rank].
         optimal_loss: The loss of PCA, which no affine map through k numbers can beat.
-        excess: What the model loses beyond it, by cause (:class:`Excess`).
+        subspace_excess: What the wrong subspace costs beyond it.
+        projection_excess: What it costs not to project orthogonally onto the subspace.
+        offset_excess: What it costs that the mean is not reconstructed.
         decoder_cosines: abs(cos) between the i-th left singular vector of the decoder and the
             i-th principal axis, [rank].
         recovered_axes: Principal axes of the reconstructions, as rows, [rank, d].
@@ -41,14 +44,16 @@ class Comparison:
     """
 
     num_components: int
-    angles: Matrix
+    angles: Float[np.ndarray, " rank"]
     optimal_loss: float
-    excess: Excess
-    decoder_cosines: Matrix
-    recovered_axes: Matrix
-    recovered_cosines: Matrix
-    decoder_singular_values: Matrix
-    encoder_gram: Matrix | None
+    subspace_excess: float
+    projection_excess: float
+    offset_excess: float
+    decoder_cosines: Float[np.ndarray, " rank"]
+    recovered_axes: Float[np.ndarray, "rank d"]
+    recovered_cosines: Float[np.ndarray, " rank"]
+    decoder_singular_values: Float[np.ndarray, " rank"]
+    encoder_gram: Float[np.ndarray, "k k"] | None
 
     @property
     def largest_angle(self) -> float:
@@ -60,7 +65,7 @@ class Comparison:
     @property
     def excess_loss(self) -> float:
         """Loss beyond the PCA optimum."""
-        return self.excess.total
+        return self.subspace_excess + self.projection_excess + self.offset_excess
 
     @property
     def relative_excess_loss(self) -> float:
@@ -82,27 +87,30 @@ class Comparison:
 
 
 def compare(
-    model: Callable[[Any], Any], x: ArrayLike, *, num_components: int | None = None
-) -> Comparison:
+    model: Callable[[Any], Any],
+    x: Real[ArrayLike, "n d"],
+    *,
+    num_components: int | None = None,
+) -> LinearComparison:
     r"""Compare an affine autoencoder with the PCA of the same data.
 
     The weights are read off in the model's own precision, and everything after is float64 on the
-    host. The excess loss is a sum of squares (see :class:`Excess`), not a difference of two
-    losses, so that it resolves far below :math:`10^{-15}` of the optimum.
+    host. The excess loss is a sum of squares, not a difference of two losses, so that it resolves
+    far below :math:`10^{-15}` of the optimum.
 
     Args:
         model: A linear or tied autoencoder with ``encode`` and ``decode``, or any affine
             callable from [n, d] to [n, d].
-        x: Data, [n, d]. It is not centered for the model: a model without a bias is judged as
-            it is.
+        x: Data, [n, d]. It is not centered for the model: a model without a bias is
+            taken as it is.
         num_components: Width of the code, k. Read off an autoencoder; of a bare callable, the
             rank of its matrix unless given.
 
     Returns:
-        The :class:`Comparison`.
+        The :class:`LinearComparison`.
 
     Raises:
-        TypeError: If ``model`` is not callable or ``x`` is not real.
+        TypeError: If ``model`` is not callable or ``x`` does not hold real numbers.
         ValueError: If ``x`` is not a finite matrix, the model does not map it to its own shape,
             or is not affine.
 
@@ -114,14 +122,13 @@ def compare(
         >>> result.largest_angle < 1e-14, result.relative_excess_loss < 1e-28
         (True, True)
     """
-    if not callable(model):
-        raise TypeError(f"model: expected a callable from [n, d] to [n, d], got {type(model)}")
-    matrix = as_matrix("x", x)
+    check_callable("model", model, "x")
+    matrix = check_matrix("x", x)
     dtype = np.float32 if np.asarray(x).dtype == np.float32 else np.float64
     encoder, decoder = _parts(model, matrix, dtype)
     offset = decoder(encoder.offset[None])[0]
     k = decoder.matrix.shape[1] if num_components is None else num_components
-    k = check_num_components(k, (matrix.shape[1], matrix.shape[1]))
+    k = check_count("num_components", k, at_most=matrix.shape[1])
     left, values, right = np.linalg.svd(decoder.matrix, full_matrices=False)
     rank = int((values > _threshold(values, matrix.shape[1], model, dtype)).sum())
     if rank > k:
@@ -130,17 +137,19 @@ def compare(
         )
     basis = left[:, :rank]
     map_in_basis = (values[:rank, None] * right[:rank]) @ encoder.matrix
-    spectrum = Spectrum.of(_scatter.of_matrix(matrix))
+    spectrum = complete_spectrum(scatter_of_matrix(matrix))
     top = spectrum.axes[:k]
     axes = basis @ _axes_of_output(map_in_basis, spectrum)
-    excess = excess_loss(spectrum, basis, map_in_basis, offset, k)
-    return Comparison(
+    excess = excess_parts(spectrum, basis, map_in_basis, offset, k)
+    return LinearComparison(
         num_components=k,
         angles=principal_angles(basis, top.T) if rank else np.zeros(0),
-        optimal_loss=excess.optimum,
-        excess=excess,
+        optimal_loss=float(spectrum.variances[k:].sum()),
+        subspace_excess=excess.subspace,
+        projection_excess=excess.projection,
+        offset_excess=excess.offset,
         decoder_cosines=np.abs((basis.T * top[:rank]).sum(axis=1)),
-        recovered_axes=_scatter.orient(axes.T),
+        recovered_axes=orient(axes.T),
         recovered_cosines=np.abs((axes.T * top[:rank]).sum(axis=1)),
         decoder_singular_values=values[:rank],
         encoder_gram=encoder.matrix @ encoder.matrix.T if hasattr(model, "encode") else None,
@@ -176,7 +185,7 @@ def _parts(model: Callable[[Any], Any], matrix: Matrix, dtype: Any) -> tuple[Aff
 def _threshold(values: Matrix, size: int, model: Callable[[Any], Any], dtype: Any) -> float:
     """Singular values up to this are rounding, in the precision of the model's outputs."""
     output = np.asarray(call(model, np.zeros((1, size), dtype)))
-    return float(values[0] * size * precision_of(output))
+    return float(values[0] * size * unit_roundoff(output))
 
 
 def _axes_of_output(map_in_basis: Matrix, spectrum: Spectrum) -> Matrix:

@@ -10,10 +10,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
+from jaxtyping import Real
 from numpy.typing import DTypeLike, NDArray
 
-from aelib.pca import _scatter
-from aelib.pca._validation import as_matrix, check_num_components
+from aelib._checks import check_array, check_count, check_matrix
+from aelib.pca._scatter import (
+    Scatter,
+    covariance_axes,
+    scatter_of_batches,
+    scatter_of_matrix,
+)
 
 Array = Any  # jax.Array or numpy.ndarray: whichever the data was
 
@@ -52,7 +58,7 @@ class PCA:
 
     @property
     def explained_variance_ratio(self) -> Array:
-        """Share of the total variance along each kept axis, [k]."""
+        """Fraction of the total variance along each kept axis, [k]."""
         return self.explained_variance / self.spectrum.sum()
 
     def transform(self, x: ArrayLike) -> Array:
@@ -81,13 +87,13 @@ jax.tree_util.register_dataclass(
 )
 
 
-def fit(x: ArrayLike, num_components: int) -> PCA:
+def fit(x: Real[ArrayLike, "n d"], num_components: int) -> PCA:
     """Fit a principal component analysis.
 
-    All in float64 on the host, so that quiet directions stay exact: float64 data, and any with
-    directions of less than 1e-7 of the largest variance, are reduced block by block with QR;
-    other float32 data take the eigenvectors of their covariance, as good for them and many times
-    faster (see :func:`fit_batches` for data that does not fit in memory). JAX arrays in, JAX
+    All in float64 on the host, so that directions of little variance stay exact: float64 data,
+    and any with directions of less than 1e-7 of the largest variance, are reduced block by block
+    with QR; other float32 data take the eigenvectors of their covariance, as good for them and many
+    times faster (see :func:`fit_batches` for data that does not fit in memory). JAX arrays in, JAX
     arrays out; NumPy in, NumPy out; both in the dtype of ``x`` (float32 for half precision,
     float64 for integers in NumPy).
 
@@ -99,7 +105,7 @@ def fit(x: ArrayLike, num_components: int) -> PCA:
         The fitted :class:`PCA`.
 
     Raises:
-        TypeError: If ``x`` is not real or ``num_components`` is not an int.
+        TypeError: If ``x`` does not hold real numbers, or is a masked or sparse array.
         ValueError: If ``x`` is not a finite matrix of at least two rows, or ``num_components``
             is out of range.
 
@@ -113,21 +119,21 @@ def fit(x: ArrayLike, num_components: int) -> PCA:
         >>> float(model.explained_variance[0].round(4))
         5.3333
 
-    Source:
+    References:
         Pearson (1901); Hotelling (1933).
     """
-    values = np.asarray(x)
+    values = check_array("x", x, shape=("n", "d"), finite=False)
     found = None
-    if values.dtype == np.float32 and values.ndim == 2:
-        found = _scatter.by_products(values)
+    if values.dtype == np.float32:
+        found = covariance_axes(values)
     if found is None:
-        matrix = as_matrix("x", x)
+        matrix = check_matrix("x", x)
         if len(matrix) < 2:
             raise ValueError(f"x: expected at least two rows, got shape {matrix.shape}")
-        k = check_num_components(num_components, matrix.shape)
-        model = _from_scatter(_scatter.of_matrix(matrix), k)
+        k = check_count("num_components", num_components, at_most=min(matrix.shape))
+        model = _from_scatter(scatter_of_matrix(matrix), k)
     else:
-        k = check_num_components(num_components, values.shape)
+        k = check_count("num_components", num_components, at_most=min(values.shape))
         model = _model(*found, len(values), k)
     if isinstance(x, jax.Array):
         dtype = jnp.promote_types(jnp.promote_types(x.dtype, jnp.bfloat16), jnp.float32)
@@ -135,7 +141,7 @@ def fit(x: ArrayLike, num_components: int) -> PCA:
     return _cast(model, _host_dtype(np.asarray(x).dtype))
 
 
-def fit_batches(batches: Iterable[ArrayLike], num_components: int) -> PCA:
+def fit_batches(batches: Iterable[Real[ArrayLike, "m d"]], num_components: int) -> PCA:
     """Fit a principal component analysis in one pass over batches of rows.
 
     The result equals :func:`fit` on all rows together to rounding, whatever the batches; memory
@@ -160,14 +166,15 @@ def fit_batches(batches: Iterable[ArrayLike], num_components: int) -> PCA:
         >>> bool(np.allclose(streamed.components, pca.fit(x, 2).components, atol=1e-14))
         True
     """
-    scatter = _scatter.of_batches(np.asarray(batch) for batch in batches)
+    scatter = scatter_of_batches(batches)
     if scatter.count < 2:
         raise ValueError(f"batches: expected at least two rows in all, got {scatter.count}")
-    k = check_num_components(num_components, (scatter.count, len(scatter.mean)))
+    most = min(scatter.count, len(scatter.mean))
+    k = check_count("num_components", num_components, at_most=most)
     return _from_scatter(scatter, k)
 
 
-def _from_scatter(scatter: _scatter.Scatter, num_components: int) -> PCA:
+def _from_scatter(scatter: Scatter, num_components: int) -> PCA:
     return _model(scatter.mean, *scatter.svd(), scatter.count, num_components)
 
 

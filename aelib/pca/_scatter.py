@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from aelib.pca._validation import as_matrix
+from aelib._checks import check_matrix
 
 _BLOCK_ROWS = 4096
 _PRODUCT_ROWS = 8192  # a symmetric product of fewer rows takes a fifth longer for each
-_QUIETEST = 1e-7
+_LEAST_VARIANCE = 1e-7
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Scatter:
     r"""The mean of n rows and a triangular root of their scatter matrix.
 
     ``root.T @ root`` is :math:`\sum_i (x_i - \bar x)(x_i - \bar x)^T`. Forming that product and
-    taking its eigenvalues would square the condition number: every direction quieter than
-    :math:`10^{-8}` of the loudest would drown in rounding. The singular values of ``root`` are
+    taking its eigenvalues would square the condition number: every direction whose spread is below
+    :math:`10^{-8}` of the largest would drown in rounding. The singular values of ``root`` are
     those of the centered data, to full precision.
 
     Attributes:
@@ -58,30 +58,32 @@ class Scatter:
         return singular_values[:rows], orient(axes[:rows])
 
 
-def of_block(rows: NDArray[np.float64]) -> Scatter:
+def scatter_of_block(rows: NDArray[np.float64]) -> Scatter:
     """Return the moments of one block of rows, [m, d]."""
     mean = rows.mean(axis=0)
     return Scatter(len(rows), mean, _triangle(rows - mean))
 
 
-def of_matrix(x: NDArray[np.float64]) -> Scatter:
+def scatter_of_matrix(x: NDArray[np.float64]) -> Scatter:
     """Return the moments of a matrix [n, d], block by block, so that no second copy is needed."""
-    return of_batches(x[start : start + _BLOCK_ROWS] for start in range(0, len(x), _BLOCK_ROWS))
+    return scatter_of_batches(
+        x[start : start + _BLOCK_ROWS] for start in range(0, len(x), _BLOCK_ROWS)
+    )
 
 
-def by_products(x: NDArray) -> tuple[NDArray, NDArray, NDArray] | None:
+def covariance_axes(x: NDArray) -> tuple[NDArray, NDArray, NDArray] | None:
     r"""Mean, singular values and axes from the product of the centered matrix with itself.
 
     Many times faster than QR, and for data kept in single precision as good, as long as no
-    direction is quieter than :data:`_QUIETEST` of the loudest variance: the eigenvalues of the
-    product are off by about :math:`10^{-15}` of the largest, which is then below :math:`10^{-8}`
-    of any. Features that never change are left out of the product and come last, exactly 0.
+    variance is below :data:`_LEAST_VARIANCE` of the largest: the eigenvalues of the product are
+    off by about :math:`10^{-15}` of the largest, which is then below :math:`10^{-8}` of any.
+    Features that never change are left out of the product and come last, exactly 0.
 
     Args:
         x: [n, d]; made float64 block by block, never as a whole.
 
     Returns:
-        Mean [d], singular values [d] and axes [d, d]; None if some direction is too quiet, as it
+        Mean [d], singular values [d] and axes [d, d]; None if some variance is too small, as it
         must be where there are not more rows than columns, or if some value is not finite.
     """
     n, d = x.shape
@@ -100,7 +102,7 @@ def by_products(x: NDArray) -> tuple[NDArray, NDArray, NDArray] | None:
     if not varied.any():
         return None
     values, vectors = np.linalg.eigh(product[np.ix_(varied, varied)])
-    if values[0] < _QUIETEST * values[-1]:
+    if values[0] < _LEAST_VARIANCE * values[-1]:
         return None
     kept = len(values)
     axes = np.zeros((d, d))
@@ -111,7 +113,7 @@ def by_products(x: NDArray) -> tuple[NDArray, NDArray, NDArray] | None:
     return mean, singular_values, orient(axes)
 
 
-def of_batches(batches: Iterable[NDArray]) -> Scatter:
+def scatter_of_batches(batches: Iterable[ArrayLike]) -> Scatter:
     """Return the moments of all rows of an iterable of matrices [m_i, d].
 
     Raises:
@@ -119,7 +121,7 @@ def of_batches(batches: Iterable[NDArray]) -> Scatter:
     """
     total: Scatter | None = None
     for index, batch in enumerate(batches):
-        block = of_block(as_matrix(f"batches[{index}]", batch))
+        block = scatter_of_block(check_matrix(f"batches[{index}]", batch))
         if total is not None and block.mean.shape != total.mean.shape:
             raise ValueError(
                 f"batches[{index}]: expected {len(total.mean)} columns as in the first batch, "

@@ -75,7 +75,7 @@ def test_the_length_of_a_column_does_not_matter():
         (np.ones((2, 3)), np.eye(2), "a: expected at most d columns of d rows"),
         (np.array([[np.nan], [1.0]]), np.eye(2), r"a: expected finite values, got nan"),
         (np.eye(2), np.array([[np.inf], [1.0]]), r"b: expected finite values, got inf"),
-        (np.ones(3), np.eye(3), "a: expected a matrix"),
+        (np.ones(3), np.eye(3), r"a: expected shape \[n, d\], got \(3,\)"),
     ],
 )
 def test_says_what_is_wrong(a, b, message):

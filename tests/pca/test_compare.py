@@ -79,15 +79,15 @@ def test_parts_of_the_excess_are_what_they_say():
 
     wrong_axis = np.linalg.svd(x - mean)[2][[0, 2]]
     parts = pca.compare(Maps(wrong_axis.T, wrong_axis, mean - wrong_axis.T @ wrong_axis @ mean), x)
-    assert parts.excess.subspace == pytest.approx(level[1] - level[2], rel=1e-10)
-    assert parts.excess.projection + parts.excess.offset < 1e-24
+    assert parts.subspace_excess == pytest.approx(level[1] - level[2], rel=1e-10)
+    assert parts.projection_excess + parts.offset_excess < 1e-24
 
     shrunk = pca.compare(Maps(basis * 0.5, basis.T, mean - 0.5 * basis @ basis.T @ mean), x)
-    assert shrunk.excess.projection == pytest.approx(0.25 * level[:2].sum(), rel=1e-10)
-    assert shrunk.excess.subspace + shrunk.excess.offset < 1e-24
+    assert shrunk.projection_excess == pytest.approx(0.25 * level[:2].sum(), rel=1e-10)
+    assert shrunk.subspace_excess + shrunk.offset_excess < 1e-24
 
     shifted = pca.compare(Maps(basis, basis.T, mean - basis @ basis.T @ mean + 0.1), x)
-    assert shifted.excess.offset == pytest.approx(5 * 0.01, rel=1e-10)
+    assert shifted.offset_excess == pytest.approx(5 * 0.01, rel=1e-10)
 
     nothing = pca.compare(Maps(basis * 0, basis.T * 0, zero), x)
     assert nothing.loss == pytest.approx((x**2).sum(axis=1).mean(), rel=1e-12)
@@ -107,7 +107,7 @@ def test_rank_below_the_code_size():
     second = pca.fit(x, 2).spectrum[1] * 39 / 40
     assert result.num_components == 2
     assert len(result.angles) == 1
-    assert result.excess.subspace == pytest.approx(second, rel=1e-10)
+    assert result.subspace_excess == pytest.approx(second, rel=1e-10)
     assert result.largest_angle == np.pi / 2
 
 

@@ -9,6 +9,7 @@ from flax import nnx
 
 import aelib
 from aelib import pca
+from aelib.lab import regularized_pca
 
 pytestmark = pytest.mark.exact
 
@@ -73,20 +74,20 @@ def test_the_regularised_autoencoder_shrinks_as_kunin_et_al_say(strength):
         model = train(aelib.models.linear, x, penalties=[(strength / len(x), half_norm)])
         result = pca.compare(model, x)
         encoder = np.linalg.svd(model.encoder.layers[0].weight[...], compute_uv=False)
-    expected = pca.regularized_singular_values(x, strength, K)
+    expected = regularized_pca.singular_values(x, strength, K)
     np.testing.assert_allclose(result.decoder_singular_values, expected, atol=1e-5)
     np.testing.assert_allclose(encoder, expected, atol=1e-5)
     # And the axes themselves are found, which without the penalty they are not.
     assert result.decoder_cosines.min() > 0.999
     objective = len(x) * result.loss + strength * 2 * (expected**2).sum()
-    assert objective == pytest.approx(pca.regularized_loss_optimum(x, strength, K), rel=1e-9)
+    assert objective == pytest.approx(regularized_pca.loss_optimum(x, strength, K), rel=1e-9)
 
 
 def test_a_strong_penalty_gives_up_axes():
     x = digits()
     squares = np.linalg.svd(x, compute_uv=False) ** 2
     strength = float((squares[4] + squares[5]) / 2)
-    predicted = pca.regularized_singular_values(x, strength, K)
+    predicted = regularized_pca.singular_values(x, strength, K)
     assert (predicted > 0).sum() == 5
     np.testing.assert_allclose(predicted[:5], np.sqrt(1 - strength / squares[:5]), rtol=1e-10)
     with jax.enable_x64(True):
@@ -99,10 +100,10 @@ def test_a_strong_penalty_gives_up_axes():
 
 def test_closed_forms_agree_with_each_other():
     x = digits()
-    assert pca.regularized_loss_optimum(x, 0.0, K) == pytest.approx(
+    assert regularized_pca.loss_optimum(x, 0.0, K) == pytest.approx(
         len(x) * pca.linear_loss_optimum(x, K), rel=1e-12
     )
-    np.testing.assert_array_equal(pca.regularized_singular_values(x, 0.0, K), np.ones(K))
+    np.testing.assert_array_equal(regularized_pca.singular_values(x, 0.0, K), np.ones(K))
     shifted = x + 1.0
     assert pca.linear_loss_optimum(shifted, K) == pytest.approx(
         pca.linear_loss_optimum(x, K), rel=1e-12
@@ -112,5 +113,5 @@ def test_closed_forms_agree_with_each_other():
 
 @pytest.mark.parametrize("strength", [-1.0, float("nan"), float("inf")])
 def test_strength_has_to_be_a_strength(strength):
-    with pytest.raises(ValueError, match="strength: expected a finite number >= 0"):
-        pca.regularized_singular_values(digits(), strength, K)
+    with pytest.raises(ValueError, match="strength: expected a finite number, at least 0"):
+        regularized_pca.singular_values(digits(), strength, K)

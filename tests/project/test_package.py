@@ -41,6 +41,7 @@ LAB = [
     "planted",
     "probes",
     "rate_distortion",
+    "regularized_pca",
     "sparse",
 ]
 PAGE = ["claims", "plots"]

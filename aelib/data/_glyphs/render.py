@@ -29,7 +29,7 @@ def render(field: Array, params: Array) -> Array:
 
     Args:
         field: coefficients from :func:`aelib.lab.glyphs.fields`, ``[s, s]``.
-        params: the transform, ``[5]``, see :data:`aelib.lab.glyphs.PARAMETERS`.
+        params: the transform, ``[5]``, see ``aelib.lab.glyphs.PARAMETERS``.
 
     Returns:
         The image, ``[28, 28]``, in [0, 1] with 1 = ink, rows from the top.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from aelib._checks import check_matrix
 from aelib.lab.rate_distortion._checks import Array, check_columns
-from aelib.pca._validation import as_matrix
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class DrawnAxes:
         >>> np.ptp(axes.turn(z), axis=0).round(3)
         array([7.071, 1.414])
         """
-        known = as_matrix("codes", codes)
-        drawn = as_matrix("drawings", drawings)
+        known = check_matrix("codes", codes)
+        drawn = check_matrix("drawings", drawings)
         if len(drawn) != len(known):
             raise ValueError(
                 f"drawings: expected {len(known)} rows, one for each code, got {len(drawn)}"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from aelib.pca._validation import as_matrix
+from aelib._checks import check_matrix
 
 Array = NDArray[np.float64]
 
@@ -69,7 +69,7 @@ def check_pair(name: str, value: ArrayLike, other_name: str, other: Array) -> Ar
     Raises:
         ValueError: if it is not.
     """
-    matrix = as_matrix(name, value)
+    matrix = check_matrix(name, value)
     if matrix.shape != other.shape:
         raise ValueError(
             f"{name}: expected the shape of {other_name}, {other.shape}, got {matrix.shape}"
@@ -83,7 +83,7 @@ def check_columns(name: str, value: ArrayLike, columns: int) -> Array:
     Raises:
         ValueError: if it is not.
     """
-    matrix = as_matrix(name, value)
+    matrix = check_matrix(name, value)
     if matrix.shape[1] != columns:
         raise ValueError(f"{name}: expected [n, {columns}], got shape {matrix.shape}")
     return matrix

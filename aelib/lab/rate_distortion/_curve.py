@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from aelib._checks import check_matrix
 from aelib.lab.rate_distortion._checks import Array, check_columns
 from aelib.lab.rate_distortion._code_model import CodeModel
 from aelib.lab.rate_distortion._quantise import Quantiser
-from aelib.pca._validation import as_matrix
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,9 @@ def rate_curve(
     >>> bool(abs(gap - 0.1765) < 0.02)
     True
     """
-    known = as_matrix("codes", codes)
+    known = check_matrix("codes", codes)
     new = check_columns("held_out_codes", held_out_codes, known.shape[1])
-    items = as_matrix("held_out", held_out)
+    items = check_matrix("held_out", held_out)
     if len(items) != len(new):
         raise ValueError(f"held_out: expected {len(new)} rows, one for each code, got {len(items)}")
     grid = np.array([float(step) for step in steps])

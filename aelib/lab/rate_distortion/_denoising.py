@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from aelib._checks import check_matrix
 from aelib.lab._threshold import predicted_overlap
 from aelib.lab.rate_distortion._checks import (
     Array,
@@ -25,7 +26,6 @@ from aelib.lab.rate_distortion._checks import (
     check_variances,
 )
 from aelib.pca import PCA
-from aelib.pca._validation import as_matrix
 
 
 @dataclass(frozen=True)
@@ -205,6 +205,6 @@ def signal_spectrum(x: ArrayLike) -> Array:
     >>> signal_spectrum([[2.0, 0.0], [-2.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
     array([2. , 0.5])
     """
-    matrix = as_matrix("x", x)
+    matrix = check_matrix("x", x)
     values = np.linalg.svd(matrix - matrix.mean(axis=0), compute_uv=False) ** 2 / len(matrix)
     return np.append(values, np.zeros(matrix.shape[1] - len(values)))

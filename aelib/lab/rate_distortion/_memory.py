@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from aelib._checks import check_matrix
 from aelib.lab.rate_distortion._checks import Array, check_columns, check_pair
-from aelib.pca._validation import as_matrix
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def memorisation(
     >>> memorisation(new, new, training, fresh).replaced
     0.0
     """
-    new = as_matrix("items", items)
+    new = check_matrix("items", items)
     outputs = check_pair("drawn", drawn, "items", new)
     known = check_columns("training", training, new.shape[1])
     others = check_columns("fresh", fresh, new.shape[1])

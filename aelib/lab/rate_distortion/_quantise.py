@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from aelib._checks import check_matrix
 from aelib.lab.rate_distortion._checks import Array, check_number
-from aelib.pca._validation import as_matrix
 
 Indices = NDArray[np.int64]
 
@@ -51,7 +51,7 @@ class Quantiser:
     @classmethod
     def fit(cls, codes: ArrayLike, step: float) -> Quantiser:
         """A grid with the mean of these codes, [n, k], in the middle of a cell."""
-        return cls(float(step), as_matrix("codes", codes).mean(axis=0))
+        return cls(float(step), check_matrix("codes", codes).mean(axis=0))
 
     def quantise(self, codes: ArrayLike) -> Indices:
         """The cell of each number, [n, k].
@@ -60,7 +60,7 @@ class Quantiser:
             ValueError: if the codes are not finite, or the step is so small that cells have
                 numbers that are no longer exact.
         """
-        cells = np.rint((as_matrix("codes", codes) - self.centre) / self.step)
+        cells = np.rint((check_matrix("codes", codes) - self.centre) / self.step)
         if np.abs(cells).max() >= 2**53:
             raise ValueError(f"step: expected cells numbered below 2**53, got step {self.step:g}")
         return cells.astype(np.int64)

@@ -21,8 +21,8 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
+from aelib._checks import check_matrix
 from aelib.lab.rate_distortion._checks import check_number, check_pair
-from aelib.pca._validation import as_matrix
 
 
 def effective_dimension(
@@ -93,7 +93,7 @@ def stein_error(
     >>> abs(stein_error(x, x, 1.0, 3.0) - 3.0) < 0.2  # keeping it all errs by all of it
     True
     """
-    items = as_matrix("x", x)
+    items = check_matrix("x", x)
     outputs = check_pair("drawn", drawn, "x", items)
     variance = check_number("noise_variance", noise_variance)
     if not np.isfinite(effective_dimension):
@@ -121,7 +121,7 @@ def noise_passed(drawn: ArrayLike, noise: ArrayLike) -> float:
     >>> noise_passed([[1.0, 5.0]], [[1.0, 0.0]])
     1.0
     """
-    added = as_matrix("noise", noise)
+    added = check_matrix("noise", noise)
     outputs = check_pair("drawn", drawn, "noise", added)
     size = (added**2).sum()
     if size == 0:

@@ -1,4 +1,4 @@
-r"""How far an affine map of rank k is from the PCA optimum, without subtracting two losses.
+r"""The least loss of a linear autoencoder, and what an affine map loses beyond it.
 
 Write C for the covariance of the data (divisor n), :math:`\lambda_i, v_i` for its eigenpairs by
 falling variance, :math:`P = Q Q^T` for the projector onto the map's output directions, r for
@@ -26,18 +26,20 @@ optimum is seen as such.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Real
 from numpy.typing import NDArray
 
-from aelib.pca._scatter import Scatter
+from aelib._checks import check_count, check_matrix
+from aelib.pca._scatter import Scatter, scatter_of_matrix
 
 Matrix = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Spectrum:
+class Spectrum(NamedTuple):
     """Mean, principal axes and variances (divisor n) of a data matrix.
 
     Attributes:
@@ -50,41 +52,68 @@ class Spectrum:
     axes: Matrix
     variances: Matrix
 
-    @classmethod
-    def of(cls, scatter: Scatter) -> Spectrum:
-        """Return the complete spectrum of the data whose moments are given."""
-        _, singular_values, axes = np.linalg.svd(scatter.root)
-        variances = np.zeros(len(axes))
-        variances[: len(singular_values)] = singular_values**2 / scatter.count
-        return cls(scatter.mean, axes, variances)
 
+class ExcessParts(NamedTuple):
+    """The three parts of a loss beyond the PCA optimum, see the top of this file."""
 
-@dataclass(frozen=True)
-class Excess:
-    """The parts of a loss beyond the PCA optimum: mean squared error per example.
-
-    Attributes:
-        optimum: The least possible loss, the variance outside the first k axes.
-        subspace: What the wrong subspace costs.
-        projection: What it costs not to project orthogonally onto the subspace.
-        offset: What it costs that the mean is not reconstructed.
-    """
-
-    optimum: float
     subspace: float
     projection: float
     offset: float
 
-    @property
-    def total(self) -> float:
-        """Loss beyond the optimum."""
-        return self.subspace + self.projection + self.offset
+
+def complete_spectrum(scatter: Scatter) -> Spectrum:
+    """All d axes of the data with these moments, also where there are fewer rows than columns."""
+    _, singular_values, axes = np.linalg.svd(scatter.root)
+    variances = np.zeros(len(axes))
+    variances[: len(singular_values)] = singular_values**2 / scatter.count
+    return Spectrum(scatter.mean, axes, variances)
 
 
-def excess_loss(
+def linear_loss_optimum(
+    x: Real[ArrayLike, "n d"], num_components: int, *, use_bias: bool = True
+) -> float:
+    r"""Return the least loss of a linear autoencoder: mean of the summed squared error.
+
+    With a bias (or on centered data) it is the variance outside the first k principal axes,
+    :math:`\sum_{i>k} \lambda_i` with divisor n. Without one, the same sum over the second
+    moments about the origin instead of the mean.
+
+    Args:
+        x: Data, [n, d].
+        num_components: Width of the code, k.
+        use_bias: Whether the decoder may add a constant.
+
+    Returns:
+        The loss in squared units of ``x`` per example.
+
+    Raises:
+        TypeError: If ``x`` does not hold real numbers.
+        ValueError: If ``x`` is not a finite matrix or ``num_components`` is not in 1, ..., d.
+
+    Example:
+        >>> import numpy as np
+        >>> from aelib import pca
+        >>> x = np.array([[3.0, 1.0], [3.0, -1.0]])
+        >>> pca.linear_loss_optimum(x, 1)
+        0.0
+        >>> round(pca.linear_loss_optimum(x, 1, use_bias=False), 12)
+        1.0
+
+    References:
+        Eckart & Young (1936); Bourlard & Kamp (1988); Baldi & Hornik (1989).
+    """
+    matrix = check_matrix("x", x)
+    k = check_count("num_components", num_components, at_most=matrix.shape[1])
+    if use_bias:
+        return float(complete_spectrum(scatter_of_matrix(matrix)).variances[k:].sum())
+    singular_values = np.linalg.svd(matrix, compute_uv=False)
+    return float((singular_values[k:] ** 2).sum() / len(matrix))
+
+
+def excess_parts(
     spectrum: Spectrum, basis: Matrix, map_in_basis: Matrix, offset: Matrix, num_components: int
-) -> Excess:
-    r"""Return the excess loss of :math:`x \mapsto Q T x + b`.
+) -> ExcessParts:
+    r"""Return the excess loss, by its causes, of :math:`x \mapsto Q T x + b`.
 
     Args:
         spectrum: Of the data.
@@ -94,7 +123,7 @@ def excess_loss(
         num_components: k, the number of components the optimum may use.
 
     Returns:
-        The :class:`Excess`.
+        The excess, in squared units of the data per example.
     """
     k, rank = num_components, basis.shape[1]
     axes, variances = spectrum.axes, spectrum.variances
@@ -107,8 +136,7 @@ def excess_loss(
     subspace = lost.sum() + kept.sum() + level * (k - rank)
     deviation = inside.T - map_in_basis @ axes.T  # (P - A) v_i in the basis, [r, d]
     shift = spectrum.mean - basis @ (map_in_basis @ spectrum.mean) - offset
-    return Excess(
-        optimum=float(variances[k:].sum()),
+    return ExcessParts(
         subspace=float(subspace),
         projection=float((deviation**2 @ variances).sum()),
         offset=float(shift @ shift),
