@@ -1,4 +1,4 @@
-"""What draws on the book's pages: checked claims and figures.
+"""What draws on the book's pages: checked claims, figures, explorables and exercises.
 
 These modules import neither the library nor :mod:`aelib.lab`.
 """
@@ -9,10 +9,14 @@ from aelib._lazy import attach
 
 if TYPE_CHECKING:
     import aelib.page.claims as claims
+    import aelib.page.exercises as exercises
+    import aelib.page.explorables as explorables
     import aelib.page.plots as plots
 
 __all__ = [
     "claims",
+    "exercises",
+    "explorables",
     "plots",
 ]
 

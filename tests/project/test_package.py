@@ -44,7 +44,7 @@ LAB = [
     "regularized_pca",
     "sparse",
 ]
-PAGE = ["claims", "plots"]
+PAGE = ["claims", "plots", "explorables", "exercises"]
 ROOMS = [*LIBRARY, *(f"lab.{room}" for room in LAB), *(f"page.{room}" for room in PAGE)]
 EDGES = graph(ROOT / "aelib")
 
@@ -77,7 +77,7 @@ def home(module: str) -> str:
 def may_import(room: str) -> set[str]:
     wing, _, name = room.rpartition(".")
     if wing == "page":
-        return {f"page.{other}" for other in PAGE[: PAGE.index(name)]}
+        return {*(f"page.{other}" for other in PAGE[: PAGE.index(name)]), "page._embed"}
     if wing == "lab":
         return {*LIBRARY, *(f"lab.{other}" for other in (*LAB, "_threshold") if other != name)}
     return LIBRARY[name]

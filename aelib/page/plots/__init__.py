@@ -13,6 +13,7 @@ from aelib.page.plots._slider import slider as slider
 from aelib.page.plots._style import INK as INK
 from aelib.page.plots._style import PALETTE as PALETTE
 from aelib.page.plots._style import RULE as RULE
+from aelib.page.plots._style import color as color
 from aelib.page.plots._style import style as style
 from aelib.page.plots._style import use as use
 from aelib.page.plots._svg import texts as texts
@@ -23,6 +24,7 @@ __all__ = [
     "PALETTE",
     "RULE",
     "Slider",
+    "color",
     "images",
     "interval",
     "losses",

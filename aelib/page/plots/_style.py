@@ -11,6 +11,30 @@ RULE = "#97999d"  # grid lines
 PAPER = "#fdfdfc"  # what hides a line behind a marker or a label
 PALETTE = ("#2440b5", "#dc6a22", "#159aa6", "#b61963", "#9c4fe8", "#71400f")
 
+# The same by name, as the pages know them, on a light ground and on a dark one.
+_NAMES = ("ink", "rule", "paper", *(str(number) for number in range(1, 7)))
+LIGHT = dict(zip(_NAMES, (INK, RULE, PAPER, *PALETTE), strict=True))
+DARK = {
+    "ink": "#d9dde3", "rule": "#8d939c", "paper": "#121212",
+    "1": "#8ea4e8", "2": "#e8963a", "3": "#5fe3e6", "4": "#f52f80", "5": "#a85ade", "6": "#efdc86",
+}  # fmt: skip
+
+# One color for each loss and model in the whole book. Six colors are all that can be told apart,
+# so names share one that are not compared with each other.
+COLORS = {
+    "squared error": "2", "gaussian": "2",
+    "cross-entropy": "1", "bernoulli": "1",
+    "absolute error": "3", "laplace": "3",
+    "continuous_bernoulli": "5", "student_t": "4", "categorical": "6",
+    "poisson": "3", "multinomial": "4", "negative_binomial": "5",
+    "zero_inflated_negative_binomial": "1",
+    "pca": "6", "linear": "5", "autoencoder": "1",
+    "contractive": "4", "sparse": "5", "denoising": "3", "adversarial": "4",
+    "ssim": "3", "perceptual": "5",
+    "signal": "1", "noise": "2", "train": "6", "test": "1",
+    "truth": "ink", "bound": "ink",
+}  # fmt: skip
+
 # Variables that a page sets, by the colour they replace.
 VARIABLES = {
     INK: "--figure-ink",
@@ -21,6 +45,27 @@ VARIABLES = {
 
 METADATA: dict[str, Any] = {"Date": None, "Creator": None, "Format": None, "Type": None}
 _DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
+
+
+def color(name: str) -> str:
+    """Color of a loss or a model, the same in the whole book.
+
+    Args:
+        name: Such as ``"gaussian"``, ``"bernoulli"``, ``"pca"``, ``"truth"``.
+
+    Returns:
+        A value for Matplotlib's ``color=``; on a page it follows the theme.
+
+    Raises:
+        ValueError: If the name has no color.
+
+    Example:
+        >>> color("gaussian") == color("squared error")
+        True
+    """
+    if name not in COLORS:
+        raise ValueError(f"name: expected one of {sorted(COLORS)}, got {name!r}")
+    return LIGHT[COLORS[name]]
 
 
 def style() -> dict[str, Any]:
