@@ -1,4 +1,4 @@
-"""The layers of VGG16 in order, under each of the names they go by."""
+"""The layers of VGG16 in order, and their names by block, in timm and in torchvision."""
 
 import difflib
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""A small convolutional classifier, for its features."""
+"""A small convolutional classifier, used for its features."""
 
 import functools
 from collections.abc import Sequence
@@ -8,17 +8,19 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Int
 
 from aelib.models import Convolution, Dense
 from aelib.perceptual._images import as_images
 
 
 class SmallFeatures(nnx.Module):
-    """A classifier small enough to be trained on the page; called, it gives its feature maps.
+    """A classifier small enough to be trained in seconds; a call returns its feature maps.
 
     One 3 x 3 convolution of stride 2 with ReLU for each entry of ``channels``, then one affine map
-    to the logits. Fresh from the constructor it has random weights, which is the control that any
-    claim about trained features needs; :func:`train_classifier` trains it.
+    to the logits. The constructor gives random weights, the control for any claim about trained
+    features; :func:`train_classifier` trains it.
 
     Attributes:
         shape: (h, w, c) of one image.
@@ -30,16 +32,17 @@ class SmallFeatures(nnx.Module):
         num_classes: number of classes.
         channels: channels of the convolutions.
         dtype: floating type of the parameters; None for JAX's default.
-        rngs: where the random weights come from.
+        rngs: source of the random weights.
 
     Raises:
         ValueError: if ``shape`` is not (h, w) or (h, w, c), or there are no channels.
 
-    >>> import jax.numpy as jnp
-    >>> from flax import nnx
-    >>> network = SmallFeatures((28, 28), 10, rngs=nnx.Rngs(0))
-    >>> [maps.shape for maps in network(jnp.zeros((5, 28, 28, 1)))]
-    [(5, 14, 14, 8), (5, 7, 7, 16), (5, 4, 4, 32)]
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from flax import nnx
+        >>> network = SmallFeatures((28, 28), 10, rngs=nnx.Rngs(0))
+        >>> [maps.shape for maps in network(jnp.zeros((5, 28, 28, 1)))]
+        [(5, 14, 14, 8), (5, 7, 7, 16), (5, 4, 4, 32)]
     """
 
     def __init__(
@@ -65,11 +68,16 @@ class SmallFeatures(nnx.Module):
         self.convolutions: tuple[Convolution, ...] = nnx.data(tuple(convolutions))
         self.readout = Dense(height * width * channels[-1], num_classes, dtype=dtype, rngs=rngs)
 
-    def __call__(self, images: Any) -> tuple[jax.Array, ...]:
+    def __call__(
+        self, images: Float[ArrayLike, "batch h w c"]
+    ) -> tuple[Float[Array, "batch height width channels"], ...]:
         """Feature maps, one from each convolution, after its activation.
 
         Args:
-            images: [batch, h, w, c], values in [0, 1].
+            images: images of the shape given to the constructor, values in [0, 1].
+
+        Returns:
+            One feature map for each convolution.
 
         Raises:
             TypeError: if the images are not floating-point numbers.
@@ -87,17 +95,20 @@ class SmallFeatures(nnx.Module):
             maps.append(x)
         return tuple(maps)
 
-    def logits(self, images: Any) -> jax.Array:
-        """Logits [batch, num_classes]; images as for a call."""
+    def logits(self, images: Float[ArrayLike, "batch h w c"]) -> Float[Array, "batch classes"]:
+        """Logits; images as for a call."""
         last = self(images)[-1]
         return self.readout(last.reshape(last.shape[0], -1))
 
-    def accuracy(self, images: Any, labels: Any) -> float:
-        """Share of images whose largest logit is that of their label.
+    def accuracy(self, images: Float[ArrayLike, "n h w c"], labels: Int[ArrayLike, " n"]) -> float:
+        """Fraction of images whose largest logit is that of their label.
 
         Args:
-            images: [n, h, w, c], values in [0, 1].
-            labels: [n] whole numbers in 0 ... num_classes - 1.
+            images: images of the shape given to the constructor, values in [0, 1].
+            labels: whole numbers in 0 ... num_classes - 1.
+
+        Returns:
+            A number in [0, 1].
         """
         as_images("images", images, channels=(self.shape[2],))
         graphdef, state = nnx.split(self)

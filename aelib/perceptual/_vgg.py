@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
 
 from aelib.models import Convolution
 from aelib.perceptual._images import as_images
@@ -22,17 +24,17 @@ from aelib.perceptual._layout import (
 DEFAULT_TAPS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
 WIDTHS = (64, 128, 256, 512, 512)
 HEAD_WIDTHS = (4096, 4096, 1000)
-#: Mean and standard deviation of ImageNet's colours, as torchvision's weights expect them.
+#: Mean and standard deviation of ImageNet's colors, as torchvision's weights expect them.
 MEAN = (0.485, 0.456, 0.406)
 STANDARD_DEVIATION = (0.229, 0.224, 0.225)
 
 
 class VGG16(nnx.Module):
-    """The 16-layer network of Simonyan and Zisserman (2015), for its feature maps.
+    """VGG16, a network of 16 layers trained on ImageNet, for its feature maps.
 
-    Images are in [0, 1]; ImageNet's mean and standard deviation are taken care of inside. Grey
-    images [batch, h, w, 1] are repeated in all three colours. The weights are random until they are
-    read from a file: see :func:`load_vgg16`.
+    Images are in [0, 1]; the network subtracts ImageNet's mean and divides by its standard
+    deviation. Gray images ``[batch, h, w, 1]`` are repeated in all three colors. The constructor
+    gives random weights; :func:`load_vgg16` reads trained ones.
 
     A tap is a layer whose output is wanted: by block (``"conv1_2"`` before and ``"relu1_2"`` after
     the activation, ``"pool1"``), or by its name in torchvision and timm (``"features.3"``). Beware
@@ -56,11 +58,16 @@ class VGG16(nnx.Module):
     Raises:
         ValueError: if a tap is unknown, or there are not five widths.
 
-    >>> import jax.numpy as jnp
-    >>> from flax import nnx
-    >>> network = VGG16(taps=("relu1_2", "pool2"), widths=(4, 8, 8, 8, 8), rngs=nnx.Rngs(0))
-    >>> [maps.shape for maps in network(jnp.zeros((2, 32, 32, 3)))]
-    [(2, 32, 32, 4), (2, 8, 8, 8)]
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from flax import nnx
+        >>> network = VGG16(taps=("relu1_2", "pool2"), widths=(4, 8, 8, 8, 8), rngs=nnx.Rngs(0))
+        >>> [maps.shape for maps in network(jnp.zeros((2, 32, 32, 3)))]
+        [(2, 32, 32, 4), (2, 8, 8, 8)]
+
+    References:
+        K. Simonyan and A. Zisserman (2015), *Very deep convolutional networks for large-scale image
+        recognition*.
     """
 
     def __init__(
@@ -83,14 +90,17 @@ class VGG16(nnx.Module):
         self.head = bool(head)
         self.taps = check_taps(taps, head=self.head)
 
-    def __call__(self, images: Any, taps: Iterable[str] | None = None) -> tuple[jax.Array, ...]:
-        """Feature maps [batch, h', w', channels], one for each tap, in the order asked for.
-
-        Nothing is computed beyond the deepest tap.
+    def __call__(
+        self, images: Float[ArrayLike, "batch h w c"], taps: Iterable[str] | None = None
+    ) -> tuple[Float[Array, "batch height width channels"], ...]:
+        """Compute feature maps, up to the deepest tap.
 
         Args:
-            images: [batch, h, w, 3] or [batch, h, w, 1], values in [0, 1].
+            images: images of one or three channels, values in [0, 1].
             taps: names of layers; None for those given to the constructor.
+
+        Returns:
+            One feature map for each tap, in the order of ``taps``.
 
         Raises:
             TypeError: if the images are not floating-point numbers.
@@ -101,7 +111,7 @@ class VGG16(nnx.Module):
         dtype = self.convolutions[0].weight.dtype
         x = as_images("images", images, channels=(1, 3)).astype(dtype)
         _check_size(x.shape, max(wanted))
-        # A grey image is broadcast here: one channel minus three means.
+        # A gray image is broadcast here: one channel minus three means.
         x = (x - np.asarray(MEAN, dtype)) / np.asarray(STANDARD_DEVIATION, dtype)
         kept = {}
         convolutions = iter(self.convolutions)
@@ -137,8 +147,8 @@ def convolution_shapes(
     return list(zip(sides, [3, *outputs[:-1]], outputs, strict=True))
 
 
-def _halve(x: jax.Array) -> jax.Array:
-    """The largest of each 2 x 2; an odd last row or column is left out."""
+def _halve(x: Float[Array, "batch h w c"]) -> Float[Array, "batch height width c"]:
+    """Max-pooling over 2 x 2; an odd last row or column is left out."""
     window = (1, 2, 2, 1)
     return jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, window, window, "VALID")
 

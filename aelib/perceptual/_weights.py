@@ -12,6 +12,7 @@ import numpy as np
 import safetensors
 from flax import nnx
 
+from aelib._checks import require_all
 from aelib.data._fetch import Remote, data_folder, local_file
 from aelib.perceptual._layout import STEPS, check_taps
 from aelib.perceptual._vgg import DEFAULT_TAPS, HEAD_WIDTHS, VGG16, WIDTHS, convolution_shapes
@@ -118,7 +119,7 @@ def _network(
 
 @contextmanager
 def _opened(weights: Any) -> Iterator[tuple[str, set[str], Callable[[str], Any]]]:
-    """What to call the source in messages, the tensors' names, and how to read one."""
+    """Open weights: a name for messages, the tensors' names, and a function that reads one."""
     if isinstance(weights, Mapping):
         yield "weights", set(weights), weights.__getitem__
         return
@@ -150,12 +151,7 @@ def _tensor(
     if array.shape != shape:
         raise ValueError(f"{source}: {name}: expected shape {shape}, got {array.shape}")
     array = array.astype(np.float32)
-    bad = ~np.isfinite(array)
-    if bad.any():
-        index = tuple(int(i) for i in np.argwhere(bad)[0])
-        raise ValueError(
-            f"{source}: {name}: expected finite values, got {array[index]} at index {index}"
-        )
+    require_all(f"{source}: {name}", array, np.isfinite(array), "finite values")
     return array
 
 

@@ -64,7 +64,7 @@ def test_gradients_are_finite():
     [
         ({"window": 10}, "window: expected an odd whole number, got 10"),
         ({"window": 13}, r"window: 13 does not fit into images of \(12, 12\) pixels"),
-        ({"standard_deviation": 0}, "standard_deviation: expected a positive number"),
+        ({"standard_deviation": 0}, "standard_deviation: expected a finite number, above 0, got 0"),
         ({"others": np.zeros((1, 12, 11, 1))}, r"others: expected shape \(1, 12, 12, 1\)"),
         ({"images": np.full((1, 12, 12, 1), -0.5)}, r"images: expected values in \[0, 1\], got -0"),
         ({"images": np.zeros((12, 12))}, r"images: expected shape \[batch, height, width, chan"),

@@ -9,7 +9,7 @@ from flax import nnx
 from aelib import perceptual
 
 SHAPE = (6, 6)
-OPTIONS = {"shape": SHAPE, "features": (2.0, 3.0), "normalise": False}
+OPTIONS = {"shape": SHAPE, "features": (2.0, 3.0), "normalize": False}
 
 
 def network(seed):
@@ -18,9 +18,9 @@ def network(seed):
 
 def test_it_is_the_weighted_sum_of_its_parts():
     x, outputs = jax.random.uniform(jax.random.key(0), (2, 4, 36))
-    loss = perceptual.FrozenFeatures(network(0), pixels=0.5, **OPTIONS)
+    loss = perceptual.PixelFeatureLoss(network(0), pixels=0.5, **OPTIONS)
     seen = perceptual.PerceptualLoss(
-        network(0), shape=SHAPE, weights=[2, 3], link="identity", normalise=False
+        network(0), shape=SHAPE, weights=[2, 3], link="identity", normalize=False
     )
 
     @jax.jit
@@ -33,7 +33,7 @@ def test_it_is_the_weighted_sum_of_its_parts():
 
 def test_other_numbers_are_the_same_program_and_nothing_is_trained():
     first, second = (
-        nnx.split(perceptual.FrozenFeatures(network(seed), pixels=seed, **OPTIONS))
+        nnx.split(perceptual.PixelFeatureLoss(network(seed), pixels=seed, **OPTIONS))
         for seed in (0, 1)
     )
     assert first[0] == second[0]
@@ -43,8 +43,8 @@ def test_other_numbers_are_the_same_program_and_nothing_is_trained():
 
 def test_bad_input():
     with pytest.raises(ValueError, match="pixels, features"):
-        perceptual.FrozenFeatures(network(0), pixels=-1.0, **OPTIONS)
-    loss = perceptual.FrozenFeatures(network(0), **OPTIONS)
+        perceptual.PixelFeatureLoss(network(0), pixels=-1.0, **OPTIONS)
+    loss = perceptual.PixelFeatureLoss(network(0), **OPTIONS)
     with pytest.raises(ValueError, match="mask, exposure"):
         loss.log_prob(jnp.ones((1, 36)), jnp.ones((1, 36)), mask=jnp.ones((1, 36), bool))
     with pytest.raises(ValueError, match=r"\[0, 1\]"):
