@@ -1,93 +1,93 @@
-"""The ledger: every claim, its verdict, what was measured, and the cell that measured it.
+"""The ledger: every claim in one line, unfolding to all that was measured for it.
 
-``{ledger}`` shows the claims of ``book/claims.yml`` in tables, one per chapter. The words are in
-the page's source tree, where a translator finds them; the numbers are filled in when the page is
-written, from what the pages' stored outputs hold at that moment.
+``{ledger}`` lists the claims of ``book/claims.yml``, chapter by chapter. The words are in the
+page's source tree, where a translator finds them; verdicts and plots are drawn when the page is
+written, from what the pages' stored outputs hold at that moment. The page needs no scripts.
 """
 
-import fnmatch
-from dataclasses import dataclass
+from collections import Counter
+from html import escape
 from pathlib import Path
 from typing import Any
 
-import yaml
-from book_claims import collected
+from book_cards import Drawing, verdict_anchor
+from book_claims import (
+    CLAIMS,
+    Chapter,
+    collected,
+    measured_for,
+    old_edition,
+    read_chapters,
+    translated,
+    verdict_on,
+)
+from book_words import words_of
 from docutils import nodes
-from ledger_cells import CheckCell, Summary, VerdictCell, fill
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from aelib.page.claims.drawing import (
+    SYMBOLS,
+    WORDS,
+    deciding,
+    ledger_anchor,
+    mini,
+    sentence,
+    summary,
+)
+
 LOGGER = logging.getLogger(__name__)
-CLAIMS = "book/claims.yml"
+LEDGER_WORDS = {
+    "unchecked": "not checked",
+    "to the card": "the card in its chapter",
+    "show": "Show",
+    "all": "all {n}",
+    "count holds": "{n} hold",
+    "count holds if": "{n} hold under a condition",
+    "count does not hold": "{n} do not hold",
+    "count open": "{n} still to be tested",
+}
+FILTERS = ("holds", "holds if", "does not hold", "open")
 
 
-@dataclass(frozen=True)
-class Chapter:
-    """A chapter's claims: texts by id; ``page`` is the pattern of its document name."""
-
-    number: int
-    title: str
-    page: str
-    claims: dict[str, str]
+class Filters(nodes.General, nodes.Element):
+    """How many claims have which verdict, and buttons that show only those."""
 
 
-def read_chapters(path: Path) -> list[Chapter]:
-    """Chapters and their claims.
+class Open(nodes.General, nodes.Element):
+    """What stands before a claim's sentence."""
 
-    Raises:
-        ExtensionError: If a claim's id does not begin with its chapter's number.
-    """
-    chapters = [
-        Chapter(entry["chapter"], entry["title"], entry["page"], entry["claims"])
-        for entry in yaml.safe_load(path.read_text(encoding="utf-8"))
-    ]
-    for chapter in chapters:
-        for claim_id in chapter.claims:
-            if not str(claim_id).startswith(f"{chapter.number}."):
-                raise ExtensionError(f"{path}: claim {claim_id} is not of chapter {chapter.number}")
-    return chapters
+
+class Close(nodes.General, nodes.Element):
+    """What stands after a claim's sentence."""
 
 
 class Ledger(SphinxDirective):
-    """``{ledger}``: the tables."""
+    """``{ledger}``: the claims."""
 
     def run(self) -> list[nodes.Node]:
-        """Sections with tables; cells that depend on other pages are left to be filled in."""
+        """Sections with a line for each claim; what depends on other pages is left open."""
         path = Path(self.env.srcdir) / CLAIMS
         self.env.note_dependency(str(path))
         self.env.book_ledger = self.env.docname  # type: ignore[attr-defined]
         chapters = read_chapters(path)
-        return [Summary(), *(self._section(chapter) for chapter in chapters)]
+        ids = [claim_id for chapter in chapters for claim_id in chapter.claims]
+        return [Filters(claims=ids), *(self._section(chapter) for chapter in chapters)]
 
     def _section(self, chapter: Chapter) -> nodes.section:
         title = f"{chapter.number} · {chapter.title}"
-        section = nodes.section(ids=[f"ledger-chapter-{chapter.number}"], names=[])
+        name = f"ledger-chapter-{chapter.number}"
+        section = nodes.section(ids=[name], names=[], classes=["ledger-chapter"])
         section += self._words(nodes.title, title)
-        table = nodes.table(classes=["ledger"])
-        group = nodes.tgroup(cols=3)
-        group.extend(nodes.colspec(colwidth=width) for width in (40, 15, 45))
-        heads = [self._entry(word) for word in ("Claim", "Verdict", "Measured")]
-        group += nodes.thead("", nodes.row("", *heads))
-        group += nodes.tbody("", *(self._row(chapter, *claim) for claim in chapter.claims.items()))
-        table += group
-        section += table
+        for claim_id, text in chapter.claims.items():
+            said = self._words(nodes.paragraph, text)
+            said["claim_sentence"] = claim_id
+            section += [Open(claim_id=claim_id), said, Close(claim_id=claim_id)]
         self.set_source_info(section)
         return section
-
-    def _row(self, chapter: Chapter, claim_id: str, text: str) -> nodes.row:
-        row = nodes.row(ids=[f"ledger-{claim_id.replace('.', '-')}"])
-        number = nodes.paragraph("", claim_id, classes=["ledger-id"], translatable=False)
-        row += nodes.entry("", number, self._words(nodes.paragraph, text))
-        row += nodes.entry("", VerdictCell(claim_id=claim_id, page=chapter.page))
-        row += nodes.entry("", CheckCell(claim_id=claim_id, page=chapter.page))
-        return row
-
-    def _entry(self, text: str) -> nodes.entry:
-        return nodes.entry("", self._words(nodes.paragraph, text))
 
     def _words(self, kind: type[nodes.TextElement], text: str) -> nodes.TextElement:
         node = kind(text, text)
@@ -96,13 +96,82 @@ class Ledger(SphinxDirective):
 
 
 class FillLedger(SphinxPostTransform):
-    """Fill in what the chapters have measured."""
+    """Fill in what the chapters and their labs have measured."""
 
     default_priority = 6
+    formats = ("html",)
 
     def run(self, **kwargs: Any) -> None:
-        """Replace the cells left open."""
-        fill(self.app, self.env, self.document)
+        """Replace what was left open with HTML."""
+        draw = Drawing(self.app, self.env, self.env.docname)
+        draw.words = {**WORDS, **LEDGER_WORDS, **words_of(self.env)}
+        for kind, html in ((Filters, _filters), (Open, _open), (Close, _close)):
+            for node in list(self.document.findall(kind)):
+                node.replace_self(nodes.raw("", html(draw, node), format="html"))
+
+
+def _filters(draw: Drawing, node: nodes.Element) -> str:
+    """Radio buttons, which work from a keyboard and without scripts."""
+    counts = Counter(verdict_on(draw.env, claim_id)[1].verdict for claim_id in node["claims"])
+    choices = [("all", draw.words["all"].format(n=len(node["claims"])), "")]
+    for verdict in FILTERS:
+        if counts[verdict]:
+            text = draw.words[f"count {verdict}"].format(n=counts[verdict])
+            choices.append((verdict, text, SYMBOLS[verdict]))
+    html = f"<legend>{escape(draw.words['show'])}</legend>"
+    for value, text, symbol in choices:
+        checked = " checked" if value == "all" else ""
+        name = value.replace(" ", "-")
+        html += (
+            f'<label data-verdict="{value}"><input type="radio" name="ledger-filter" '
+            f'id="ledger-filter-{name}" value="{value}"{checked}>'
+            f'<span aria-hidden="true">{symbol}</span> {escape(text)}</label>'
+        )
+    return f'<fieldset class="ledger-filter">{html}</fieldset>'
+
+
+def _open(draw: Drawing, node: nodes.Element) -> str:
+    """Up to the claim's sentence: its number and the verdict."""
+    claim_id = node["claim_id"]
+    said = draw.verdict(claim_id)
+    text = sentence(said, draw.words)
+    unchecked = said.verdict == "open" and any(
+        claim_id in chapter.claims and chapter.pages(draw.env)
+        for chapter in read_chapters(Path(draw.env.srcdir) / CLAIMS)
+    )
+    if unchecked:
+        text = draw.words["unchecked"]
+    return (
+        f'<details class="ledger-claim" id="{ledger_anchor(claim_id)}" '
+        f'data-verdict="{said.verdict}"><summary>'
+        f'<span class="ledger-id">{claim_id}</span> <span class="claim-verdict">'
+        f'<span aria-hidden="true">{SYMBOLS[said.verdict]}</span> {escape(text)}</span>'
+    )
+
+
+def _close(draw: Drawing, node: nodes.Element) -> str:
+    """After the claim's sentence: the number that decides it, and all the evidence folded."""
+    claim_id = node["claim_id"]
+    said = draw.verdict(claim_id)
+    found = measured_for(draw.env, claim_id)
+    shown = [translated(f.measurement, draw.words) for f in found]
+    if not shown:
+        return "</summary></details>"
+    (first, *_) = deciding(said, shown)
+    plot = (
+        f'<span class="ledger-plot">{mini(first)}'
+        f'<span class="claim-number">{escape(first.measured)}</span></span>'
+    )
+    docname, _ = verdict_on(draw.env, claim_id)
+    card = ""
+    if any(v.claim_id == claim_id for v in collected(draw.env)[docname].verdicts):
+        address = escape(draw.address(docname, verdict_anchor(claim_id)))
+        card = f' · <a href="{address}">{escape(draw.words["to the card"])}</a>'
+    return (
+        f'{plot}</summary><div class="ledger-evidence"><p class="claim-key">'
+        f"{escape(summary(shown, draw.words))}{card}</p>{draw.forest(found)}"
+        f'<p class="claim-key">{escape(draw.words["key"])}</p></div></details>'
+    )
 
 
 def rewrite(app: Sphinx, env: BuildEnvironment) -> list[str]:
@@ -112,29 +181,52 @@ def rewrite(app: Sphinx, env: BuildEnvironment) -> list[str]:
 
 
 def check_consistency(app: Sphinx, env: BuildEnvironment) -> None:
-    """Warn of checks that no claim asks for and of claims that an existing chapter leaves out."""
+    """Warn of claims that are not checked as they should be."""
     path = Path(env.srcdir) / CLAIMS
     if not path.exists():
         return
     chapters = read_chapters(path)
     known = {claim_id for chapter in chapters for claim_id in chapter.claims}
-    checked: dict[str, set[str]] = {}
-    for docname, claims in collected(env).items():
-        for _, claim in claims:
-            checked.setdefault(docname, set()).add(claim.claim_id)
-            if claim.claim_id not in known:
-                _warn(f"claim {claim.claim_id} is checked here but is not in {CLAIMS}", docname)
+    for docname, page in collected(env).items():
+        ids = {m.claim_id for _, m in page.measured} | {v.claim_id for v in page.verdicts}
+        for claim_id in sorted((ids | set(page.shown)) - known):
+            _warn(f"claim {claim_id} is checked here but is not in {CLAIMS}", docname)
+    old = old_edition(Path(env.srcdir))
     for chapter in chapters:
-        for docname in fnmatch.filter(sorted(env.found_docs), chapter.page):
-            for claim_id in sorted(set(chapter.claims) - checked.get(docname, set())):
-                _warn(f"claim {claim_id} of {CLAIMS} is not checked in its chapter", docname)
-    verdicts: dict[str, set[str]] = {}
-    for claims in collected(env).values():
-        for _, claim in claims:
-            verdicts.setdefault(claim.claim_id, set()).add(claim.verdict)
-    for claim_id, found in sorted(verdicts.items()):
-        if found == {"holds", "does not hold"}:
-            _warn(f"claim {claim_id} is said to hold and not to hold; name a condition", None)
+        pages = chapter.pages(env)
+        for claim_id in chapter.claims:
+            if pages and not any(f.docname in pages for f in measured_for(env, claim_id)):
+                _warn(f"claim {claim_id} of {CLAIMS} is not checked in its chapter", pages[0])
+            _check_verdict(env, claim_id)
+        if pages and Path(pages[0]).name not in old:
+            _check_new_edition(env, chapter, pages)
+
+
+def _check_verdict(env: BuildEnvironment, claim_id: str) -> None:
+    found = [f.measurement for f in measured_for(env, claim_id)]
+    docname, said = verdict_on(env, claim_id)
+    if {m.verdict for m in found} >= {"holds", "does not hold"} and not said.condition:
+        _warn(f"claim {claim_id} is said to hold and not to hold; name a condition", docname)
+    side = {"holds": "supports", "does not hold": "contradicts"}.get(said.verdict)
+    if side and side not in {m.shows for m in found}:
+        _warn(f"claim {claim_id} is said to be so, but nothing measured {side} it", docname)
+    if sum(m.decides for m in found) > 2:
+        _warn(f"claim {claim_id} is decided by more than two measurements", docname)
+
+
+def _check_new_edition(env: BuildEnvironment, chapter: Chapter, pages: list[str]) -> None:
+    """One card for each claim in the chapter; a reason for each bound there and in the lab."""
+    for claim_id in chapter.claims:
+        page = collected(env).get(pages[0])
+        cards = [v for v in (page.verdicts if page else []) if v.claim_id == claim_id]
+        if len(cards) != 1:
+            _warn(f"claim {claim_id} has {len(cards)} verdict cards; expected one", pages[0])
+    for docname in pages:
+        page = collected(env).get(docname)
+        for _, measurement in page.measured if page else []:
+            if not measurement.because:
+                name = f"claim {measurement.claim_id}: {measurement.text!r}"
+                _warn(f"{name} has a bound without a reason (because=…)", docname)
 
 
 def _warn(message: str, docname: str | None) -> None:
@@ -143,8 +235,8 @@ def _warn(message: str, docname: str | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Add the directive; fill in and check once all pages are read."""
-    app.setup_extension("book_claims")
-    for node in (Summary, VerdictCell, CheckCell):
+    app.setup_extension("book_cards")
+    for node in (Filters, Open, Close):
         app.add_node(node)
     app.add_directive("ledger", Ledger)
     app.add_post_transform(FillLedger)

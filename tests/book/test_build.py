@@ -1,4 +1,4 @@
-"""A book of two chapters is built, changed and broken; with the real configuration."""
+"""A book of three chapters and a lab is built, changed and broken; the configuration is real."""
 
 import json
 import os
@@ -13,13 +13,24 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CLAIMS = """
-- {chapter: 1, title: One, page: book/chapters/01_*, claims: {"1.1": First words, "1.2": Second}}
-- {chapter: 2, title: Two, page: book/chapters/02_*, claims: {"2.1": Third}}
+- chapter: 1
+  title: One
+  page: book/chapters/01_*
+  lab: book/labs/01_*
+  claims: {"1.1": First words, "1.2": Second}
+- {chapter: 2, title: Two, page: book/chapters/02_*, lab: book/labs/02_*, claims: {"2.1": Third}}
+- {chapter: 3, title: Three, page: book/chapters/03_*, lab: book/labs/03_*, claims: {"3.1": Last}}
 """
 TOC = """
 format: jb-book
 root: book/index
-chapters: [{file: book/chapters/01_one}, {file: book/ledger}, {file: book/api}]
+chapters:
+  - file: book/chapters/01_one
+    sections: [{file: book/labs/01_one}]
+  - file: book/chapters/02_old
+  - file: book/ledger
+  - file: book/status
+  - file: book/api
 """
 DRAWING = """
 from matplotlib import pyplot as plt
@@ -32,8 +43,22 @@ ax.plot([3, 1, 2])
 ax.set_xlabel("code size")
 """
 CHECKS = """
-claims.check("1.1", "Error", [0.1, 0.2, 0.15], "<", 1, unit="nats")
-claims.check("1.2", "Error", 1, ">", 0, verdict="holds if", condition="x < y")
+claims.check("1.1", "Error", [0.1, 0.2, 0.15], "<", 1, unit="nats", because="one is much")
+claims.check("1.2", "Deviation", 1, ">", 0, because="zero is the null")
+claims.verdict("1.1", "holds")
+claims.verdict("1.2", "holds if", "x < y")
+"""
+LAB = """
+from aelib.page import claims
+
+claims.check("1.2", "At twice the size", [3, 4], "<", 99, because="as before", shows="contradicts")
+claims.forest("1.2")
+"""
+OLD = """
+from aelib.page import claims
+
+claims.check("2.1", "One", 1, "<", 2, verdict="holds if", condition="z is small")
+claims.check("2.1", "Two", 1, "<", 2, verdict="holds if", condition="z is small")
 """
 SLIDER = """
 def frame(k):
@@ -85,20 +110,25 @@ def _build(book: Path) -> subprocess.CompletedProcess[str]:
 def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("book")
     (root / "book" / "chapters").mkdir(parents=True)
+    (root / "book" / "labs").mkdir()
     (root / "aelib").mkdir()
     (root / "aelib" / "stand_in.py").write_text("x = 1\n")  # what is hashed; what runs is installed
     shutil.copy(ROOT / "_config.yml", root)
     for part in ("_ext", "_static", "_templates"):
         shutil.copytree(ROOT / "book" / part, root / "book" / part)
-    shutil.copy(ROOT / "book" / "ledger.md", root / "book")
+    for page in ("ledger.md", "status.md"):
+        shutil.copy(ROOT / "book" / page, root / "book")
+    (root / "book" / "old_edition.txt").write_text("# one\n02_old\n")
     (root / "_toc.yml").write_text(TOC)
     (root / "book" / "claims.yml").write_text(CLAIMS)
     (root / "book" / "references.bib").write_text("")
-    (root / "book" / "index.md").write_text("# A book\n")
+    (root / "book" / "index.md").write_text("# A book\n\n```{claim-card} 1.1\n```\n")
     api = "# API\n\n```{eval-rst}\n.. automodule:: aelib.page.claims\n   :members:\n```\n"
     (root / "book" / "api.md").write_text(api)
     one = root / "book" / "chapters" / "01_one.ipynb"
     _write(one, _cell("a", DRAWING, FIGURE), _cell("b", CHECKS), _cell("c", SLIDER))
+    _write(root / "book" / "labs" / "01_one.ipynb", _cell("a", LAB))
+    _write(root / "book" / "chapters" / "02_old.ipynb", _cell("a", OLD))
     result = _build(root)
     assert result.returncode == 0, result.stdout + result.stderr
     return root
@@ -119,15 +149,65 @@ def test_figures_are_part_of_the_page(book: Path) -> None:
     assert len(ids) == len(set(ids))
 
 
-def test_badges_and_ledger_point_at_each_other(book: Path) -> None:
-    chapter, ledger = _page(book, "chapters/01_one"), _page(book, "ledger")
-    assert 'id="claim-1-1"' in chapter
-    assert 'href="../ledger.html#ledger-1-1"' in chapter
-    assert 'id="ledger-1-1"' in ledger
-    assert 'href="chapters/01_one.html#claim-1-1"' in ledger
-    for words in ("First words", "0.15 ± 0.12 nats", "&lt; 1 nats; 3 seeds", "holds if x &lt; y"):
-        assert words in ledger.replace("\n", " ").replace("\u00a0", " ")
-    assert "its chapter is still to be written" in ledger
+def _words(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", html)).replace("&lt;", "<")
+
+
+def _card(html: str, claim_id: str) -> str:
+    name = claim_id.replace(".", "-")
+    return re.search(rf'<section class="aelib-card" id="verdict-{name}".*?</section>', html)[0]
+
+
+def test_a_card_is_drawn_from_chapter_and_lab(book: Path) -> None:
+    card = _card(_page(book, "chapters/01_one"), "1.2")
+    words = _words(card)
+    for part in ("Claim 1.2 ◐ holds if x < y", "Second", "Deviation", "zero is the null",
+                 "Evidence: 2 measured (1 supporting, 1 contradicting)", "At twice the size"):  # fmt: skip
+        assert part in words
+    assert 'href="../labs/01_one.html#claim-1-2"' in card
+    assert 'href="#claim-1-2"' in card
+    assert 'href="../ledger.html#ledger-1-2"' in card
+
+
+def test_a_lab_has_a_forest_plot_in_place_of_lines(book: Path) -> None:
+    html = _page(book, "labs/01_one")
+    assert html.count('class="claim-row"') == 1
+    assert '<span id="claim-1-2" class="claim-anchor">' in html
+    assert 'href="#claim-1-2"' in html
+
+
+def test_a_chapter_of_the_first_edition_has_one_heading_for_a_cell(book: Path) -> None:
+    html = _page(book, "chapters/02_old")
+    assert html.count("holds if z is small") == 1
+    assert html.count('class="claim-row"') == 2
+    assert 'href="../ledger.html#ledger-2-1"' in html
+
+
+def test_another_page_can_show_a_card(book: Path) -> None:
+    card = _card(_page(book, "index"), "1.1")
+    assert "0.15 ± 0.12 nats" in _words(card)
+    assert 'href="chapters/01_one.html#claim-1-1"' in card
+
+
+def test_the_ledger_has_a_line_for_each_claim(book: Path) -> None:
+    ledger = _page(book, "ledger")
+    lines = re.findall(r'<details class="ledger-claim".*?</details>', ledger, re.S)
+    verdicts = [re.search(r'data-verdict="([^"]*)"', line)[1] for line in lines]
+    assert verdicts == ["holds", "holds if", "holds if", "open"]
+    assert all(f'id="ledger-{i}"' in line for i, line in zip(("1-1", "1-2", "2-1", "3-1"), lines))
+    for part in ("First words", "0.15 ± 0.12 nats", "required: < 1 nats; one is much", "3 seeds"):
+        assert part in _words(lines[0]).replace("\u00a0", " ")
+    assert 'href="chapters/01_one.html#claim-1-1"' in lines[0]
+    assert 'href="chapters/01_one.html#verdict-1-1"' in lines[0]
+    assert 'href="labs/01_one.html#claim-1-2"' in lines[1]
+    assert "is still to be put to the test" in lines[3]
+    filters = re.findall(r'type="radio"[^>]*id="ledger-filter-([\w-]+)"', ledger)
+    assert filters == ["all", "holds", "holds-if", "open"]
+
+
+def test_labs_are_on_the_status_page(book: Path) -> None:
+    table = _words(re.search(r"<table.*?</table>", _page(book, "status").split("Notebooks")[-1], re.S)[0])
+    assert "book/labs/01_one" in table
 
 
 def test_pages_ask_the_network_for_nothing(book: Path) -> None:
@@ -161,12 +241,28 @@ def test_changes_are_seen_and_warnings_are_not_forgotten(book: Path) -> None:
     assert _build(book).returncode == 0  # nothing has changed: nothing is written
     assert page.stat().st_mtime_ns == first
 
-    one_cell, changed = _cell("a", "from aelib.page import claims"), CHECKS.replace("1.2", "9.9")
+    lab = book / "book" / "labs" / "01_one.ipynb"
+    _write(lab, _cell("a", LAB.replace("[3, 4]", "[5, 6]")))
+    result = _build(book)
+    assert result.returncode == 0, result.stderr
+    assert "executing 1 notebooks" in result.stdout
+    assert page.stat().st_mtime_ns > first  # its card shows what the lab has measured
+    assert "5.5 ± 6.4" in _card(_page(book, "chapters/01_one"), "1.2")
+
+    one_cell = _cell("a", "from aelib.page import claims")
+    changed = CHECKS.replace('check("1.2"', 'check("9.9"').replace(', because="one is much"', "")
+    changed = changed.replace('claims.verdict("1.1", "holds")', "")
     _write(one, one_cell, _cell("b", changed))
+    _write(lab, one_cell)
     result = _build(book)
     assert result.returncode != 0
-    assert "claim 9.9 is checked here but is not in" in result.stderr
-    assert "claim 1.2 of book/claims.yml is not checked in its chapter" in result.stderr
+    for message in (
+        "claim 9.9 is checked here but is not in",
+        "claim 1.2 of book/claims.yml is not checked in its chapter",
+        "claim 1.1 has 0 verdict cards; expected one",
+        "claim 1.1: 'Error' has a bound without a reason",
+    ):
+        assert message in result.stderr
     # Were the pages remembered, a second build would have nothing to warn of, and pass.
     assert not (book / "_build" / ".doctrees" / "environment.pickle").exists()
 

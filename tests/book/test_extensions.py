@@ -3,18 +3,17 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import book_claims
 import book_execution
 import book_figures
-import book_ledger
 import book_repository
-import ledger_cells
 import nbformat
 import pytest
 from jupyter_cache import get_cache
 from nbformat.v4 import new_code_cell, new_notebook
 from sphinx.errors import ConfigError, ExtensionError
 
-from aelib.page.claims import Claim
+from aelib.page.claims.record import Measurement, Verdict
 
 ROOT = Path(__file__).parents[2]
 
@@ -85,29 +84,41 @@ def test_unnamed_pictures() -> None:
     assert book_figures.unnamed_pictures("".join(bad)) == bad
 
 
-def _claim(verdict: str, condition: str = "") -> Claim:
-    return Claim("1.1", "x", (1.0,), "<", 2.0, "", verdict, condition)
+def _measured(verdict: str = "", condition: str = "") -> Measurement:
+    return Measurement("1.1", "x", (1.0,), "<", 2.0, verdict=verdict, condition=condition)
+
+
+def _env(*measured: Measurement, verdicts: tuple[Verdict, ...] = ()) -> Any:
+    page = book_claims.PageClaims([("claim-1-1", m) for m in measured], list(verdicts))
+    return SimpleNamespace(book_claims={"book/chapters/01_one": page})
 
 
 @pytest.mark.parametrize(
-    ("claims", "expected"),
+    ("measured", "expected"),
     [
-        ([], ("open", [])),
-        ([_claim("holds"), _claim("holds")], ("holds", [])),
-        ([_claim("does not hold")], ("does not hold", [])),
-        ([_claim("holds"), _claim("holds if", "a")], ("holds if", ["a"])),
+        ([], ("open", "")),
+        ([_measured("holds"), _measured()], ("holds", "")),
+        ([_measured("does not hold")], ("does not hold", "")),
+        ([_measured("holds"), _measured("holds if", "a")], ("holds if", "a")),
         (
-            [_claim("holds if", "a"), _claim("does not hold"), _claim("holds if", "a")],
-            ("holds if", ["a"]),
+            [_measured("holds if", "a"), _measured("does not hold"), _measured("holds if", "b")],
+            ("holds if", "a; b"),
         ),
     ],
 )
-def test_verdict_of_several_checks(claims: list[Claim], expected: Any) -> None:
-    assert ledger_cells.verdict_of(claims) == expected
+def test_verdict_of_checks_without_a_card(measured: list[Measurement], expected: Any) -> None:
+    _, verdict = book_claims.verdict_on(_env(*measured), "1.1")
+    assert (verdict.verdict, verdict.condition) == expected
+
+
+def test_a_card_decides_over_what_checks_say() -> None:
+    card = Verdict("1.1", "does not hold")
+    env = _env(_measured("holds"), verdicts=(card,))
+    assert book_claims.verdict_on(env, "1.1") == ("book/chapters/01_one", card)
 
 
 def test_every_claim_of_the_source_article_is_in_the_ledger() -> None:
-    ids = [name for c in book_ledger.read_chapters(ROOT / "book/claims.yml") for name in c.claims]
+    ids = [name for c in book_claims.read_chapters(ROOT / "book/claims.yml") for name in c.claims]
     counts = [2, 5, 3, 4, 3, 5, 1, 1, 1]
     expected = [f"{c}.{i}" for c, count in enumerate(counts) for i in range(1, count + 1)]
     assert ids == expected
@@ -116,9 +127,9 @@ def test_every_claim_of_the_source_article_is_in_the_ledger() -> None:
 
 def test_a_claim_in_the_wrong_chapter(tmp_path: Path) -> None:
     path = tmp_path / "claims.yml"
-    path.write_text('- {chapter: 1, title: T, page: p, claims: {"2.1": words}}')
+    path.write_text('- {chapter: 1, title: T, page: p, lab: l, claims: {"2.1": words}}')
     with pytest.raises(ExtensionError, match=r"claim 2\.1 is not of chapter 1"):
-        book_ledger.read_chapters(path)
+        book_claims.read_chapters(path)
 
 
 def test_no_address_no_buttons() -> None:

@@ -5,8 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aelib.page.claims import t_quantile
-
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -32,6 +30,7 @@ def interval(
         ValueError: If the shapes do not fit or a value is not finite.
     """
     from matplotlib import pyplot
+    from scipy import stats
 
     x, y = np.asarray(x), np.asarray(y, dtype=float)
     if y.ndim != 2 or x.shape != y.shape[1:] or len(y) < 2:
@@ -44,7 +43,7 @@ def interval(
         raise ValueError(f"y: expected finite values, got {y[place]} at index {place}")
     ax = ax or pyplot.gca()
     mean = y.mean(axis=0)
-    half = t_quantile(len(y) - 1) * y.std(axis=0, ddof=1) / np.sqrt(len(y))
+    half = stats.t.ppf(0.975, len(y) - 1) * y.std(axis=0, ddof=1) / np.sqrt(len(y))
     (drawn,) = ax.plot(x, mean, label=label or None, **line)
     ax.fill_between(x, mean - half, mean + half, color=drawn.get_color(), alpha=0.2, linewidth=0)
 

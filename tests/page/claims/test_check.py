@@ -1,13 +1,11 @@
 import json
-import re
-from html import unescape
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from aelib.page.claims import WORDS, Claim, ClaimFailed, badge, check
+from aelib.page.claims import ClaimFailed, Measurement, check, forest, verdict
 
 
 @pytest.mark.parametrize(
@@ -62,9 +60,9 @@ def test_kinds_of_sequences() -> None:
 
 def test_failure_says_what_to_do() -> None:
     with pytest.raises(ClaimFailed) as failure:
-        check("3.1", "Excess loss", [0.1, 0.2, 0.3], "<", 0.25, unit="nats")
+        check("3.1", "Excess loss", [0.1, 0.2, 0.3], "<", 0.25, unit="nats", because="half a bit")
     message = str(failure.value)
-    for part in ("claim 3.1: Excess loss", "0.20 ± 0.25 nats", "< 0.25 nats", "0.1, 0.2, 0.3"):
+    for part in ("because: half a bit", "claim 3.1: Excess loss", "0.20 ± 0.25 nats", "< 0.25 nats", "0.1, 0.2, 0.3"):
         assert part in message
     assert isinstance(failure.value, AssertionError)
 
@@ -90,7 +88,12 @@ def test_failure_says_what_to_do() -> None:
         ({"bound": "1"}, TypeError, "bound: expected a real number"),
         ({"verdict": "fails"}, ValueError, "verdict: expected one of"),
         ({"verdict": "holds if"}, ValueError, "condition: expected what"),
-        ({"condition": "centred"}, ValueError, "condition: expected what"),
+        ({"condition": "centred"}, ValueError, "condition: expected none"),
+        ({"shows": "proves"}, ValueError, "shows: expected one of"),
+        ({"scale": "log10"}, ValueError, "scale: expected one of"),
+        ({"scale": "log"}, ValueError, "measured: expected positive"),
+        ({"scale": "log", "measured": 1, "bound": 0}, ValueError, "bound: expected positive"),
+        ({"because": None}, TypeError, "because: expected text"),
         ({"unit": None}, TypeError, "unit: expected text"),
     ],
 )
@@ -101,35 +104,37 @@ def test_bad_arguments(change: dict[str, Any], error: type, message: str) -> Non
         check(**arguments)
 
 
-def test_claim_survives_its_data() -> None:
-    for claim in (
-        check("1.1", "x", [1, 2, 3], "in", (-9, 9), unit="rad"),
+def test_a_measurement_survives_its_data() -> None:
+    for measurement in (
+        check("1.1", "x", [1, 2, 3], "in", (-9, 9), unit="rad", because="z", shows="context"),
+        check("1.1", "x", [1, 2, 3], "<", 99, scale="log", decides=True),
         check("5.5", "y", 1, "<", 2, verdict="holds if", condition="z"),
     ):
-        assert Claim.from_data(json.loads(json.dumps(claim.data()))) == claim
+        assert Measurement.from_data(json.loads(json.dumps(measurement.data()))) == measurement
 
 
-def test_badge_carries_data_and_escapes() -> None:
-    claim = check("1.2", 'a "<b>" & c', 1, "<", 2, verdict="holds if", condition="x < y")
-    html = badge(claim, anchor="claim-1-2", href="ledger.html#ledger-1-2")
-    (data,) = re.findall(r'data-claim="([^"]*)"', html)
-    assert Claim.from_data(json.loads(unescape(data))) == claim
-    assert "<b>" not in html
-    assert "holds if x &lt; y" in html
-    assert 'id="claim-1-2"' in html
+def test_the_worse_end_on_a_logarithmic_scale_has_to_pass() -> None:
+    decades = [1e-6, 1e-5, 1e-4]  # geometric mean 1e-5, interval up to about 0.003
+    assert check("1.1", "x", decades, "<", 4e-3, scale="log").mean == pytest.approx(1e-5)
+    with pytest.raises(ClaimFailed):
+        check("1.1", "x", decades, "<", 1e-3, scale="log")
 
 
-def test_a_brief_badge_leaves_the_condition_to_the_one_before_but_carries_it() -> None:
-    claim = check("1.2", "y", 1, "<", 2, verdict="holds if", condition="x is small")
-    html = badge(claim, brief=True)
-    assert "holds if …" in html
-    assert "x is small" not in re.sub(r'data-claim="[^"]*"', "", html)
-    (data,) = re.findall(r'data-claim="([^"]*)"', html)
-    assert Claim.from_data(json.loads(unescape(data))) == claim
+@pytest.mark.parametrize(
+    ("said", "shows"),
+    [("holds", "supports"), ("does not hold", "contradicts"), ("holds if", "context")],
+)
+def test_what_a_check_of_the_first_edition_shows(said: str, shows: str) -> None:
+    condition = "z" if said == "holds if" else ""
+    assert check("1.1", "x", 0, "<", 1, verdict=said, condition=condition).shows == shows
 
 
-def test_badge_in_another_language_keeps_the_number() -> None:
-    words = {"claim": "论断", "holds": "成立", "seeds": "{n} 个种子"}
-    assert set(words) <= set(WORDS)
-    html = badge(check("1.1", "x", [1, 2, 3], "<", 9), words)
-    assert all(word in html for word in ("论断 1.1 成立", "3 个种子", "2.0 ± 2.5"))
+def test_bad_verdicts() -> None:
+    with pytest.raises(ValueError, match="verdict: expected one of"):
+        verdict("1.1", "perhaps")
+    with pytest.raises(ValueError, match="condition: expected what the claim holds under"):
+        verdict("1.1", "holds if")
+    with pytest.raises(ValueError, match="claim_id: expected chapter.number"):
+        verdict("one", "holds")
+    with pytest.raises(ValueError, match="claim_id: expected chapter.number"):
+        forest("one")

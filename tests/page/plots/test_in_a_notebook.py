@@ -1,4 +1,4 @@
-"""What a kernel shows: figures as SVG and alone, badges at once and once."""
+"""What a kernel shows: figures as SVG and alone, checks at once and once."""
 
 import json
 import subprocess
@@ -45,10 +45,11 @@ def test_a_cell_that_does_not_draw_shows_its_value(outputs: list[list[Any]]) -> 
     assert outputs[3][0]["data"]["text/plain"] == ["3"]
 
 
-def test_badges_are_shown_at_once_and_once(outputs: list[list[Any]]) -> None:
-    kind = "application/vnd.aelib.claim+json"
-    assert _kinds(outputs[4]) == [{"text/plain", "text/html", kind}] * 2
-    assert [output["data"][kind]["text"] for output in outputs[4]] == ["x", "y"]
+def test_checks_are_shown_at_once_and_once(outputs: list[list[Any]]) -> None:
+    assert _kinds(outputs[4]) == [{"text/plain", "text/html"}] * 2
+    for output, word in zip(outputs[4], "xy", strict=True):
+        (line,) = output["data"]["text/plain"]
+        assert line.startswith(f"Claim 1.1 (supports) {word}: ")
 
 
 def test_a_slider_is_shown_once(outputs: list[list[Any]]) -> None:

@@ -1,14 +1,9 @@
 """Numbers as a reader wants them: as many digits as the uncertainty leaves meaning to."""
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from aelib.page.claims._claim import Claim
 
 MINUS = "\N{MINUS SIGN}"
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_SIGNS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "=", "in": "in"}
 
 
 def _exponent(value: float) -> int:
@@ -65,7 +60,7 @@ def number(value: float, digits: int = 4) -> str:
     return f"{head} × {_power(exponent)}"
 
 
-def _with_uncertainty(mean: float, half: float) -> str:
+def with_uncertainty(mean: float, half: float) -> str:
     """``mean ± half`` with two digits of the half-width and a shared power of ten."""
     largest = max(abs(mean), half)
     exponent = 0 if _is_plain(largest) else _exponent(largest)
@@ -73,27 +68,3 @@ def _with_uncertainty(mean: float, half: float) -> str:
     decimals = min(max(1 - _exponent(half), 0), 15)
     text = f"{_fixed(mean, decimals)} ± {_fixed(half, decimals)}"
     return f"({text}) × {_power(exponent)}" if exponent else text
-
-
-def measurement(claim: "Claim") -> str:
-    """Text of what was measured: ``mean ± half-width`` over seeds, or the one number."""
-    if claim.seeds > 1 and claim.high > claim.low:
-        return _with_uncertainty(claim.mean, (claim.high - claim.low) / 2)
-    for digits in range(4, 17):  # enough digits that the rounded number still meets the bound
-        shown = float(f"{claim.mean:.{digits - 1}e}")
-        if claim.admits(shown) == claim.admits(claim.mean):
-            break
-    return number(claim.mean, digits)
-
-
-def requirement(claim: "Claim") -> str:
-    """Text of the bound: a sign and a number, or a range.
-
-    Example:
-        >>> from aelib.page.claims import Claim
-        >>> requirement(Claim("3.1", "Angle", (2e-5,), "<=", 1e-4, unit="rad"))
-        '≤ 10⁻⁴'
-    """
-    if isinstance(claim.bound, tuple):
-        return "in [{}, {}]".format(*(number(end, 6) for end in claim.bound))
-    return f"{_SIGNS[claim.op]} {number(claim.bound, 6)}"

@@ -1,10 +1,11 @@
 import pytest
 
-from aelib.page.claims import Claim, measurement, number, requirement
+from aelib.page.claims._numbers import number
+from aelib.page.claims.record import Measurement
 
 
-def claim(values: list[float], op: str = "<", bound: object = 1e9) -> Claim:
-    return Claim("1.1", "Something", tuple(values), op, bound)  # type: ignore[arg-type]
+def measured(values: list[float], op: str = "<", bound: object = 1e9) -> Measurement:
+    return Measurement("1.1", "Something", tuple(values), op, bound)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -44,15 +45,20 @@ def test_number(value: float, text: str) -> None:
     ],
 )
 def test_measurement_over_seeds(values: list[float], text: str) -> None:
-    assert measurement(claim(values)) == text
+    assert measured(values).measured == text
 
 
 def test_rounding_never_shows_a_number_that_would_not_pass() -> None:
-    assert measurement(claim([0.99996], "<", 1.0)) == "0.99996"
-    assert measurement(claim([1.00001], ">", 1.0)) == "1.00001"
+    assert measured([0.99996], "<", 1.0).measured == "0.99996"
+    assert measured([1.00001], ">", 1.0).measured == "1.00001"
 
 
 def test_requirement() -> None:
-    assert requirement(claim([1], "<=", 1e-6)) == "≤ 10⁻⁶"
-    assert requirement(claim([1], "in", (-4.0, 0.5))) == "in [−4, 0.5]"
-    assert requirement(claim([1], "==", 3.0)) == "= 3"
+    assert measured([1], "<=", 1e-6).required == "≤ 10⁻⁶"
+    assert measured([1], "in", (-4.0, 0.5)).required == "in [−4, 0.5]"
+    assert measured([1], "==", 3.0).required == "= 3"
+
+
+def test_a_geometric_mean_is_shown_with_the_ends_of_its_interval() -> None:
+    decades = Measurement("1.1", "x", (1e-6, 1e-5, 1e-4), "<", 1.0, unit="nats", scale="log")
+    assert decades.measured == "10⁻⁵ nats (3.3 × 10⁻⁸ to 0.003)"
