@@ -155,14 +155,15 @@ def _words(html: str) -> str:
 
 def _card(html: str, claim_id: str) -> str:
     name = claim_id.replace(".", "-")
-    return re.search(rf'<section class="aelib-card" id="verdict-{name}".*?</section>', html)[0]
+    return re.search(rf'<section [^>]*id="verdict-{name}".*?</section>', html, re.S)[0]
 
 
 def test_a_card_is_drawn_from_chapter_and_lab(book: Path) -> None:
     card = _card(_page(book, "chapters/01_one"), "1.2")
     words = _words(card)
-    for part in ("Claim 1.2 ◐ holds if x < y", "Second", "Deviation", "zero is the null",
-                 "Evidence: 2 measured (1 supporting, 1 contradicting)", "At twice the size"):  # fmt: skip
+    evidence = "Evidence: 2 measured (1 supporting, 1 contradicting)"
+    parts = ("Claim 1.2 ◐ holds if x < y", "Second", "Deviation", "zero is the null")
+    for part in (*parts, evidence, "At twice the size"):
         assert part in words
     assert 'href="../labs/01_one.html#claim-1-2"' in card
     assert 'href="#claim-1-2"' in card
@@ -172,7 +173,7 @@ def test_a_card_is_drawn_from_chapter_and_lab(book: Path) -> None:
 def test_a_lab_has_a_forest_plot_in_place_of_lines(book: Path) -> None:
     html = _page(book, "labs/01_one")
     assert html.count('class="claim-row"') == 1
-    assert '<span id="claim-1-2" class="claim-anchor">' in html
+    assert re.search(r'<span [^>]*id="claim-1-2"', html)
     assert 'href="#claim-1-2"' in html
 
 
@@ -194,7 +195,8 @@ def test_the_ledger_has_a_line_for_each_claim(book: Path) -> None:
     lines = re.findall(r'<details class="ledger-claim".*?</details>', ledger, re.S)
     verdicts = [re.search(r'data-verdict="([^"]*)"', line)[1] for line in lines]
     assert verdicts == ["holds", "holds if", "holds if", "open"]
-    assert all(f'id="ledger-{i}"' in line for i, line in zip(("1-1", "1-2", "2-1", "3-1"), lines))
+    for name, line in zip(("1-1", "1-2", "2-1", "3-1"), lines, strict=True):
+        assert f'id="ledger-{name}"' in line
     for part in ("First words", "0.15 ± 0.12 nats", "required: < 1 nats; one is much", "3 seeds"):
         assert part in _words(lines[0]).replace("\u00a0", " ")
     assert 'href="chapters/01_one.html#claim-1-1"' in lines[0]
@@ -206,8 +208,9 @@ def test_the_ledger_has_a_line_for_each_claim(book: Path) -> None:
 
 
 def test_labs_are_on_the_status_page(book: Path) -> None:
-    table = _words(re.search(r"<table.*?</table>", _page(book, "status").split("Notebooks")[-1], re.S)[0])
-    assert "book/labs/01_one" in table
+    rows = re.findall(r"<tr.*?</tr>", _page(book, "status"), re.S)
+    (row,) = [_words(row) for row in rows if "labs/01_one" in row]
+    assert re.search(r"cache\s*[\d.]+\s*passed", row)
 
 
 def test_pages_ask_the_network_for_nothing(book: Path) -> None:
@@ -270,5 +273,5 @@ def test_changes_are_seen_and_warnings_are_not_forgotten(book: Path) -> None:
     one.write_text(source)
     result = _build(book)
     assert result.returncode == 0, result.stderr
-    assert "executing 1 notebooks" in result.stdout
+    assert "executing 3 notebooks" in result.stdout
     assert page.stat().st_mtime_ns > first

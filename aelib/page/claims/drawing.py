@@ -47,7 +47,7 @@ MARKS = {  # told apart by shape as well as by colour
 Where = Callable[[Measurement], str]  # an address, an id or a piece of HTML, or ""
 
 
-def nowhere(measurement: Measurement) -> str:
+def nowhere(_measurement: Measurement) -> str:
     """No address, no id: a notebook has no page to lead to."""
     return ""
 
@@ -258,9 +258,7 @@ def _line(m: Measurement, axis: Axis) -> str:
         for index, value in enumerate(m.values):
             y = 6 + 4 * (index % 2)  # two rows, so that equal values are seen to be several
             parts.append(f'<circle class="seed" cx="{at[value]}" cy="{y}" r="2.6"/>')
-        parts.append(
-            f'<line class="interval" x1="{at[m.low]}" x2="{at[m.high]}" y1="20" y2="20"/>'
-        )
+        parts.append(f'<line class="interval" x1="{at[m.low]}" x2="{at[m.high]}" y1="20" y2="20"/>')
     parts.append(
         f'<svg x="{at[m.mean]}" y="20" overflow="visible" aria-hidden="true">'
         f'<path class="mean" d="{MARKS[m.shows]}"/></svg>'

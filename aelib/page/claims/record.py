@@ -97,7 +97,7 @@ class Measurement:
 
     @property
     def measured(self) -> str:
-        """Text of what was measured: the mean and its interval over seeds, or the one number."""
+        """What was measured, as text with the unit."""
         mean, low, high = self.interval
         unit = f" {self.unit}" if self.unit else ""
         if self.seeds > 1 and high > low:
@@ -112,7 +112,7 @@ class Measurement:
 
     @property
     def required(self) -> str:
-        """Text of the bound: a sign and a number, or a range.
+        """The bound, as text with the unit.
 
         Example:
             >>> Measurement("3.1", "Angle", (2e-5,), "<=", 1e-4, unit="rad").required

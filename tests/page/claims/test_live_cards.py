@@ -16,7 +16,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
 
     bundles: list[dict[str, str]] = []
     monkeypatch.setattr(IPython, "get_ipython", lambda: object())
-    monkeypatch.setattr(IPython.display, "display", lambda bundle, raw: bundles.append(bundle))
+    monkeypatch.setattr(IPython.display, "display", lambda bundle, **_: bundles.append(bundle))
     monkeypatch.setattr("aelib.page.claims._check._measured_here", {})
     return bundles
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aelib.page.claims.drawing import STYLE
 from aelib.page.plots import PALETTE
 
 CSS = (Path(__file__).parents[3] / "book" / "_static" / "book.css").read_text(encoding="utf-8")
@@ -57,8 +58,20 @@ def test_contrast_with_the_page(theme: str) -> None:
     colours = themes()[theme]
     for index in range(1, 7):  # graphics: WCAG 2.2, 1.4.11
         assert contrast(colours[f"figure-{index}"], page) >= 3
-    for name in ("figure-ink", "claim-holds", "claim-holds-if", "claim-does-not-hold"):
-        assert contrast(colours[name], page) >= 4.5  # text: WCAG 2.2, 1.4.3
+    assert contrast(colours["figure-ink"], page) >= 4.5  # text: WCAG 2.2, 1.4.3
+
+
+@pytest.mark.parametrize(
+    ("selector", "page"), [(":root", "#ffffff"), ('html[data-theme="dark"]', "#121212")]
+)
+def test_contrast_of_cards_with_the_page(selector: str, page: str) -> None:
+    block = re.search(re.escape(selector) + r"[^{]*\{([^}]*)\}", STYLE)
+    assert block
+    colours = dict(re.findall(r"--claim-([\w-]+): (#\w{6});", block[1]))
+    words = {"ink", "soft", "holds", "holds-if", "does-not-hold", "open", "context"}
+    assert words <= set(colours)
+    for name in words:
+        assert contrast(colours[name], page) >= 4.5
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
