@@ -5,10 +5,11 @@ Every model is an :class:`Autoencoder` with an ``encoder`` and a ``decoder``. En
 had in closed form from the structure. Tying is ``z @ W.T``, never a variable that appears twice, so
 models work in NNX's graph mode and in its tree mode.
 
->>> from flax import nnx
->>> import aelib
->>> aelib.models.mlp(64, 8, hidden=(32,), rngs=nnx.Rngs(0))
-Autoencoder(mlp: [64] -> 32 relu -> 8 | 32 relu -> 64 -> [64]; 4,744 parameters, float32)
+Example:
+    >>> from flax import nnx
+    >>> import aelib
+    >>> aelib.models.mlp(64, 8, hidden=(32,), rngs=nnx.Rngs(0))
+    Autoencoder(mlp: [64] -> 32 relu -> 8 | 32 relu -> 64 -> [64]; 4,744 parameters, float32)
 """
 
 from aelib.models._activations import ACTIVATIONS as ACTIVATIONS

@@ -40,15 +40,3 @@ ACTIVATIONS: Mapping[str, Activation] = MappingProxyType(
         "tanh": Activation(jax.numpy.tanh, 1.0),
     }
 )
-
-
-def require_activation(argument: str, name: object) -> str:
-    """Return ``name`` if it is a known activation.
-
-    Raises:
-        ValueError: if it is not; the message lists the known names.
-    """
-    if not isinstance(name, str) or name not in ACTIVATIONS:
-        known = ", ".join(ACTIVATIONS)
-        raise ValueError(f"{argument}: expected one of {known}; got {name!r}")
-    return name

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import jax
 from flax import nnx
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Real
 
 from aelib.models._architecture import Architecture
 from aelib.models._predict import apply_in_batches
@@ -15,9 +17,8 @@ from aelib.models._save import save
 class Autoencoder(nnx.Module):
     """An encoder from items to codes and a decoder from codes to raw outputs.
 
-    The builders :func:`aelib.models.linear`, :func:`aelib.models.tied` and :func:`aelib.models.mlp`
-    make one; one made from modules of your own trains and predicts just as well, but cannot be
-    saved.
+    The builders of :mod:`aelib.models` make one; one made from modules of your own trains and
+    predicts just as well, but cannot be saved.
 
     Attributes:
         encoder: module [batch, ...] -> [batch, latent].
@@ -37,11 +38,11 @@ class Autoencoder(nnx.Module):
         self.decoder: Any = decoder
         self.architecture = architecture
 
-    def encode(self, x: jax.Array) -> jax.Array:
+    def encode(self, x: Real[Array, "batch ..."]) -> Float[Array, "batch latent"]:
         """Codes of ``x``: [batch, ...] -> [batch, latent]."""
         return self.encoder(x)
 
-    def decode(self, codes: jax.Array) -> jax.Array:
+    def decode(self, codes: Float[Array, "batch latent"]) -> Float[Array, "batch ..."]:
         """Raw outputs for ``codes``: [batch, latent] -> [batch, ...], or [batch, ..., p].
 
         Raw means unconstrained: logits, log-rates, locations. What they are is up to the
@@ -49,17 +50,17 @@ class Autoencoder(nnx.Module):
         """
         return self.decoder(codes)
 
-    def __call__(self, x: jax.Array) -> jax.Array:
+    def __call__(self, x: Real[Array, "batch ..."]) -> Float[Array, "batch ..."]:
         """Raw outputs for ``x``: ``decode(encode(x))``."""
         return self.decode(self.encode(x))
 
     def predict(
         self,
-        x: jax.Array,
+        x: Real[ArrayLike, "n ..."],
         *,
         batch_size: int = 1024,
         method: Literal["outputs", "codes"] = "outputs",
-    ) -> jax.Array:
+    ) -> Float[Array, "n ..."]:
         """Raw outputs or codes for many items, compiled once and applied in batches.
 
         Args:
@@ -71,17 +72,19 @@ class Autoencoder(nnx.Module):
             [n, ...], as one JAX array.
 
         Raises:
+            TypeError: if ``x`` is a masked array, a dataset, or does not hold real numbers.
             ValueError: if ``x`` has the wrong shape, or ``batch_size`` is below 1, or ``method`` is
                 unknown.
 
-        >>> import numpy as np
-        >>> from flax import nnx
-        >>> import aelib
-        >>> model = aelib.models.linear(5, 2, rngs=nnx.Rngs(0))
-        >>> model.predict(np.ones((7, 5)), batch_size=3).shape
-        (7, 5)
-        >>> model.predict(np.ones((7, 5)), method="codes").shape
-        (7, 2)
+        Example:
+            >>> import numpy as np
+            >>> from flax import nnx
+            >>> import aelib
+            >>> model = aelib.models.linear(5, 2, rngs=nnx.Rngs(0))
+            >>> model.predict(np.ones((7, 5)), batch_size=3).shape
+            (7, 5)
+            >>> model.predict(np.ones((7, 5)), method="codes").shape
+            (7, 2)
         """
         return apply_in_batches(self, x, batch_size=batch_size, method=method)
 

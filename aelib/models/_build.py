@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from aelib._checks import check_count, check_counts
-from aelib.models._activations import require_activation
+from aelib._checks import check_choice, check_count, check_counts
+from aelib.models._activations import ACTIVATIONS
 from aelib.models._architecture import Architecture, builder
 from aelib.models._autoencoder import Autoencoder
 from aelib.models._layers import Dense, Stack
@@ -28,8 +28,8 @@ def linear(
     """A linear autoencoder: one affine map in, another out, nothing between them.
 
     Both weights start as independent random semi-orthogonal matrices. With normal draws instead, a
-    decoder starts with outputs far larger than the data and the map between the two codes is badly
-    conditioned: L-BFGS on 64 standardized pixels and 8 latents then takes about ten times as long.
+    decoder would start with outputs far larger than the data, and the problem would be badly
+    conditioned.
 
     Args:
         num_features: length d of an item.
@@ -47,12 +47,13 @@ def linear(
     Raises:
         ValueError: if a size is not a whole number of at least 1, or ``dtype`` is not floating.
 
-    >>> from flax import nnx
-    >>> linear(64, 8, rngs=nnx.Rngs(0))
-    Autoencoder(linear: [64] -> 8 | 64 -> [64]; 1,096 parameters, float32)
+    Example:
+        >>> from flax import nnx
+        >>> linear(64, 8, rngs=nnx.Rngs(0))
+        Autoencoder(linear: [64] -> 8 | 64 -> [64]; 1,096 parameters, float32)
     """
-    given = _checked(num_features=num_features, latent=latent, outputs=outputs_per_feature)
-    d, k, p = given
+    d, k = check_count("num_features", num_features), check_count("latent", latent)
+    p = check_count("outputs_per_feature", outputs_per_feature)
     dtype = floating("dtype", dtype)
     make: dict[str, Any] = {"use_bias": bool(use_bias), "dtype": dtype, "rngs": rngs}
     make["initial"] = "orthogonal"
@@ -97,13 +98,14 @@ def tied(
         ValueError: if a size is not a whole number of at least 1, the activation is unknown, or
             ``dtype`` is not floating.
 
-    >>> from flax import nnx
-    >>> tied(64, 8, rngs=nnx.Rngs(0))
-    TiedAutoencoder(tied: [64] -> 8 | transposed -> [64]; 584 parameters, float32)
+    Example:
+        >>> from flax import nnx
+        >>> tied(64, 8, rngs=nnx.Rngs(0))
+        TiedAutoencoder(tied: [64] -> 8 | transposed -> [64]; 584 parameters, float32)
     """
-    d, k = _checked(num_features=num_features, latent=latent)
+    d, k = check_count("num_features", num_features), check_count("latent", latent)
     dtype = floating("dtype", dtype)
-    require_activation("code_activation", code_activation)
+    check_choice("code_activation", code_activation, ACTIVATIONS)
     use_bias = bool(use_bias)
     make: dict[str, Any] = {"use_bias": use_bias, "dtype": dtype, "rngs": rngs}
     layer = Dense(d, k, activation=code_activation, initial="orthogonal", **make)
@@ -154,18 +156,19 @@ def mlp(
         ValueError: if a size is not a whole number of at least 1, an activation is unknown, or
             ``dtype`` is not floating.
 
-    >>> from flax import nnx
-    >>> mlp(64, 2, hidden=(16,), activation="tanh", outputs_per_feature=2, rngs=nnx.Rngs(0))
-    Autoencoder(mlp: [64] -> 16 tanh -> 2 | 16 tanh -> 128 -> [64, 2]; 3,298 parameters, float32)
+    Example:
+        >>> from flax import nnx
+        >>> mlp(64, 2, hidden=(9,), activation="tanh", outputs_per_feature=2, rngs=nnx.Rngs(0))
+        Autoencoder(mlp: [64] -> 9 tanh -> 2 | 9 tanh -> 128 -> [64, 2]; 1,912 parameters, float32)
     """
-    given = _checked(num_features=num_features, latent=latent, outputs=outputs_per_feature)
-    d, k, p = given
+    d, k = check_count("num_features", num_features), check_count("latent", latent)
+    p = check_count("outputs_per_feature", outputs_per_feature)
     widths = check_counts("hidden", hidden)
-    require_activation("activation", activation)
-    require_activation("code_activation", code_activation)
+    check_choice("activation", activation, ACTIVATIONS)
+    check_choice("code_activation", code_activation, ACTIVATIONS)
     dtype = floating("dtype", dtype)
-    encoder = _dense_layers((d, *widths, k), activation, code_activation, dtype, rngs)
-    decoder = _dense_layers((k, *reversed(widths), d * p), activation, "identity", dtype, rngs)
+    encoder = dense_layers((d, *widths, k), activation, code_activation, dtype, rngs)
+    decoder = dense_layers((k, *reversed(widths), d * p), activation, "identity", dtype, rngs)
     return Autoencoder(
         Stack(encoder, (d,), (k,)),
         Stack(decoder, (k,), _item_shape(d, p)),
@@ -182,9 +185,10 @@ def mlp(
     )
 
 
-def _dense_layers(
+def dense_layers(
     widths: tuple[int, ...], hidden: str, last: str, dtype: jnp.dtype, rngs: nnx.Rngs
 ) -> list[Dense]:
+    """One layer for each pair of neighboring widths; ``hidden`` and ``last`` are activations."""
     names = [hidden] * (len(widths) - 2) + [last]
     pairs = zip(widths[:-1], widths[1:], names, strict=True)
     return [Dense(i, o, activation=name, dtype=dtype, rngs=rngs) for i, o, name in pairs]
@@ -212,7 +216,3 @@ def floating(argument: str, dtype: jax.typing.DTypeLike | None) -> jnp.dtype:
             f"{argument}: {wanted.name} needs x64: jax.config.update('jax_enable_x64', True)"
         )
     return wanted
-
-
-def _checked(**sizes: object) -> list[int]:
-    return [check_count(name, size) for name, size in sizes.items()]

@@ -7,8 +7,8 @@ from typing import Any
 import jax
 from flax import nnx
 
-from aelib._checks import check_count, check_counts
-from aelib.models._activations import require_activation
+from aelib._checks import check_choice, check_count, check_counts
+from aelib.models._activations import ACTIVATIONS
 from aelib.models._architecture import Architecture, builder
 from aelib.models._autoencoder import Autoencoder
 from aelib.models._build import floating
@@ -54,9 +54,10 @@ def conv(
         ValueError: if ``shape`` is not (h, w) or (h, w, c), a size is not a whole number of at
             least 1, an activation is unknown, or ``dtype`` is not floating.
 
-    >>> from flax import nnx
-    >>> conv((28, 28), 8, channels=(4, 8), rngs=nnx.Rngs(0)).decoder
-    Stack(7x7x8 relu -> 14x14x4 relu -> 28x28x1)
+    Example:
+        >>> from flax import nnx
+        >>> conv((28, 28), 8, channels=(4, 8), rngs=nnx.Rngs(0)).decoder
+        Stack(7x7x8 relu -> 14x14x4 relu -> 28x28x1)
     """
     if isinstance(shape, int) or len(shape) not in (2, 3):
         raise ValueError(f"shape: expected (h, w) or (h, w, c), got {shape!r}")
@@ -65,8 +66,8 @@ def conv(
     if not channels:
         raise ValueError("channels: expected at least one convolution, got none")
     k, p = check_count("latent", latent), check_count("outputs_per_feature", outputs_per_feature)
-    require_activation("activation", activation)
-    require_activation("code_activation", code_activation)
+    check_choice("activation", activation, ACTIVATIONS)
+    check_choice("code_activation", code_activation, ACTIVATIONS)
     dtype = floating("dtype", dtype)
     options: dict[str, Any] = {"dtype": dtype, "rngs": rngs}
     height, width, colors = (*shape, 1)[:3]

@@ -7,8 +7,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jaxtyping import Array, Float
 
-from aelib.models._activations import ACTIVATIONS, require_activation
+from aelib._checks import check_choice
+from aelib.models._activations import ACTIVATIONS
 from aelib.models._initial import next_key, normal
 
 
@@ -29,7 +31,7 @@ class Convolution(nnx.Module):
         weight: ``nnx.Param`` [side, side, in_channels, out_channels].
         bias: ``nnx.Param`` [out_channels].
         activation: a name in :data:`aelib.models.ACTIVATIONS`.
-        stride: step between the places where the kernel is put.
+        stride: step between the positions of the kernel.
         padding: ``"SAME"`` (zeros around the image) or ``"VALID"`` (none).
         unfold: whether it is computed as a matrix product of patches.
 
@@ -37,7 +39,7 @@ class Convolution(nnx.Module):
         in_channels: channels of the input.
         out_channels: channels of the output.
         side: side of the square kernel.
-        stride: step between the places where the kernel is put.
+        stride: step between the positions of the kernel.
         padding: ``"SAME"`` or ``"VALID"``.
         unfold: whether to compute it as a matrix product of patches.
         activation: name of the elementwise activation.
@@ -48,11 +50,12 @@ class Convolution(nnx.Module):
     Raises:
         ValueError: if ``activation`` is unknown.
 
-    >>> import jax.numpy as jnp
-    >>> from flax import nnx
-    >>> layer = Convolution(1, 4, stride=2, activation="relu", rngs=nnx.Rngs(0))
-    >>> layer(jnp.ones((5, 9, 8, 1))).shape
-    (5, 5, 4, 4)
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from flax import nnx
+        >>> layer = Convolution(1, 4, stride=2, activation="relu", rngs=nnx.Rngs(0))
+        >>> layer(jnp.ones((5, 9, 8, 1))).shape
+        (5, 5, 4, 4)
     """
 
     def __init__(
@@ -69,7 +72,7 @@ class Convolution(nnx.Module):
         rngs: nnx.Rngs,
     ) -> None:
         dtype = jnp.result_type(float if dtype is None else dtype)
-        self.activation = require_activation("activation", activation)
+        self.activation = check_choice("activation", activation, ACTIVATIONS)
         self.stride = stride
         self.padding = padding
         self.unfold = unfold
@@ -78,11 +81,15 @@ class Convolution(nnx.Module):
         self.weight = nnx.Param(normal(next_key(rngs), shape, scale, dtype))
         self.bias = nnx.Param(jax.device_put(np.zeros(out_channels, dtype)))
 
-    def __call__(self, images: jax.Array) -> jax.Array:
+    def __call__(
+        self, images: Float[Array, "batch h w in_channels"]
+    ) -> Float[Array, "batch h2 w2 out_channels"]:
         """Map [batch, h, w, in_channels] to [batch, h', w', out_channels]."""
         return ACTIVATIONS[self.activation].function(self.affine(images))
 
-    def affine(self, images: jax.Array) -> jax.Array:
+    def affine(
+        self, images: Float[Array, "batch h w in_channels"]
+    ) -> Float[Array, "batch h2 w2 out_channels"]:
         """What the activation is applied to: [batch, h', w', out_channels]."""
         weight, strides = self.weight[...], (self.stride, self.stride)
         if self.unfold:
@@ -109,7 +116,7 @@ class Convolution(nnx.Module):
 
 
 def _patches(images: jax.Array, side: int, stride: int, padding: str) -> jax.Array:
-    """[batch, h', w', side * side * channels]: what the kernel sees at each place."""
+    """[batch, h', w', side * side * channels]: what the kernel sees at each position."""
     window, strides = (side, side), (stride, stride)
     around = jax.lax.padtype_to_pads(images.shape[1:3], window, strides, padding)
     padded = jnp.pad(images, ((0, 0), *around, (0, 0)))

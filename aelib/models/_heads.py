@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jaxtyping import Array, Bool, Float, Real
 
 from aelib.models._layers import Stack, leading_shape
 
@@ -30,25 +31,6 @@ class Head(NamedTuple):
     spread: float
     start: tuple[float, ...]
 
-    @classmethod
-    def of(cls, column: Any) -> "Head":
-        """Of a column specification, or of what a file holds.
-
-        Raises:
-            TypeError: it is neither.
-        """
-        if isinstance(column, (list, tuple)):
-            name, kind, levels, center, spread, start = column
-        elif all(hasattr(column, name) for name in cls._fields):
-            name, kind, levels, center, spread, start = (getattr(column, f) for f in cls._fields)
-        else:
-            raise TypeError(
-                "columns: expected column specifications such as those of "
-                f"aelib.likelihoods.Columns; got {column!r}"
-            )
-        numbers = tuple(float(value) for value in start)
-        return cls(str(name), str(kind), int(levels), float(center), float(spread), numbers)
-
     @property
     def num_features(self) -> int:
         """Features of this column that the encoder sees, the indicator of a missing one included.
@@ -58,10 +40,29 @@ class Head(NamedTuple):
         return 1 + (self.num_levels if self.kind == "categorical" else 1)
 
 
+def head_for(column: Any) -> Head:
+    """What a column specification says about its head, or what a file holds.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if isinstance(column, (list, tuple)):
+        name, kind, levels, center, spread, start = column
+    elif all(hasattr(column, field) for field in Head._fields):
+        name, kind, levels, center, spread, start = (getattr(column, f) for f in Head._fields)
+    else:
+        raise TypeError(
+            "columns: expected column specifications such as those of "
+            f"aelib.likelihoods.Columns; got {column!r}"
+        )
+    numbers = tuple(float(value) for value in start)
+    return Head(str(name), str(kind), int(levels), float(center), float(spread), numbers)
+
+
 class TableEncoder(nnx.Module):
     """From coded cells, and maybe a mask, to codes: a design matrix and a stack of layers.
 
-    A categorical column becomes its one-hot level minus the levels' shares, a count log(1 + x)
+    A categorical column becomes its one-hot level minus the levels' frequencies, a count log(1 + x)
     minus log(1 + center), any other (x - center) / spread. A cell that is not seen becomes zeros,
     and an indicator of each column says so: zero is the average, not a value.
 
@@ -81,11 +82,15 @@ class TableEncoder(nnx.Module):
         self.input_shape = (len(heads),)
         self.output_shape = stack.output_shape
 
-    def __call__(self, x: jax.Array, mask: jax.Array | None = None) -> jax.Array:
+    def __call__(
+        self, x: Real[Array, "batch columns"], mask: Bool[Array, "batch columns"] | None = None
+    ) -> Float[Array, "batch latent"]:
         """Codes of [batch, columns]; ``mask`` is True where the encoder may look."""
         return self.stack(self.design(x, mask))
 
-    def design(self, x: jax.Array, mask: jax.Array | None = None) -> jax.Array:
+    def design(
+        self, x: Real[Array, "batch columns"], mask: Bool[Array, "batch columns"] | None = None
+    ) -> Float[Array, "batch features"]:
         """What the first layer sees, [batch, features]: all columns' values, then indicators.
 
         Raises:
@@ -107,8 +112,8 @@ class TableEncoder(nnx.Module):
         blocks = [self._numbers(x, mask)]
         for j, head in enumerate(self.heads):
             if head.kind == "categorical":
-                shares = jax.nn.softmax(jnp.asarray(head.start, x.dtype))
-                one_hot = (x[..., j : j + 1] == np.arange(head.num_levels)) - shares
+                frequencies = jax.nn.softmax(jnp.asarray(head.start, x.dtype))
+                one_hot = (x[..., j : j + 1] == np.arange(head.num_levels)) - frequencies
                 blocks.append(jnp.where(mask[..., j : j + 1], one_hot, 0))
         blocks.append((~mask).astype(x.dtype))
         return jnp.concatenate(blocks, axis=-1).astype(dtype)
@@ -151,7 +156,7 @@ class HeadsDecoder(nnx.Module):
         self.stack = stack
         self.input_shape = stack.input_shape
 
-    def __call__(self, codes: jax.Array) -> dict[str, jax.Array]:
+    def __call__(self, codes: Float[Array, "batch latent"]) -> dict[str, Float[Array, "batch p"]]:
         """Raw outputs by column name: [batch, latent] -> name -> [batch, p]."""
         raw = self.stack(codes)
         ends = np.cumsum([len(head.start) for head in self.heads])

@@ -7,8 +7,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Real
 
-from aelib.models._activations import ACTIVATIONS, require_activation
+from aelib._checks import check_choice
+from aelib.models._activations import ACTIVATIONS
 from aelib.models._initial import next_key, normal, orthogonal
 
 
@@ -49,15 +52,13 @@ class Dense(nnx.Module):
         rngs: nnx.Rngs,
     ) -> None:
         dtype = jnp.result_type(float if dtype is None else dtype)
-        self.activation = require_activation("activation", activation)
+        self.activation = check_choice("activation", activation, ACTIVATIONS)
         gain = ACTIVATIONS[activation].gain
         shape = (in_features, out_features)
-        if initial == "normal":
+        if check_choice("initial", initial, ("normal", "orthogonal")) == "normal":
             weight = normal(next_key(rngs), shape, (gain / in_features) ** 0.5, dtype)
-        elif initial == "orthogonal":
-            weight = orthogonal(next_key(rngs), shape, gain**0.5, dtype)
         else:
-            raise ValueError(f"initial: expected 'normal' or 'orthogonal', got {initial!r}")
+            weight = orthogonal(next_key(rngs), shape, gain**0.5, dtype)
         self.weight = nnx.Param(weight)
         # Put on the device as it is; made there it would be compiled for each shape.
         zeros = np.zeros(out_features, dtype)
@@ -73,11 +74,13 @@ class Dense(nnx.Module):
         """Number of outputs."""
         return int(self.weight.shape[-1])
 
-    def __call__(self, x: jax.Array) -> jax.Array:
+    def __call__(
+        self, x: Float[Array, "*batch in_features"]
+    ) -> Float[Array, "*batch out_features"]:
         """Map [..., in_features] to [..., out_features]."""
         return ACTIVATIONS[self.activation].function(self.affine(x))
 
-    def affine(self, x: jax.Array) -> jax.Array:
+    def affine(self, x: Float[Array, "*batch in_features"]) -> Float[Array, "*batch out_features"]:
         """What the activation is applied to: [..., in_features] -> [..., out_features]."""
         y = x @ self.weight[...]
         return y if self.bias is None else y + self.bias[...]
@@ -101,12 +104,13 @@ class Stack(nnx.Module):
         input_shape: shape of one item that goes in.
         output_shape: shape of one item that comes out.
 
-    >>> from flax import nnx
-    >>> rngs = nnx.Rngs(0)
-    >>> layers = [Dense(4, 3, activation="tanh", rngs=rngs), Dense(3, 2, rngs=rngs)]
-    >>> encoder = Stack(layers, (4,), (2,))
-    >>> [(layer.weight.shape, layer.activation) for layer in encoder.layers]
-    [((4, 3), 'tanh'), ((3, 2), 'identity')]
+    Example:
+        >>> from flax import nnx
+        >>> rngs = nnx.Rngs(0)
+        >>> layers = [Dense(4, 3, activation="tanh", rngs=rngs), Dense(3, 2, rngs=rngs)]
+        >>> encoder = Stack(layers, (4,), (2,))
+        >>> [(layer.weight.shape, layer.activation) for layer in encoder.layers]
+        [((4, 3), 'tanh'), ((3, 2), 'identity')]
     """
 
     def __init__(
@@ -119,7 +123,7 @@ class Stack(nnx.Module):
         self.input_shape = tuple(input_shape)
         self.output_shape = tuple(output_shape)
 
-    def __call__(self, x: jax.Array) -> jax.Array:
+    def __call__(self, x: Real[ArrayLike, "..."]) -> Float[Array, "..."]:
         """Map [..., *input_shape] to [..., *output_shape].
 
         The computation is in the type of the parameters, whatever the type of ``x``.
@@ -127,12 +131,12 @@ class Stack(nnx.Module):
         Raises:
             ValueError: if the trailing axes of ``x`` are not ``input_shape``.
         """
-        x = jnp.asarray(x)
-        batch = leading_shape(x, self.input_shape)
-        x = x.astype(self.layers[0].weight.dtype)
+        items = jnp.asarray(x)
+        batch = leading_shape(items, self.input_shape)
+        signals = items.astype(self.layers[0].weight.dtype)
         for layer in self.layers:
-            x = layer(x)
-        return x.reshape(batch + self.output_shape)
+            signals = layer(signals)
+        return signals.reshape(batch + self.output_shape)
 
     def __repr__(self) -> str:
         return f"Stack({self.describe()})"

@@ -33,14 +33,15 @@ def load(path: str | os.PathLike[str]) -> Autoencoder:
         ValueError: if it is truncated, in another format, of an unknown architecture, or in float64
             while x64 is off.
 
-    >>> import tempfile, pathlib
-    >>> from flax import nnx
-    >>> import aelib
-    >>> model = aelib.models.linear(4, 2, rngs=nnx.Rngs(0))
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     model.save(pathlib.Path(folder) / "model.safetensors")
-    ...     aelib.models.load(pathlib.Path(folder) / "model.safetensors")
-    Autoencoder(linear: [4] -> 2 | 4 -> [4]; 22 parameters, float32)
+    Example:
+        >>> import tempfile, pathlib
+        >>> from flax import nnx
+        >>> import aelib
+        >>> model = aelib.models.linear(4, 2, rngs=nnx.Rngs(0))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save(pathlib.Path(folder) / "model.safetensors")
+        ...     aelib.models.load(pathlib.Path(folder) / "model.safetensors")
+        Autoencoder(linear: [4] -> 2 | 4 -> [4]; 22 parameters, float32)
     """
     import safetensors
 

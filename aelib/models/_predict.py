@@ -8,45 +8,44 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from aelib._checks import check_count
+from aelib._checks import check_array, check_choice, check_count
 
 METHODS = {"outputs": "__call__", "codes": "encode"}
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
 def _apply(
-    graphdef: nnx.GraphDef[Any], method: str, state: Any, x: jax.Array, also: dict[str, jax.Array]
+    graphdef: nnx.GraphDef[Any], method: str, state: Any, x: jax.Array, extra: dict[str, jax.Array]
 ) -> Any:
     model = nnx.merge(graphdef, state)
-    return getattr(model, METHODS[method])(x, **also)
+    return getattr(model, METHODS[method])(x, **extra)
 
 
 def apply_in_batches(
-    model: nnx.Module, x: Any, *, batch_size: int, method: str, **also: Any
+    model: nnx.Module, x: Any, *, batch_size: int, method: str, **extra: Any
 ) -> Any:
     """``model(x)`` or ``model.encode(x)``, some items at a time; see ``Autoencoder.predict``.
 
     What else the method takes, such as a mask, is divided into batches like ``x``.
     """
-    if method not in METHODS:
-        raise ValueError(f"method: expected one of {', '.join(METHODS)}; got {method!r}")
+    check_choice("method", method, METHODS)
     batch_size = check_count("batch_size", batch_size)
-    x = x if isinstance(x, jax.Array) else np.asarray(x)
+    x = x if isinstance(x, jax.Array) else check_array("x", x, finite=False)
     n = x.shape[0] if x.ndim else 0
     if n == 0:
         raise ValueError(f"x: expected [n, ...] with n of at least 1, got shape {x.shape}")
-    also = {name: np.asarray(value) for name, value in also.items()}
-    for name, value in also.items():
+    extra = {name: np.asarray(value) for name, value in extra.items()}
+    for name, value in extra.items():
         if value.shape[:1] != (n,):
             raise ValueError(f"{name}: expected [{n}, ...] as x has items, got {value.shape}")
     graphdef, state = nnx.split(model)
     apply = functools.partial(_apply, graphdef, method, nnx.as_pure(state))
     if n <= batch_size:
-        return apply(jnp.asarray(x), {name: jnp.asarray(value) for name, value in also.items()})
+        return apply(jnp.asarray(x), {name: jnp.asarray(value) for name, value in extra.items()})
     # The last batch is filled up with repeats of the last item, so that every batch has one shape.
     parts = []
     for start in range(0, n, batch_size):
         rows = np.minimum(np.arange(start, start + batch_size), n - 1)
-        batch = {name: jnp.asarray(value[rows]) for name, value in also.items()}
+        batch = {name: jnp.asarray(value[rows]) for name, value in extra.items()}
         parts.append(apply(jnp.asarray(x[rows]), batch))
     return jax.tree.map(lambda *leaves: jnp.concatenate(leaves)[:n], *parts)

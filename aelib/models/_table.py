@@ -7,13 +7,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jax.typing import ArrayLike
+from jaxtyping import Array, Bool, Float, Real
 
-from aelib._checks import check_count, check_counts
-from aelib.models._activations import require_activation
+from aelib._checks import check_choice, check_count, check_counts
+from aelib.models._activations import ACTIVATIONS
 from aelib.models._architecture import Architecture, builder
 from aelib.models._autoencoder import Autoencoder
-from aelib.models._build import _dense_layers, floating
-from aelib.models._heads import Head, HeadsDecoder, TableEncoder
+from aelib.models._build import dense_layers, floating
+from aelib.models._heads import HeadsDecoder, TableEncoder, head_for
 from aelib.models._layers import Stack
 from aelib.models._predict import apply_in_batches
 
@@ -29,25 +31,29 @@ class TableAutoencoder(Autoencoder):
 
     takes_mask = True
 
-    def encode(self, x: jax.Array, *, mask: jax.Array | None = None) -> jax.Array:
+    def encode(
+        self, x: Real[Array, "batch columns"], *, mask: Bool[Array, "batch columns"] | None = None
+    ) -> Float[Array, "batch latent"]:
         """Codes: [batch, columns] -> [batch, latent]; ``mask`` is True where it may look."""
         return self.encoder(x, mask)
 
-    def decode(self, codes: jax.Array) -> dict[str, jax.Array]:  # type: ignore[override]
+    def decode(  # type: ignore[override]
+        self, codes: Float[Array, "batch latent"]
+    ) -> dict[str, Float[Array, "batch p"]]:
         """Raw outputs by column name: [batch, latent] -> name -> [batch, p]."""
         return self.decoder(codes)
 
     def __call__(  # type: ignore[override]
-        self, x: jax.Array, mask: jax.Array | None = None
-    ) -> dict[str, jax.Array]:
+        self, x: Real[Array, "batch columns"], mask: Bool[Array, "batch columns"] | None = None
+    ) -> dict[str, Float[Array, "batch p"]]:
         """Raw outputs by column name for ``x``, of which the encoder sees what ``mask`` allows."""
         return self.decode(self.encode(x, mask=mask))
 
     def predict(
         self,
-        x: jax.Array,
+        x: Real[ArrayLike, "n columns"],
         *,
-        mask: jax.Array | None = None,
+        mask: Bool[ArrayLike, "n columns"] | None = None,
         batch_size: int = 1024,
         method: Literal["outputs", "codes"] = "outputs",
     ) -> Any:
@@ -109,28 +115,29 @@ def table(
             ``dtype`` is not floating.
         TypeError: if a column is no column specification.
 
-    >>> from flax import nnx
-    >>> from aelib.data import Column
-    >>> from aelib.likelihoods import Columns
-    >>> columns = Columns((
-    ...     Column("vote", "binary", levels=("Clinton", "Dole")),
-    ...     Column("mode", "categorical", levels=("air", "train", "bus", "car")),
-    ... ))
-    >>> model = table(columns, 2, hidden=(8,), rngs=nnx.Rngs(0))
-    >>> {name: outputs.shape for name, outputs in model(jnp.array([[1.0, 3.0]])).items()}
-    {'vote': (1, 1), 'mode': (1, 4)}
+    Example:
+        >>> from flax import nnx
+        >>> from aelib.data import Column
+        >>> from aelib.likelihoods import Columns
+        >>> columns = Columns((
+        ...     Column("vote", "binary", levels=("Clinton", "Dole")),
+        ...     Column("mode", "categorical", levels=("air", "train", "bus", "car")),
+        ... ))
+        >>> model = table(columns, 2, hidden=(8,), rngs=nnx.Rngs(0))
+        >>> {name: outputs.shape for name, outputs in model(jnp.array([[1.0, 3.0]])).items()}
+        {'vote': (1, 1), 'mode': (1, 4)}
     """
-    heads = tuple(Head.of(column) for column in columns)
+    heads = tuple(head_for(column) for column in columns)
     if not heads:
         raise ValueError("columns: expected at least one, got none")
     k = check_count("latent", latent)
     widths = check_counts("hidden", hidden)
-    require_activation("activation", activation)
+    check_choice("activation", activation, ACTIVATIONS)
     dtype = floating("dtype", dtype)
     features = sum(head.num_features for head in heads)
     start = jnp.asarray([value for head in heads for value in head.start], dtype)
-    into = _dense_layers((features, *widths, k), activation, "identity", dtype, rngs)
-    out = _dense_layers((k, *reversed(widths), len(start)), activation, "identity", dtype, rngs)
+    into = dense_layers((features, *widths, k), activation, "identity", dtype, rngs)
+    out = dense_layers((k, *reversed(widths), len(start)), activation, "identity", dtype, rngs)
     out[-1].bias = nnx.Param(start)
     architecture = Architecture(
         "table",

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Float
 
 from aelib.models._autoencoder import Autoencoder
 
@@ -28,7 +29,9 @@ class Transpose(nnx.Module):
     ) -> None:
         self.bias = nnx.Param(jnp.zeros(num_features, dtype)) if use_bias else None
 
-    def __call__(self, codes: jax.Array, weight: jax.Array) -> jax.Array:
+    def __call__(
+        self, codes: Float[Array, "*batch latent"], weight: Float[Array, "num_features latent"]
+    ) -> Float[Array, "*batch num_features"]:
         """``codes @ weight.T + bias``; ``weight`` is the encoder's, [num_features, latent]."""
         outputs = codes @ weight.T
         return outputs if self.bias is None else outputs + self.bias[...]
@@ -44,7 +47,7 @@ class TiedAutoencoder(Autoencoder):
     shared reference to keep intact, and gradients of both uses add up by themselves.
     """
 
-    def decode(self, codes: jax.Array) -> jax.Array:
+    def decode(self, codes: Float[Array, "batch latent"]) -> Float[Array, "batch num_features"]:
         """``codes @ W.T + bias``: [batch, latent] -> [batch, num_features]."""
         return self.decoder(codes, self.encoder.layers[0].weight[...])
 

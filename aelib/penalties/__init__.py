@@ -3,8 +3,8 @@
 from aelib.penalties._contractive import ContractiveEstimate as ContractiveEstimate
 from aelib.penalties._contractive import contractive as contractive
 from aelib.penalties._contractive import contractive_estimate as contractive_estimate
-from aelib.penalties._on_codes import on_codes as on_codes
-from aelib.penalties._on_encoder import on_encoder as on_encoder
+from aelib.penalties._from_function import on_codes as on_codes
+from aelib.penalties._from_function import on_encoder as on_encoder
 from aelib.penalties._sparsity import kl_sparsity as kl_sparsity
 from aelib.penalties._sparsity import l1 as l1
 

@@ -2,18 +2,19 @@
 
 import math
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Real
 
-from aelib._checks import check_count
+from aelib._checks import check_callable, check_choice, check_count, check_key
 from aelib.penalties._contractive_closed_form import closed_form, is_dense_stack, largest_array
 from aelib.penalties._contractive_rows import Batched, exact, hutchinson
 
 Method = Literal["auto", "closed_form", "exact", "hutchinson"]
-_METHODS = ("auto", "closed_form", "exact", "hutchinson")
 _MOST_NUMBERS = 2**28  # in one array of the closed form: 1 GiB of float32
 _MOST_ROWS = 256  # latent units up to which "auto" computes every row
 
@@ -27,19 +28,19 @@ class ContractiveEstimate(NamedTuple):
         method: the method that was used.
     """
 
-    value: jax.Array
-    standard_error: jax.Array
+    value: Float[Array, " batch"]
+    standard_error: Float[Array, " batch"]
     method: str
 
 
 def contractive(
     encoder: nnx.Module | Callable[[jax.Array], jax.Array],
-    x: jax.Array,
+    x: Real[ArrayLike, "batch ..."],
     *,
     method: Method = "auto",
     num_probes: int = 1,
     key: jax.Array | None = None,
-) -> jax.Array:
+) -> Float[Array, " batch"]:
     r"""How strongly codes react to inputs: :math:`\lVert\partial z/\partial x\rVert_F^2` for each.
 
     The penalty of the contractive autoencoder (Rifai et al. 2011), for encoders of any depth and
@@ -62,24 +63,21 @@ def contractive(
         [batch], in squared units of the code per squared unit of the input. At least float32, in
         which encoders of lower precision are evaluated, with products in full precision on every
         device. Exact methods agree to 1e-5 of the value in float32, also for encoders that contract
-        so strongly that the shortcut of the closed form has lost the digits: then it is not taken.
-        Their gradients were as accurate as each other, within a factor of two, in everything
-        measured: off by 2e-6 of the largest entry at most, but where units cancel. There rounding
-        is amplified, by either method: pairs of units that cancel to one part in 1000 had gradients
-        off by 4e-5, and linear encoders that read the five most contracted of 64 directions by
-        0.2 % if those were contracted a thousandfold, by a third if 100,000-fold. Such gradients
-        need float64.
+        so strongly that the shortcut of the closed form loses the digits: then it is not taken.
+        Gradients are as accurate but where units cancel each other: there rounding is amplified,
+        by either method, and they need float64.
 
     Raises:
         ValueError: if ``method`` is unknown or does not apply, ``num_probes`` is below 1, the key
             is missing, or a shape does not fit.
-        TypeError: if ``encoder`` cannot be called.
+        TypeError: if ``encoder`` cannot be called, or ``key`` is no key.
 
-    >>> import jax
-    >>> import jax.numpy as jnp
-    >>> x = jnp.array([[1.0, 2.0], [0.0, 3.0]])
-    >>> contractive(lambda one: jnp.array([one[0] * one[1]]), x)  # the gradient is (x2, x1)
-    Array([5., 9.], dtype=float32)
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> x = jnp.array([[1.0, 2.0], [0.0, 3.0]])
+        >>> contractive(lambda one: jnp.array([one[0] * one[1]]), x)  # the gradient is (x2, x1)
+        Array([5., 9.], dtype=float32)
     """
     num_probes = check_count("num_probes", num_probes)
     problem = _prepare(encoder, x, method, key)
@@ -90,7 +88,7 @@ def contractive(
 
 def contractive_estimate(
     encoder: nnx.Module | Callable[[jax.Array], jax.Array],
-    x: jax.Array,
+    x: Real[ArrayLike, "batch ..."],
     *,
     method: Method = "auto",
     num_probes: int = 16,
@@ -113,11 +111,12 @@ def contractive_estimate(
         ValueError: as :func:`contractive`, or if an estimate would have one probe only.
         TypeError: as :func:`contractive`.
 
-    >>> import jax
-    >>> import jax.numpy as jnp
-    >>> mix = jnp.array([[3.0, 1.0], [0.0, 4.0]])
-    >>> contractive_estimate(lambda one: mix @ one, jnp.ones((1, 2)))
-    ContractiveEstimate(value=Array([26.], ...), standard_error=Array([0.], ...), method='exact')
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> mix = jnp.array([[3.0, 1.0], [0.0, 4.0]])
+        >>> contractive_estimate(lambda one: mix @ one, jnp.ones((1, 2)))
+        ContractiveEstimate(value=Array([26.], ...), standard_error=Array([0.], ...), method=...)
     """
     num_probes = check_count("num_probes", num_probes)
     problem = _prepare(encoder, x, method, key)
@@ -141,13 +140,8 @@ class _Problem(NamedTuple):
 
 
 def _prepare(encoder: Any, x: Any, method: str, key: Any) -> _Problem:
-    if method not in _METHODS:
-        raise ValueError(f"method: expected one of {', '.join(_METHODS)}; got {method!r}")
-    if not callable(encoder):
-        raise TypeError(
-            "encoder: expected an nnx.Module or a callable of one example; "
-            f"got {type(encoder).__name__}"
-        )
+    check_choice("method", method, get_args(Method))
+    check_callable("encoder", encoder)
     x = jnp.asarray(x)
     if x.ndim < 2:
         raise ValueError(f"x: expected [batch, ...], got shape {x.shape}")
@@ -179,6 +173,8 @@ def _prepare(encoder: Any, x: Any, method: str, key: Any) -> _Problem:
             method = "exact" if codes.shape[1] <= _MOST_ROWS or key is None else "hutchinson"
     if method == "hutchinson" and key is None:
         raise ValueError("key: expected a key such as jax.random.key(0) for 'hutchinson', got None")
+    if key is not None:
+        check_key("key", key)
     return _Problem(encoder, encode, x, method)
 
 

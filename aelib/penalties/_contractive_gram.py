@@ -8,14 +8,12 @@ How many digits are lost: let :math:`S = \sum_i G_{ii} \lVert M_i\rVert^2`, the 
 :math:`w_i` of W were orthogonal. Rounding changes :math:`G_{ij}` by at most :math:`\gamma \lVert
 w_i\rVert \lVert w_j\rVert` (Cauchy-Schwarz; :math:`\gamma` grows with the length of the sums), so
 the value by at most :math:`\gamma (\sum_i \lVert w_i\rVert \lVert M_i\rVert)^2 \le \gamma h S` for
-h units, and likewise in the products that follow. That is proven, and of no use: it would reject
-every network of hundreds of units. Errors that are independent of each other add up in squares
-(Higham and Mary 2019): then :math:`(\sum_{ij} \lVert w_i\rVert^2 \lVert w_j\rVert^2 \langle M_i,
-M_j\rangle^2)^{1/2} \le S` takes the place of h S, besides a few roundings of the value itself. So
-the rule here is an error of :math:`c\,\varepsilon S`, which is statistics and not proof; c = 12 is
-assumed. Measured, in float32 on a CPU: 280 random cases (400 or 784 inputs, 64, 256 or 512 units;
-normal, positive, nearly equal, low-rank or ill-conditioned columns of W) had c of at most 8.3, and
-of at most 6.3 where the value is large enough for the Gram matrix to be kept.
+h units, and likewise in the products that follow. That bound is proven, but so wide that it would
+reject every network of hundreds of units. Errors that are independent of each other add up in
+squares (Higham and Mary 2019): then :math:`(\sum_{ij} \lVert w_i\rVert^2 \lVert w_j\rVert^2
+\langle M_i, M_j\rangle^2)^{1/2} \le S` takes the place of h S, besides a few roundings of the
+value itself. So the rule here is an error of :math:`c\,\varepsilon S`: what is likely, not what is
+proven. :data:`_ROUNDINGS` is c.
 """
 
 from collections.abc import Callable
@@ -27,6 +25,8 @@ import numpy as np
 
 # How far float32 may be off, relative to the value; float64 may be off by as many roundings.
 _TOLERANCE = 1e-5 / float(jnp.finfo(jnp.float32).eps)
+# In 280 random cases (400 or 784 inputs, 64 to 512 units; normal, positive, nearly equal, low-rank
+# and ill-conditioned columns of W; float32 on a CPU) the error was at most 8.3 times epsilon S.
 _ROUNDINGS = 12.0
 
 

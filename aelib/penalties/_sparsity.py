@@ -2,9 +2,13 @@
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Real
+
+from aelib._checks import check_fraction
 
 
-def l1(codes: jax.Array) -> jax.Array:
+def l1(codes: Real[ArrayLike, "batch latent"]) -> Float[Array, " batch"]:
     r"""Sum of absolute values of each code: a Laplace prior on it, but for a constant.
 
     Args:
@@ -17,14 +21,15 @@ def l1(codes: jax.Array) -> jax.Array:
     Raises:
         ValueError: if ``codes`` is not [batch, latent].
 
-    >>> import jax.numpy as jnp
-    >>> l1(jnp.array([[1.0, -2.0], [0.0, 0.5]]))
-    Array([3. , 0.5], dtype=float32)
+    Example:
+        >>> import jax.numpy as jnp
+        >>> l1(jnp.array([[1.0, -2.0], [0.0, 0.5]]))
+        Array([3. , 0.5], dtype=float32)
     """
     return jnp.sum(jnp.abs(_codes(codes)), axis=-1)
 
 
-def kl_sparsity(codes: jax.Array, *, rho: float) -> jax.Array:
+def kl_sparsity(codes: Real[ArrayLike, "batch latent"], *, rho: float) -> Float[Array, ""]:
     r"""How far each unit's mean activity is from ``rho``: Σ KL(Bernoulli(ρ) ‖ Bernoulli(mean)).
 
     The sum is over units and the mean over the batch (Lee, Ekanadham and Ng 2007; Ng 2011), so this
@@ -43,12 +48,12 @@ def kl_sparsity(codes: jax.Array, *, rho: float) -> jax.Array:
     Raises:
         ValueError: if ``codes`` is not [batch, latent] or ``rho`` is not in (0, 1).
 
-    >>> import jax.numpy as jnp
-    >>> float(kl_sparsity(jnp.full((10, 3), 0.05), rho=0.05))
-    0.0
+    Example:
+        >>> import jax.numpy as jnp
+        >>> float(kl_sparsity(jnp.full((10, 3), 0.05), rho=0.05))
+        0.0
     """
-    if not 0.0 < float(rho) < 1.0:
-        raise ValueError(f"rho: expected a number in (0, 1), got {rho}")
+    rho = check_fraction("rho", rho)
     codes = _codes(codes)
     # With u and v the relative distances of the two means from rho and 1 - rho, rho u + (1 - rho) v
     # is 0. Adding it makes both terms positive, u - ln(1 + u): nothing cancels between them.
@@ -67,7 +72,7 @@ def _excess(u: jax.Array, ratio: jax.Array) -> jax.Array:
     return u - jnp.where(by_ratio, jnp.log(jnp.where(by_ratio, ratio, 1.0)), log1p)
 
 
-def _codes(codes: jax.Array) -> jax.Array:
+def _codes(codes: ArrayLike) -> jax.Array:
     codes = jnp.asarray(codes)
     if codes.ndim != 2:
         raise ValueError(f"codes: expected [batch, latent], got shape {codes.shape}")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from aelib import models
+from aelib import data, models
 
 
 @contextlib.contextmanager
@@ -144,7 +144,10 @@ def test_types_follow_the_parameters():
         (lambda r: models.mlp(5, 2, hidden=(3, -1), rngs=r), r"hidden\[1\]: expected a whole"),
         (lambda r: models.mlp(5, 2, hidden=16, rngs=r), r"hidden: expected a seq.*\(16,\), got 16"),
         (lambda r: models.conv((8, 8), 2, channels=4, rngs=r), r"channels: expected .*\(4,\)"),
-        (lambda r: models.mlp(5, 2, activation="rleu", rngs=r), "activation: expected one of"),
+        (
+            lambda r: models.mlp(5, 2, activation="rleu", rngs=r),
+            "activation: expected 'identity'",
+        ),
         (lambda r: models.mlp(5, 2, code_activation=None, rngs=r), "code_activation: expected"),
         (lambda r: models.mlp(5, 2, dtype=int, rngs=r), "dtype: expected a floating type"),
         (lambda r: models.linear(5, 2, dtype="float64", rngs=r), "dtype: float64 needs x64"),
@@ -205,7 +208,7 @@ def test_predict_compiles_once_for_all_batches_and_models_of_a_kind():
     [
         (np.ones((3, 6)), {"batch_size": 0}, "batch_size: expected a whole number .* got 0"),
         (np.ones((3, 6)), {"batch_size": 2.5}, "batch_size: expected a whole number .* got 2.5"),
-        (np.ones((3, 6)), {"method": "mean"}, "method: expected one of outputs, codes"),
+        (np.ones((3, 6)), {"method": "mean"}, "method: expected 'outputs' or 'codes', got 'mean'"),
         (np.ones((0, 6)), {}, r"x: expected \[n, ...\] with n of at least 1, got shape \(0, 6\)"),
         (np.ones((3, 7)), {}, r"x: expected shape"),
     ],
@@ -213,3 +216,11 @@ def test_predict_compiles_once_for_all_batches_and_models_of_a_kind():
 def test_predict_names_bad_arguments(x, options, message):
     with pytest.raises(ValueError, match=message):
         models.linear(6, 3, rngs=nnx.Rngs(0)).predict(x, **options)
+
+
+def test_predict_takes_no_masked_array_and_no_dataset():
+    model = models.linear(64, 3, rngs=nnx.Rngs(0))
+    with pytest.raises(TypeError, match="x: expected a plain array, got a masked one"):
+        model.predict(np.ma.masked_less(np.ones((3, 64)), 2))
+    with pytest.raises(TypeError, match=r"x: expected an array, got a Dataset; pass its \.x"):
+        model.predict(data.load("digits"))

@@ -126,7 +126,10 @@ def test_half_precision_encoders_are_evaluated_in_float32():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"method": "gram"}, "method: expected one of auto, closed_form, exact, hutchinson; got"),
+        (
+            {"method": "gram"},
+            "method: expected 'auto', .* or 'hutchinson', got 'gram'",
+        ),
         ({"method": "hutchinson"}, "key: expected a key such as"),
         ({"num_probes": 0}, "num_probes: expected a whole number of at least 1, got 0"),
         ({"num_probes": 1.5}, "num_probes: expected a whole number of at least 1, got 1.5"),
@@ -152,6 +155,12 @@ def test_bad_shapes_are_named(given, x, message):
         contractive(given, x)
 
 
+@pytest.mark.parametrize("key", [0, jax.random.split(KEY, 2)])
+def test_a_key_is_one_key(key):
+    with pytest.raises(TypeError, match="key: expected "):
+        contractive(encoder(), jnp.ones((2, 12)), key=key)
+
+
 def test_the_closed_form_needs_the_structure():
     with pytest.raises(ValueError, match="'closed_form' needs an aelib encoder of dense layers"):
         contractive(jnp.sin, jnp.ones((2, 3)), method="closed_form")
@@ -163,5 +172,5 @@ def test_an_error_needs_two_probes():
 
 
 def test_an_encoder_can_be_called():
-    with pytest.raises(TypeError, match=r"encoder: expected an nnx\.Module or a callable"):
+    with pytest.raises(TypeError, match="encoder: expected a callable, got"):
         contractive(jnp.ones((3, 2)), jnp.ones((2, 3)))
