@@ -1,18 +1,19 @@
-"""Anomalies by their reconstruction loss, with a threshold whose false alarms are bounded.
+"""Anomalies by their reconstruction loss, with a threshold whose false-alarm rate is bounded.
 
-Detectors with scikit-learn's face: :class:`ReconstructionDetector` (an autoencoder),
+Detectors with scikit-learn's interface: :class:`ReconstructionDetector` (an autoencoder),
 :class:`PCADetector` and :class:`GaussianDetector` (baselines). Part of the normal items is held
 out, and :class:`Calibration` turns their losses into p-values and a threshold.
-:func:`spatial_blocks` and :func:`false_alarm_rates` are for patches of one picture, :func:`auroc`
-and :func:`average_precision` judge a ranking, :func:`cut_patches` and :func:`heat_map` go from an
+:func:`spatial_blocks` and :func:`false_alarm_rates` are for patches of one image, :func:`auroc` and
+:func:`average_precision` measure a ranking, :func:`cut_patches` and :func:`heat_map` go from an
 image to patches and back.
 
->>> import numpy as np
->>> from aelib import anomaly
->>> normal = np.random.default_rng(0).normal(size=(400, 3)) * [3.0, 2.0, 0.1]
->>> detector = anomaly.PCADetector(2, alpha=0.05).fit(normal)
->>> detector.predict([[3.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
-array([ 1, -1])
+Example:
+    >>> import numpy as np
+    >>> from aelib import anomaly
+    >>> normal = np.random.default_rng(0).normal(size=(400, 3)) * [3.0, 2.0, 0.1]
+    >>> detector = anomaly.PCADetector(2, alpha=0.05).fit(normal)
+    >>> detector.predict([[3.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    array([ 1, -1])
 """
 
 from aelib.anomaly._autoencoder import ReconstructionDetector as ReconstructionDetector
@@ -23,14 +24,13 @@ from aelib.anomaly._blocks import split_groups as split_groups
 from aelib.anomaly._conformal import Calibration as Calibration
 from aelib.anomaly._conformal import CalibrationWarning as CalibrationWarning
 from aelib.anomaly._conformal import calibration_size as calibration_size
-from aelib.anomaly._conformal import false_alarm_range as false_alarm_range
 from aelib.anomaly._detector import ConformalDetector as ConformalDetector
-from aelib.anomaly._false_alarms import FalseAlarms as FalseAlarms
+from aelib.anomaly._false_alarms import FalseAlarmRates as FalseAlarmRates
 from aelib.anomaly._false_alarms import false_alarm_rates as false_alarm_rates
 from aelib.anomaly._patches import cut_patches as cut_patches
 from aelib.anomaly._patches import heat_map as heat_map
 from aelib.anomaly._patches import patch_statistics as patch_statistics
-from aelib.anomaly._ranking import Ranking as Ranking
+from aelib.anomaly._ranking import IntervalEstimate as IntervalEstimate
 from aelib.anomaly._ranking import auroc as auroc
 from aelib.anomaly._ranking import average_precision as average_precision
 
@@ -38,16 +38,15 @@ __all__ = [
     "Calibration",
     "CalibrationWarning",
     "ConformalDetector",
-    "FalseAlarms",
+    "FalseAlarmRates",
     "GaussianDetector",
+    "IntervalEstimate",
     "PCADetector",
-    "Ranking",
     "ReconstructionDetector",
     "auroc",
     "average_precision",
     "calibration_size",
     "cut_patches",
-    "false_alarm_range",
     "false_alarm_rates",
     "heat_map",
     "patch_statistics",

@@ -10,22 +10,22 @@ from typing import Any, Self
 import jax
 import numpy as np
 from flax import nnx
-from numpy.typing import ArrayLike, NDArray
+from jaxtyping import Array, Float
+from numpy.typing import ArrayLike
 
 from aelib import likelihoods, models, training
+from aelib._checks import check_count
 from aelib.anomaly._detector import ConformalDetector
 
-Floats = NDArray[np.float64]
-
-# Items scored at a time. Always as many, filled up with zeros: one program is compiled whatever the
-# number of items, and the score of an item does not depend on those beside it.
+# Items are scored in batches of this size, the last one filled up with zeros: one program is
+# compiled for any number of items, and the score of an item does not depend on the others.
 _ROWS = 256
-# What `fit` takes that this detector decides itself, or that has an entry for each item.
-_TAKEN = ("batch_size", "exposure", "key", "mask", "steps", "weights")
+# Arguments of `training.fit` that the detector sets itself, or that have an entry for each item.
+_RESERVED = ("batch_size", "exposure", "key", "mask", "steps", "weights")
 
 
 class ReconstructionDetector(ConformalDetector):
-    """An autoencoder learns what is normal; what it reconstructs badly is strange.
+    """Anomaly detector from the reconstruction loss of an autoencoder.
 
     The score of an item is ``log p(x | f(x))``, minus its reconstruction loss in nats under the
     likelihood, for which :func:`aelib.training.fit` trained model and likelihood together. With a
@@ -33,8 +33,8 @@ class ReconstructionDetector(ConformalDetector):
     feature, ``likelihood=functools.partial(Gaussian, "feature")``, an error where the normal items
     are always reconstructed well counts for more.
 
-    A model that is too good at reconstructing anything reconstructs the defect as well: the
-    bottleneck is what makes a detector of an autoencoder.
+    A model that can reconstruct anything reconstructs the defect as well, so the bottleneck should
+    be narrow.
 
     Args:
         model: a function ``(num_features, *, rngs)`` that makes a model, such as
@@ -43,20 +43,20 @@ class ReconstructionDetector(ConformalDetector):
             A model of images is given its items in their shape (``encoder.input_shape``).
         likelihood: a likelihood, or a function ``(*, num_features)`` that makes one. None for a
             Gaussian of scale 1: half the squared error, plus a constant.
-        alpha: the false-alarm rate to stay below.
-        calibration_fraction: share of the items that ``fit`` holds out for the threshold. With a
-            trained model all of them are: it is up to you that it has not seen them.
+        alpha: the largest acceptable false-alarm rate.
+        calibration_fraction: fraction of the items that ``fit`` holds out for the threshold. A
+            trained model is calibrated on all items, which must not be in its training data.
         steps: training steps.
         batch_size: items in each step. Where there are no more than this, every step sees all.
         fit_options: further arguments of :func:`aelib.training.fit`, such as ``optimizer``,
-            ``corruption`` or ``penalties``. The optimiser may also be a function that makes it,
-            ``functools.partial(optax.adam, 1e-2)``: optax's own cannot be pickled.
+            ``corruption`` or ``penalties``. The optimizer may also be a function that makes it,
+            ``functools.partial(optax.adam, 1e-2)``, since optax's objects cannot be pickled.
         random_state: decides held-out items, initial weights and batches.
 
     Attributes:
         model_: the trained model.
         likelihood_: the likelihood with its trained parameters.
-        history_: the course of training, or None.
+        history_: the history of training, or None.
         offset_: the score below which there is an alarm.
         calibration_: the :class:`Calibration`.
         n_features_in_: number of features d.
@@ -110,7 +110,7 @@ class ReconstructionDetector(ConformalDetector):
         num_features: int | None = None,
         **parameters: Any,
     ) -> Self:
-        """A detector around a trained model, which scores at once and is never trained.
+        """Make a detector from a trained model, which is not trained any further.
 
         Give normal items that the model has not seen to :meth:`ConformalDetector.calibrate`, or to
         ``fit``, which then does the same: the threshold comes from all of them.
@@ -148,14 +148,17 @@ class ReconstructionDetector(ConformalDetector):
         detector._learn(np.zeros((0, detector.n_features_in_)), 0)
         return detector
 
-    def score_features(self, X: ArrayLike) -> Floats:
-        """The terms that ``score_samples`` adds up: ``log p`` of each feature, ``[n, d]``.
+    def score_features(self, X: Float[ArrayLike, "n d"]) -> Float[np.ndarray, "n d"]:
+        """The terms whose sum is ``score_samples``: ``log p`` of each feature, in nats.
 
-        For images this says where the strangeness lies: minus this, in the shape of the patches, is
-        what :func:`heat_map` puts on the image.
+        For images they show where the anomaly is: reshape minus this to patches, and
+        :func:`heat_map` arranges them as an image.
 
         Args:
-            X: items, ``[n, d]``.
+            X: items.
+
+        Returns:
+            One number for each feature of each item.
 
         Raises:
             TypeError: if the likelihood does not treat features one by one.
@@ -163,7 +166,7 @@ class ReconstructionDetector(ConformalDetector):
         x = self._checked(X)
         if not hasattr(self.likelihood_, "log_prob_per_feature"):
             raise TypeError(
-                "likelihood: expected one with log_prob_per_feature, a term for each feature; got "
+                "likelihood: expected one with log_prob_per_feature, a term for each feature, got "
                 f"{type(self.likelihood_).__name__}"
             )
         return self._apply("log_prob_per_feature", x).reshape(len(x), -1)
@@ -171,7 +174,7 @@ class ReconstructionDetector(ConformalDetector):
     def _held_out(self, count: int) -> int:
         return count if isinstance(self.model, nnx.Module) else super()._held_out(count)
 
-    def _learn(self, x: Floats, seed: int) -> None:
+    def _learn(self, x: Float[np.ndarray, "n d"], seed: int) -> None:
         d = x.shape[1]
         likelihood = _likelihood(self.likelihood, d)
         if isinstance(self.model, nnx.Module):
@@ -182,9 +185,9 @@ class ReconstructionDetector(ConformalDetector):
         if not callable(make):
             raise TypeError(f"model: expected a function that makes a model, got {make!r}")
         options = {"progress": False, **(self.fit_options or {})}
-        for name in _TAKEN:
+        for name in _RESERVED:
             if name in options:
-                raise ValueError(f"fit_options: {name} is decided by the detector, expected none")
+                raise ValueError(f"fit_options: {name} is set by the detector, expected none")
         if "optimizer" in options and not hasattr(options["optimizer"], "init"):
             options["optimizer"] = options["optimizer"]()
         model = make(d, rngs=nnx.Rngs(model_key))
@@ -200,11 +203,11 @@ class ReconstructionDetector(ConformalDetector):
         self.model_, self.likelihood_ = result.model, result.likelihood
         self.history_ = result.history
 
-    def _losses(self, x: Floats) -> Floats:
+    def _losses(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
         return -self._apply("log_prob", x)
 
-    def _apply(self, method: str, x: Floats) -> Floats:
-        """A method of the likelihood on (model(x), x), some rows at a time, in float64."""
+    def _apply(self, method: str, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n ..."]:
+        """Call a method of the likelihood with (model(x), x), in batches; the result in float64."""
         pair = (self.model_, self.likelihood_)
         graphdef, state = nnx.split(pair)
         wide = any(leaf.dtype == np.float64 for leaf in jax.tree.leaves(state))
@@ -216,13 +219,15 @@ class ReconstructionDetector(ConformalDetector):
             batch = items[start : start + _ROWS]
             full = np.zeros((_ROWS, *batch.shape[1:]), items.dtype)
             full[: len(batch)] = batch
-            result = _judge(graphdef, method, nnx.as_pure(state), full)
+            result = _evaluate(graphdef, method, nnx.as_pure(state), full)
             parts.append(np.asarray(result, np.float64)[: len(batch)])
         return np.concatenate(parts)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
-def _judge(graphdef: nnx.GraphDef[Any], method: str, state: Any, x: jax.Array) -> jax.Array:
+def _evaluate(
+    graphdef: nnx.GraphDef[Any], method: str, state: Any, x: Float[Array, "rows ..."]
+) -> Float[Array, "rows ..."]:
     model, likelihood = nnx.merge(graphdef, state)
     return getattr(likelihood, method)(model(x), x)
 
@@ -232,7 +237,7 @@ def _small_network(num_features: int, *, rngs: nnx.Rngs) -> models.Autoencoder:
 
 
 def _likelihood(given: Any, num_features: int) -> Any:
-    """The likelihood given or made."""
+    """The likelihood itself, or made by a function."""
     if given is None:
         return likelihoods.Gaussian()
     if not hasattr(given, "log_prob") or isinstance(given, type):
@@ -245,22 +250,20 @@ def _likelihood(given: Any, num_features: int) -> Any:
 
 
 def _item_shape(model: Any, num_features: int) -> tuple[int, ...]:
-    """The shape in which the model takes an item."""
+    """Shape of one item in the input of the model."""
     return getattr(getattr(model, "encoder", None), "input_shape", None) or (num_features,)
 
 
-def _examples(items: NDArray[Any], batch_size: int) -> dict[str, Any]:
+def _examples(items: Float[np.ndarray, "n ..."], batch_size: int) -> dict[str, Any]:
     """Data, weights and batch size for training.
 
-    Items that fill no batch are repeated with weight 0 until they do: the objective is the same, a
-    penalty on the whole batch sees nothing but items, and one compiled program serves any number of
-    them, as in cross-validation.
+    Fewer items than a batch are repeated with weight 0 to fill it: the objective is the same, and
+    one compiled program serves any number of them, as in cross-validation.
     """
     count = len(items)
-    if isinstance(batch_size, bool) or int(batch_size) != batch_size or batch_size < 1:
-        raise ValueError(f"batch_size: expected a whole number of at least 1, got {batch_size!r}")
+    batch_size = check_count("batch_size", batch_size)
     if count > batch_size:
-        return {"x": items, "batch_size": int(batch_size)}
+        return {"x": items, "batch_size": batch_size}
     rows = np.arange(batch_size)
     weights = (rows < count).astype(np.float32)
     return {"x": items[rows % count], "weights": weights, "batch_size": None}

@@ -1,4 +1,4 @@
-"""Two detectors in closed form: what an autoencoder has to beat."""
+"""Two detectors in closed form, as baselines for an autoencoder."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from jaxtyping import Float
+from numpy.typing import ArrayLike
 
 from aelib import pca
+from aelib._lazy import require
 from aelib.anomaly._detector import ConformalDetector
 
-Floats = NDArray[np.float64]
 _LOG_2PI = math.log(2 * math.pi)
 
 
 class PCADetector(ConformalDetector):
-    """Principal components: the best linear autoencoder in squared error, in closed form.
+    """Anomaly detector from principal components, the best linear autoencoder in squared error.
 
     The score is the log-density of an item around its reconstruction, in nats, under a Gaussian
     whose scale is fitted to the residuals of the items it has learned from.
@@ -27,13 +28,13 @@ class PCADetector(ConformalDetector):
         scale: ``"shared"`` for one standard deviation, with which items are ranked by their squared
             error; ``"feature"`` for one per feature; or a positive number, which is not fitted.
         floor: smallest fitted scale, in the unit of the data.
-        alpha: the false-alarm rate to stay below.
-        calibration_fraction: share of the items that ``fit`` holds out for the threshold.
+        alpha: the largest acceptable false-alarm rate.
+        calibration_fraction: fraction of the items that ``fit`` holds out for the threshold.
         random_state: decides which.
 
     Attributes:
         pca_: the :class:`aelib.pca.PCA`.
-        scale_: the standard deviation of each feature, ``[d]``.
+        scale_: the standard deviation of each feature.
         offset_: the score below which there is an alarm.
         calibration_: the :class:`Calibration`.
         n_features_in_: number of features d.
@@ -62,12 +63,12 @@ class PCADetector(ConformalDetector):
         self.calibration_fraction = calibration_fraction
         self.random_state = random_state
 
-    def score_features(self, X: ArrayLike) -> Floats:
-        """The terms that ``score_samples`` adds up: ``log p`` of each feature, ``[n, d]``."""
+    def score_features(self, X: Float[ArrayLike, "n d"]) -> Float[np.ndarray, "n d"]:
+        """The terms whose sum is ``score_samples``: ``log p`` of each feature, in nats."""
         return -self._terms(self._checked(X))
 
-    def _learn(self, x: Floats, seed: int) -> None:  # noqa: ARG002  (nothing is random here)
-        # One item is its own mean; pca.fit needs two rows to speak of variances.
+    def _learn(self, x: Float[np.ndarray, "n d"], seed: int) -> None:  # noqa: ARG002  (not random)
+        # pca.fit needs two rows for a variance; one item, repeated, has none.
         rows = x if len(x) > 1 else np.repeat(x, 2, axis=0)
         most = min(len(rows) - 1, rows.shape[1])
         wanted = self.num_components
@@ -86,32 +87,32 @@ class PCADetector(ConformalDetector):
             raise ValueError(f"scale: expected a positive number, got {self.scale}")
         self.scale_ = np.broadcast_to(values, x.shape[1:]).copy()
 
-    def _terms(self, x: Floats) -> Floats:
+    def _terms(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
         residual = (x - self.pca_(x)) / self.scale_
         return 0.5 * np.square(residual) + np.log(self.scale_) + 0.5 * _LOG_2PI
 
-    def _losses(self, x: Floats) -> Floats:
+    def _losses(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
         return self._terms(x).sum(axis=1)
 
 
 class GaussianDetector(ConformalDetector):
-    r"""A Gaussian on a few features of an item: Mahalanobis distance, in nats.
+    r"""Anomaly detector from a Gaussian of a few features: Mahalanobis distance, in nats.
 
     .. math:: -\log p(f) = \tfrac12 (f - m)^\top C^{-1} (f - m) + \tfrac12 \log\det(2 \pi C)
 
-    C is shrunk towards a diagonal matrix by as much as Ledoit & Wolf (2004) say is best, so there
-    may be fewer items than features.
+    C is shrunk towards a diagonal matrix by the amount of Ledoit and Wolf, so there may be fewer
+    items than features.
 
     Args:
         features: a function from items ``[n, d]`` to features ``[n, k]``, such as
             ``functools.partial(patch_statistics, shape=(16, 16))``; None for the items themselves.
-        alpha: the false-alarm rate to stay below.
-        calibration_fraction: share of the items that ``fit`` holds out for the threshold.
+        alpha: the largest acceptable false-alarm rate.
+        calibration_fraction: fraction of the items that ``fit`` holds out for the threshold.
         random_state: decides which.
 
     Attributes:
-        mean_: mean of the features, ``[k]``.
-        covariance_: their covariance after shrinkage, ``[k, k]``.
+        mean_: mean of the features.
+        covariance_: their covariance after shrinkage.
         offset_: the score below which there is an alarm.
         calibration_: the :class:`Calibration`.
         n_features_in_: number of features d of an item.
@@ -121,11 +122,15 @@ class GaussianDetector(ConformalDetector):
         >>> normal = np.random.default_rng(0).normal(size=(300, 2)) @ [[1.0, 1.0], [0.0, 0.1]]
         >>> GaussianDetector().fit(normal).predict([[1.0, 1.0], [1.0, -1.0]])
         array([ 1, -1])
+
+    References:
+        O. Ledoit and M. Wolf (2004), *A well-conditioned estimator for large-dimensional covariance
+        matrices*, Journal of Multivariate Analysis 88, 365-411.
     """
 
     def __init__(
         self,
-        features: Callable[[Floats], ArrayLike] | None = None,
+        features: Callable[[Float[np.ndarray, "n d"]], Float[ArrayLike, "n k"]] | None = None,
         *,
         alpha: float = 0.05,
         calibration_fraction: float = 0.3,
@@ -136,18 +141,17 @@ class GaussianDetector(ConformalDetector):
         self.calibration_fraction = calibration_fraction
         self.random_state = random_state
 
-    def _learn(self, x: Floats, seed: int) -> None:  # noqa: ARG002  (nothing is random here)
-        from sklearn.covariance import ledoit_wolf
-
+    def _learn(self, x: Float[np.ndarray, "n d"], seed: int) -> None:  # noqa: ARG002  (not random)
+        ledoit_wolf = require("sklearn.covariance", purpose="GaussianDetector").ledoit_wolf
         values = self._features(x)
         self.mean_ = values.mean(axis=0)
-        # Features in units of their own spread: shrinkage takes them to be of one size. Where one
-        # never varies a millionth of its size stands in, so that a change of it is strange.
+        # Features in units of their standard deviation, since shrinkage assumes that these are
+        # equal. A constant feature gets a millionth of its size, so that any change is anomalous.
         spread, size = values.std(axis=0), np.abs(values).max(axis=0)
         spread = np.maximum(spread, np.where(size > 0, 1e-6 * size, 1e-6))
         standard = (values - self.mean_) / spread
         correlation = ledoit_wolf(standard, assume_centered=True)[0] if len(x) > 1 else 0.0
-        # A relative variance of 1e-9 where there is none: far below what shrinkage leaves.
+        # 1e-9 keeps it positive definite, and is far below the variances after shrinkage.
         correlation = correlation + 1e-9 * np.eye(len(spread))
         self.covariance_ = correlation * np.outer(spread, spread)
         factor = np.linalg.cholesky(correlation)
@@ -155,13 +159,13 @@ class GaussianDetector(ConformalDetector):
         log_det = 2 * np.log(np.diag(factor)).sum() + 2 * np.log(spread).sum()
         self._constant = 0.5 * (log_det + len(spread) * _LOG_2PI)
 
-    def _losses(self, x: Floats) -> Floats:
-        # Row by row the same sum, so that an item's score does not depend on those beside it.
-        centred = self._features(x) - self.mean_
-        distance = np.square(np.einsum("nk,jk->nj", centred, self._whiten)).sum(axis=1)
+    def _losses(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
+        # einsum and not @: the score of an item then does not depend on the other rows.
+        centered = self._features(x) - self.mean_
+        distance = np.square(np.einsum("nk,jk->nj", centered, self._whiten)).sum(axis=1)
         return 0.5 * distance + self._constant
 
-    def _features(self, x: Floats) -> Floats:
+    def _features(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n k"]:
         values = np.asarray(x if self.features is None else self.features(x), np.float64)
         if values.ndim != 2 or len(values) != len(x):
             raise ValueError(f"features: expected shape [{len(x)}, k], got {values.shape}")

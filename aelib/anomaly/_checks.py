@@ -1,44 +1,49 @@
-"""Arguments that several files of this room take."""
+"""Checks of losses, labels and groups."""
 
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from jaxtyping import Bool, Float, Int, Shaped
+from numpy.typing import ArrayLike
+
+from aelib._checks import check_array, check_fraction, require_all
 
 
 def check_alpha(alpha: float, name: str = "alpha") -> Fraction:
-    """A number in (0, 1) as the decimal number that it prints as.
+    """Return a number in (0, 1) as the decimal number that it prints as.
 
     Read as the nearest binary number, 0.05 is a little more than 1/20 and 0.95 a little less than
     19/20; products with n + 1 that should be whole would then miss by one.
 
     Raises:
+        TypeError: if it is not one number.
         ValueError: if it is not in (0, 1).
     """
-    if isinstance(alpha, bool) or not 0 < alpha < 1:
-        raise ValueError(f"{name}: expected a number in (0, 1), got {alpha!r}")
-    return Fraction(repr(float(alpha)))
+    return Fraction(repr(check_fraction(name, alpha)))
 
 
-def check_losses(name: str, losses: ArrayLike) -> NDArray[np.float64]:
-    """Losses as float64 ``[n]``; NaN, which no model can stand behind, as infinity.
+def check_losses(name: str, losses: Float[ArrayLike, " n"]) -> Float[np.ndarray, " n"]:
+    """Return losses as float64, NaN as infinity: a model that gives NaN has not seen such an item.
 
     Raises:
+        TypeError: if they are not real numbers.
         ValueError: if they are not one-dimensional, or there are none.
     """
-    values = np.asarray(losses, np.float64)
-    if values.ndim != 1 or not values.size:
-        raise ValueError(f"{name}: expected shape [n] with n of at least 1, got {values.shape}")
+    values = check_array(name, losses, shape=("n",), finite=False).astype(np.float64)
     return np.where(np.isnan(values), np.inf, values)
 
 
-def group_numbers(
-    name: str, groups: ArrayLike | None, count: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The number of each item's group, ``[count]``, and the groups' sizes; without, one each.
+def group_indices(
+    name: str, groups: Shaped[ArrayLike, " n"] | None, count: int
+) -> tuple[Int[np.ndarray, " n"], Int[np.ndarray, " groups"]]:
+    """Return the index of each item's group, and the groups' sizes; without groups, one each.
+
+    Args:
+        name: the argument's name, for the message.
+        groups: the group of each item, numbers or names; None for one item in each.
+        count: number of items.
 
     Raises:
         ValueError: if there is not one group for each item.
@@ -52,21 +57,24 @@ def group_numbers(
     return member.reshape(-1), sizes
 
 
-def check_anomalous(anomalous: ArrayLike, count: int) -> NDArray[np.bool_]:
-    """Which items are anomalous, ``[count]``, both kinds present.
+def check_anomalous(anomalous: Bool[ArrayLike, " n"], count: int) -> Bool[np.ndarray, " n"]:
+    """Return which items are anomalous, where both kinds are present.
+
+    Args:
+        anomalous: booleans, or 0 and 1.
+        count: number of items.
 
     Raises:
-        ValueError: if they are not ``count`` booleans (or 0 and 1), or all are alike.
+        TypeError: if they are not real numbers or booleans.
+        ValueError: if they are not ``count`` booleans (or 0 and 1), or all are equal.
     """
-    given: NDArray[Any] = np.asarray(anomalous)
+    given = check_array("anomalous", anomalous, finite=False)
     if given.shape != (count,):
         raise ValueError(
             f"anomalous: expected shape ({count},), one for each loss, got {given.shape}"
         )
     values = given.astype(bool)
-    if not np.array_equal(values, given):
-        index = int(np.flatnonzero(values != given)[0])
-        raise ValueError(f"anomalous: expected booleans, got {given[index]} at index {index}")
+    require_all("anomalous", given, values == given, "booleans")
     if values.all() or not values.any():
         kind = "anomalous" if values.all() else "normal"
         raise ValueError(f"anomalous: expected items of both kinds, got {count}, all {kind}")

@@ -1,35 +1,38 @@
-"""The face all detectors share: scikit-learn's, with a conformal threshold."""
+"""Base class of the detectors: scikit-learn's interface, with a conformal threshold."""
 
 from __future__ import annotations
 
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, OutlierMixin
-from sklearn.exceptions import NotFittedError
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from jaxtyping import Float, Int, Shaped
+from numpy.typing import ArrayLike
 
+from aelib._lazy import require
 from aelib.anomaly._checks import check_alpha
 from aelib.anomaly._conformal import Calibration
 
-Floats = NDArray[np.float64]
+_base = require("sklearn.base", purpose="aelib.anomaly")
+_exceptions = require("sklearn.exceptions", purpose="aelib.anomaly")
+_utils = require("sklearn.utils", purpose="aelib.anomaly")
+_validation = require("sklearn.utils.validation", purpose="aelib.anomaly")
+OutlierMixin: Any = _base.OutlierMixin
+BaseEstimator: Any = _base.BaseEstimator
 
 
 class ConformalDetector(OutlierMixin, BaseEstimator):
-    """Base of the detectors: learns from normal items, alarms at a bounded rate.
+    """Base class of the detectors: learns from normal items, alarms at a bounded rate.
 
     ``fit`` learns from a part of the items and calibrates on the rest, which is chosen at random.
-    That is right for items that are exchangeable. For patches of one picture it is not: fit with
+    That is right for items that are exchangeable. For patches of one image it is not: fit with
     ``calibration_fraction=0`` on some blocks, then :meth:`calibrate` on others.
 
     A subclass has ``alpha``, ``calibration_fraction`` and ``random_state`` among its parameters and
-    writes ``_learn(x, seed)`` and ``_losses(x)``: nats per item, larger is stranger.
+    defines ``_learn(x, seed)`` and ``_losses(x)``: nats per item, larger is more anomalous.
 
     Attributes:
-        offset_: the score below which there is an alarm; minus infinity where normal items are too
-            few for one.
+        offset_: the score below which there is an alarm; minus infinity if there are too few normal
+            items for one.
         calibration_: the :class:`Calibration`.
         n_features_in_: number of features d.
     """
@@ -38,11 +41,11 @@ class ConformalDetector(OutlierMixin, BaseEstimator):
     calibration_fraction: float
     random_state: Any
 
-    def fit(self, X: ArrayLike, y: None = None) -> Self:  # noqa: ARG002  (scikit-learn's signature)
+    def fit(self, X: Float[ArrayLike, "n d"], y: None = None) -> Self:  # noqa: ARG002  (scikit-learn's)
         """Learn from normal items, and calibrate on those held out.
 
         Args:
-            X: normal items, ``[n, d]``.
+            X: normal items.
             y: not used.
 
         Returns:
@@ -54,9 +57,9 @@ class ConformalDetector(OutlierMixin, BaseEstimator):
         Warns:
             CalibrationWarning: if too few items are held out for ``alpha``.
         """
-        x = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
+        x = _validation.validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
         self._check_parameters()
-        random = check_random_state(self.random_state)
+        random = _utils.check_random_state(self.random_state)
         held_out = self._held_out(len(x))
         order = random.permutation(len(x))
         seed = int(random.randint(2**31 - 1))
@@ -66,13 +69,14 @@ class ConformalDetector(OutlierMixin, BaseEstimator):
             self._calibrate(x[np.sort(order[:held_out])], None)
         return self
 
-    def calibrate(self, X: ArrayLike, groups: ArrayLike | None = None) -> Self:
+    def calibrate(
+        self, X: Float[ArrayLike, "n d"], groups: Shaped[ArrayLike, " n"] | None = None
+    ) -> Self:
         """Set the threshold from other normal items than those it was fitted on.
 
         Args:
-            X: normal items that took no part in ``fit``, ``[n, d]``.
-            groups: what belongs together, such as the block of each patch, ``[n]``; see
-                :class:`Calibration`.
+            X: normal items that took no part in ``fit``.
+            groups: the group of each item, such as the block of a patch; see :class:`Calibration`.
 
         Returns:
             The detector.
@@ -87,27 +91,27 @@ class ConformalDetector(OutlierMixin, BaseEstimator):
         self._check_parameters()
         return self._calibrate(x, groups)
 
-    def score_samples(self, X: ArrayLike) -> Floats:
+    def score_samples(self, X: Float[ArrayLike, "n d"]) -> Float[np.ndarray, " n"]:
         """Minus the loss of each item, in nats: higher is more normal, as in scikit-learn.
 
         Args:
-            X: items, ``[n, d]``.
+            X: items.
 
         Returns:
-            ``[n]``; minus infinity where the loss overflows or is not a number.
+            One score for each item; minus infinity where the loss overflows or is not a number.
         """
         return -self._safe_losses(self._checked(X))
 
-    def decision_function(self, X: ArrayLike) -> Floats:
-        """``score_samples(X) - offset_``: below 0 for an alarm, ``[n]``."""
+    def decision_function(self, X: Float[ArrayLike, "n d"]) -> Float[np.ndarray, " n"]:
+        """``score_samples(X) - offset_``: below 0 for an alarm."""
         self._check_calibrated()
         scores = self.score_samples(X)
         if np.isneginf(self.offset_):  # never an alarm, not even where the loss is infinite
             return np.full(len(scores), np.inf)
         return scores - self.offset_
 
-    def predict(self, X: ArrayLike) -> NDArray[np.int64]:
-        """-1 for an alarm, 1 otherwise, ``[n]``.
+    def predict(self, X: Float[ArrayLike, "n d"]) -> Int[np.ndarray, " n"]:
+        """-1 for an alarm, 1 otherwise.
 
         An alarm is a p-value of at most ``alpha``, so that a normal item exchangeable with the
         calibration items raises one with probability at most ``alpha``.
@@ -116,59 +120,62 @@ class ConformalDetector(OutlierMixin, BaseEstimator):
 
     def p_values(
         self,
-        X: ArrayLike,
+        X: Float[ArrayLike, "n d"],
         *,
-        randomised: bool = False,
+        randomized: bool = False,
         random_state: int | np.random.Generator = 0,
-    ) -> Floats:
-        """The conformal p-value of each item, ``[n]``; see :meth:`Calibration.p_values`."""
+    ) -> Float[np.ndarray, " n"]:
+        """The conformal p-value of each item; see :meth:`Calibration.p_values`."""
         self._check_calibrated()
         losses = -self.score_samples(X)
-        return self.calibration_.p_values(losses, randomised=randomised, random_state=random_state)
+        return self.calibration_.p_values(losses, randomized=randomized, random_state=random_state)
 
-    def _learn(self, x: Floats, seed: int) -> None:
+    def _learn(self, x: Float[np.ndarray, "n d"], seed: int) -> None:
         raise NotImplementedError
 
-    def _losses(self, x: Floats) -> Floats:
+    def _losses(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
         raise NotImplementedError
 
-    def _safe_losses(self, x: Floats) -> Floats:
-        """An item so far off that its loss overflows is strange, which is no error."""
+    def _safe_losses(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
+        """Losses, infinite where they overflow: such an item is anomalous, which is no error."""
         with np.errstate(over="ignore", invalid="ignore"):
             losses = np.asarray(self._losses(x), np.float64)
         return np.where(np.isnan(losses), np.inf, losses)
 
     def _held_out(self, count: int) -> int:
         """How many of ``count`` items ``fit`` keeps for the calibration."""
-        share = self.calibration_fraction
-        return min(max(round(share * count), 1), count - 1) if share else 0
+        fraction = self.calibration_fraction
+        return min(max(round(fraction * count), 1), count - 1) if fraction else 0
 
     def _check_parameters(self) -> None:
         check_alpha(self.alpha)
         if not 0 <= self.calibration_fraction < 1:
             raise ValueError(
-                f"calibration_fraction: expected a share in [0, 1), got {self.calibration_fraction}"
+                "calibration_fraction: expected a number in [0, 1), got "
+                f"{self.calibration_fraction}"
             )
 
-    def _calibrate(self, x: Floats, groups: ArrayLike | None) -> Self:
+    def _calibrate(
+        self, x: Float[np.ndarray, "n d"], groups: Shaped[ArrayLike, " n"] | None
+    ) -> Self:
         self.calibration_ = Calibration(self._safe_losses(x), groups)
         self.offset_ = -self.calibration_.threshold(self.alpha)
         return self
 
     def _forget(self) -> None:
-        """A fit without calibration must not keep the threshold of the fit before."""
+        """Remove the threshold of an earlier fit."""
         for name in ("offset_", "calibration_"):
             if hasattr(self, name):
                 delattr(self, name)
 
-    def _checked(self, X: ArrayLike) -> Floats:
-        check_is_fitted(self, "n_features_in_")
-        return validate_data(self, X, dtype=np.float64, reset=False)
+    def _checked(self, X: Float[ArrayLike, "n d"]) -> Float[np.ndarray, "n d"]:
+        _validation.check_is_fitted(self, "n_features_in_")
+        return _validation.validate_data(self, X, dtype=np.float64, reset=False)
 
     def _check_calibrated(self) -> None:
-        check_is_fitted(self, "n_features_in_")
+        _validation.check_is_fitted(self, "n_features_in_")
         if not hasattr(self, "offset_"):
-            raise NotFittedError(
+            raise _exceptions.NotFittedError(
                 f"This {type(self).__name__} has no threshold yet: call calibrate with normal "
                 "items that took no part in fit"
             )

@@ -1,16 +1,16 @@
-"""From an image to patches, from patches to numbers, and from their scores back to the image."""
+"""Patches of an image, statistics of patches, and maps of their scores."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from jaxtyping import Float, Int, Real
+from numpy.typing import ArrayLike
 
 
 def as_pair(name: str, value: int | tuple[int, int]) -> tuple[int, int]:
-    """One positive whole number for both directions, or a pair of them.
+    """Return a pair of positive whole numbers, from one for both directions or from a pair.
 
     Raises:
         ValueError: if it is neither.
@@ -22,23 +22,23 @@ def as_pair(name: str, value: int | tuple[int, int]) -> tuple[int, int]:
 
 
 def cut_patches(
-    image: ArrayLike,
+    image: Real[ArrayLike, "h w *channels"],
     patch_size: int | tuple[int, int],
     *,
     stride: int | tuple[int, int] | None = None,
-) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Cut an image into patches that cover it all, overlapping where the stride is small.
+) -> tuple[Real[np.ndarray, "n ph pw *channels"], Int[np.ndarray, "n 2"]]:
+    """Cut an image into patches that cover all of it, and overlap if the stride is small.
 
-    The last patch down and across is moved back to end where the image ends, so that no pixel is
-    left out.
+    The last patch of each row and column is moved back to the edge of the image, so that no pixel
+    is left out.
 
     Args:
-        image: ``[h, w]`` or ``[h, w, c]``.
+        image: gray, or with channels last.
         patch_size: side of a patch, or height and width.
         stride: step from a patch to the next; None for the patch's own size.
 
     Returns:
-        Patches ``[n, ph, pw(, c)]`` and their top left corners ``[n, 2]`` (row, column).
+        Patches, and their top left corners (row, column).
 
     Raises:
         ValueError: if the image has another shape or is smaller than a patch.
@@ -67,23 +67,23 @@ def cut_patches(
 
 
 def heat_map(
-    scores: ArrayLike,
-    corners: ArrayLike,
+    scores: Float[ArrayLike, "n ..."],
+    corners: Int[ArrayLike, "n 2"],
     image_shape: Sequence[int],
     *,
     patch_size: int | tuple[int, int] | None = None,
-) -> NDArray[np.float64]:
-    """Put the scores of patches back on the image; where patches overlap, take the mean.
+) -> Float[np.ndarray, "h w"]:
+    """Arrange the scores of patches as an image; the mean where patches overlap.
 
     Args:
         scores: one number for each pixel of each patch, ``[n, ph, pw]``; or one for each patch,
-            ``[n]``, which then stands for all of its pixels.
-        corners: top left corners ``[n, 2]``, as :func:`cut_patches` gives them.
+            ``[n]``, which is then used for all of its pixels.
+        corners: top left corners, as :func:`cut_patches` returns them.
         image_shape: height and width of the image.
         patch_size: side of a patch, or height and width; needed for one number per patch.
 
     Returns:
-        ``[h, w]``; NaN where no patch lies.
+        One number for each pixel; NaN where no patch lies.
 
     Raises:
         ValueError: if shapes do not fit or a patch reaches beyond the image.
@@ -96,46 +96,46 @@ def heat_map(
                [1., 2., 3.]])
     """
     values = np.asarray(scores, np.float64)
-    places = np.asarray(corners)
+    starts = np.asarray(corners)
     if values.ndim == 1:
         if patch_size is None:
             raise ValueError("patch_size: expected it with one score per patch, got None")
         values = np.broadcast_to(
             values[:, None, None], (len(values), *as_pair("patch_size", patch_size))
         )
-    if values.ndim != 3 or places.shape != (len(values), 2):
+    if values.ndim != 3 or starts.shape != (len(values), 2):
         raise ValueError(
             "scores, corners: expected [n, ph, pw] or [n], and [n, 2]; "
-            f"got {np.shape(scores)} and {places.shape}"
+            f"got {np.shape(scores)} and {starts.shape}"
         )
     height, width = int(image_shape[0]), int(image_shape[1])
     ph, pw = values.shape[1:]
-    outside = (places < 0) | (places + np.array([ph, pw]) > (height, width))
+    outside = (starts < 0) | (starts + np.array([ph, pw]) > (height, width))
     if outside.any():
         index = int(np.argwhere(outside)[0, 0])
         raise ValueError(
             f"corners: expected patches of {ph} × {pw} inside {height} × {width}, "
-            f"got {tuple(places[index].tolist())} at index {index}"
+            f"got {tuple(starts[index].tolist())} at index {index}"
         )
     total, count = np.zeros((height, width)), np.zeros((height, width))
-    for (row, column), patch in zip(places.tolist(), values, strict=True):
+    for (row, column), patch in zip(starts.tolist(), values, strict=True):
         total[row : row + ph, column : column + pw] += patch
         count[row : row + ph, column : column + pw] += 1
     return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
 
 
 def patch_statistics(
-    patches: ArrayLike, *, shape: tuple[int, ...] | None = None
-) -> NDArray[np.float64]:
-    """Three numbers of each patch: mean, standard deviation, and how rough it is.
+    patches: Real[ArrayLike, "n ..."], *, shape: tuple[int, ...] | None = None
+) -> Float[np.ndarray, "n 3"]:
+    """Mean, standard deviation and roughness of each patch.
 
     Args:
         patches: ``[n, h, w]`` or ``[n, h, w, c]``; or flat, ``[n, d]``, with ``shape``.
         shape: shape of one patch.
 
     Returns:
-        ``[n, 3]``: mean, standard deviation, and the root of the mean squared difference between
-        neighbouring pixels.
+        Mean, standard deviation, and the root of the mean squared difference between neighboring
+        pixels.
 
     Raises:
         ValueError: if the patches have another shape, or are less than two pixels high or wide.
@@ -159,7 +159,7 @@ def patch_statistics(
     return np.stack([values.mean(axis=axes), values.std(axis=axes), roughness], axis=1)
 
 
-def _starts(last: int, step: int) -> NDArray[np.int64]:
-    """0, step, 2 step, …, and the last place, where there is one beyond them."""
+def _starts(last: int, step: int) -> Int[np.ndarray, " starts"]:
+    """0, step, 2 step, … up to ``last``, and ``last`` itself."""
     starts = np.arange(0, last + 1, step)
     return starts if starts[-1] == last else np.append(starts, last)

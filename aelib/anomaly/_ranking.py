@@ -6,20 +6,23 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from jaxtyping import Bool, Float, Int, Shaped
+from numpy.typing import ArrayLike
 
-from aelib.anomaly._checks import check_alpha, check_anomalous, check_losses, group_numbers
+from aelib._checks import check_count, check_fraction
+from aelib._lazy import require
+from aelib.anomaly._checks import check_anomalous, check_losses, group_indices
 
-Floats = NDArray[np.float64]
-# Losses are put in this many bins of equal counts where a bootstrap has more distinct ones.
+# The bootstrap sorts more distinct losses than this into bins of equal counts.
 _BINS = 2048
+Counts = Float[np.ndarray, "draws bins"]
 
 
-class Ranking(NamedTuple):
-    """A measure of a ranking and an interval for it.
+class IntervalEstimate(NamedTuple):
+    """A point estimate with a confidence interval.
 
     Attributes:
-        value: the measure on all items, as scikit-learn computes it.
+        value: the estimate from all items.
         low: lower end of the interval.
         high: upper end.
     """
@@ -30,126 +33,135 @@ class Ranking(NamedTuple):
 
 
 def auroc(
-    anomalous: ArrayLike,
-    losses: ArrayLike,
+    anomalous: Bool[ArrayLike, " n"],
+    losses: Float[ArrayLike, " n"],
     *,
-    groups: ArrayLike | None = None,
+    groups: Shaped[ArrayLike, " n"] | None = None,
     confidence: float = 0.95,
     num_draws: int = 1000,
     random_state: int | np.random.Generator = 0,
-) -> Ranking:
-    """Area under the ROC curve: how often an anomalous item has the larger loss, ties half.
+) -> IntervalEstimate:
+    """Area under the ROC curve (AUROC), with a confidence interval.
 
-    For independent items the interval is DeLong's, on the scale of the logit, where it cannot leave
-    [0, 1]. Where the ranking is perfect (or perfectly wrong) DeLong's variance is 0, which says too
-    much; the interval is then Newcombe's, by inverting a score test. For items that belong together
-    (pixels of one image, patches of one block) give ``groups``: whole groups are then drawn again
-    (percentile bootstrap).
+    The area is the probability that an anomalous item has a larger loss than a normal one, ties
+    counting half. For independent items the interval is DeLong's, on the scale of the logit, where
+    it cannot leave [0, 1]. Where the ranking is perfect (or perfectly wrong) DeLong's variance is
+    0, which is too small; the interval is then Newcombe's, by inverting a score test. For dependent
+    items (pixels of one image, patches of one block) pass ``groups``: the interval is then a
+    percentile bootstrap of whole groups.
 
     Args:
-        anomalous: True for each anomalous item, ``[n]``.
-        losses: ``[n]``; larger is stranger (``-detector.score_samples(x)``).
-        groups: what belongs together, ``[n]``.
+        anomalous: True for each anomalous item.
+        losses: larger is more anomalous (``-detector.score_samples(x)``).
+        groups: the group of each item; None if items are independent.
         confidence: probability that the interval covers the area, in (0, 1).
-        num_draws: bootstrap draws, with groups.
+        num_draws: number of bootstrap samples, with groups.
         random_state: a seed or NumPy generator for them.
 
     Returns:
-        The :class:`Ranking`.
+        The area, as scikit-learn computes it, with its interval.
 
     Raises:
         ValueError: if the items are all of one kind, or an argument does not fit.
-
-    Source: E. R. DeLong, D. M. DeLong & D. L. Clarke-Pearson (1988), Biometrics 44, 837-845;
-    X. Sun & W. Xu (2014), IEEE Signal Processing Letters 21, 1389-1393, for midranks;
-    R. G. Newcombe (2006), Statistics in Medicine 25, 559-573, method 5.
 
     Example:
         >>> area = auroc([0, 0, 0, 1, 1], [0.1, 0.4, 0.2, 0.3, 0.8])
         >>> round(area.value, 3)
         0.833
-    """
-    from sklearn.metrics import roc_auc_score
 
+    References:
+        E. R. DeLong, D. M. DeLong and D. L. Clarke-Pearson (1988), *Comparing the areas under
+        two or more correlated receiver operating characteristic curves*, Biometrics 44, 837-845.
+
+        X. Sun and W. Xu (2014), *Fast implementation of DeLong's algorithm*, IEEE Signal Processing
+        Letters 21, 1389-1393, for midranks.
+
+        R. G. Newcombe (2006), *Confidence intervals for an effect size measure based on the
+        Mann-Whitney statistic, part 2*, Statistics in Medicine 25, 559-573, method 5.
+    """
+    roc_auc_score = require("sklearn.metrics", purpose="auroc").roc_auc_score
     values, positive = _checked(anomalous, losses, confidence)
     area = float(roc_auc_score(positive, values))
     if groups is not None:
         low, high = _bootstrap(
             positive, values, groups, _areas, confidence, num_draws, random_state
         )
-        return Ranking(area, low, high)
+        return IntervalEstimate(area, low, high)
     from scipy.stats import norm
 
     z = float(norm.ppf(0.5 + confidence / 2))
     variance = delong_variance(positive, values)
     if variance == 0 or not 0 < area < 1:
-        return Ranking(area, *_newcombe(area, int(positive.sum()), int((~positive).sum()), z))
-    centre = np.log(area / (1 - area))
+        num_anomalous = int(positive.sum())
+        interval = _newcombe(area, num_anomalous, len(positive) - num_anomalous, z)
+        return IntervalEstimate(area, *interval)
+    center = np.log(area / (1 - area))
     half = z * np.sqrt(variance) / (area * (1 - area))
-    low, high = 1 / (1 + np.exp(-(centre + np.array([-half, half]))))
-    return Ranking(area, float(low), float(high))
+    low, high = 1 / (1 + np.exp(-(center + np.array([-half, half]))))
+    return IntervalEstimate(area, float(low), float(high))
 
 
 def average_precision(
-    anomalous: ArrayLike,
-    losses: ArrayLike,
+    anomalous: Bool[ArrayLike, " n"],
+    losses: Float[ArrayLike, " n"],
     *,
-    groups: ArrayLike | None = None,
+    groups: Shaped[ArrayLike, " n"] | None = None,
     confidence: float = 0.95,
     num_draws: int = 1000,
     random_state: int | np.random.Generator = 0,
-) -> Ranking:
-    """Mean precision over the anomalous items, as each is found from the largest loss down.
+) -> IntervalEstimate:
+    """Average precision, with a confidence interval.
 
-    A ranking at random has the share of anomalous items. The interval is a percentile bootstrap of
-    items, or of whole groups, that keeps how many there are of each kind. It has no width where the
-    ranking is perfect: then look at that of :func:`auroc`.
+    The mean, over the anomalous items in descending order of loss, of the precision down to each.
+    For a random ranking it is about the fraction of anomalous items. The interval is a percentile
+    bootstrap of items, or of whole groups, with the same number of normal and of anomalous ones. It
+    has no width where the ranking is perfect: use that of :func:`auroc` then.
 
     Args:
-        anomalous: True for each anomalous item, ``[n]``.
-        losses: ``[n]``; larger is stranger (``-detector.score_samples(x)``).
-        groups: what belongs together, ``[n]``.
+        anomalous: True for each anomalous item.
+        losses: larger is more anomalous (``-detector.score_samples(x)``).
+        groups: the group of each item; None if items are independent.
         confidence: probability that the interval covers the measure, in (0, 1).
-        num_draws: bootstrap draws.
+        num_draws: number of bootstrap samples.
         random_state: a seed or NumPy generator for them.
 
     Returns:
-        The :class:`Ranking`.
+        The average precision, as scikit-learn computes it, with its interval.
 
     Raises:
         ValueError: if the items are all of one kind, or an argument does not fit.
 
-    Source: B. Efron & R. J. Tibshirani (1993), *An Introduction to the Bootstrap*, chapter 13.
-
     Example:
         >>> round(average_precision([0, 0, 0, 1, 1], [0.1, 0.4, 0.2, 0.3, 0.8]).value, 3)
         0.833
-    """
-    from sklearn.metrics import average_precision_score
 
+    References:
+        B. Efron and R. J. Tibshirani (1993), *An Introduction to the Bootstrap*, chapter 13.
+    """
+    metrics = require("sklearn.metrics", purpose="average_precision")
     values, positive = _checked(anomalous, losses, confidence)
     low, high = _bootstrap(
         positive, values, groups, _precisions, confidence, num_draws, random_state
     )
-    return Ranking(float(average_precision_score(positive, values)), low, high)
+    return IntervalEstimate(float(metrics.average_precision_score(positive, values)), low, high)
 
 
-def delong_variance(positive: NDArray[np.bool_], values: Floats) -> float:
+def delong_variance(positive: Bool[np.ndarray, " n"], values: Float[np.ndarray, " n"]) -> float:
     """DeLong's estimate of the variance of the area, from midranks in O(n log n)."""
     from scipy.stats import rankdata
 
-    strange, normal = values[positive], values[~positive]
-    ranks = rankdata(np.concatenate([strange, normal]))
-    m, n = len(strange), len(normal)
-    above = (ranks[:m] - rankdata(strange)) / n  # share of normal items below each strange one
-    below = 1 - (ranks[m:] - rankdata(normal)) / m  # share of strange items above each normal one
-    if min(m, n) < 2:  # no variance to be had from one item
+    anomalous, normal = values[positive], values[~positive]
+    ranks = rankdata(np.concatenate([anomalous, normal]))
+    m, n = len(anomalous), len(normal)
+    above = (ranks[:m] - rankdata(anomalous)) / n  # fraction of normal items below each anomaly
+    below = 1 - (ranks[m:] - rankdata(normal)) / m  # fraction of anomalies above each normal item
+    if min(m, n) < 2:  # one item has no variance
         return 0.0
     return float(above.var(ddof=1) / m + below.var(ddof=1) / n)
 
 
 def _newcombe(area: float, m: int, n: int, z: float) -> tuple[float, float]:
-    """The areas that a score test with the variance of Hanley & McNeil does not reject."""
+    """The areas that a score test with the variance of Hanley and McNeil does not reject."""
     from scipy.optimize import brentq
 
     mean_count = (m + n) / 2
@@ -159,77 +171,77 @@ def _newcombe(area: float, m: int, n: int, z: float) -> tuple[float, float]:
         variance = theta * (1 - theta) * (1 + (mean_count - 1) * shape) / (m * n)
         return (area - theta) ** 2 - z * z * variance
 
-    # excess is below 0 at the area, or just beside it where that is 0 or 1, and above 0 far off.
+    # excess is negative at the area (or close to it, if that is 0 or 1) and positive far from it.
     low = brentq(excess, 0.0, min(area, 1 - 1e-12)) if area > 0 else 0.0
     high = brentq(excess, max(area, 1e-12), 1.0) if area < 1 else 1.0
     return float(low), float(high)
 
 
 def _checked(
-    anomalous: ArrayLike, losses: ArrayLike, confidence: float
-) -> tuple[Floats, NDArray[np.bool_]]:
-    check_alpha(confidence, "confidence")
+    anomalous: Bool[ArrayLike, " n"], losses: Float[ArrayLike, " n"], confidence: float
+) -> tuple[Float[np.ndarray, " n"], Bool[np.ndarray, " n"]]:
+    """Ranks of the losses, and which items are anomalous."""
+    check_fraction("confidence", confidence)
     values = check_losses("losses", losses)
-    # Only the order counts, and scikit-learn takes no infinities.
+    # Only the order matters, and scikit-learn refuses infinities.
     values = np.unique(values, return_inverse=True)[1].reshape(-1).astype(np.float64)
     return values, check_anomalous(anomalous, len(values))
 
 
 def _bootstrap(
-    positive: NDArray[np.bool_],
-    values: Floats,
-    groups: ArrayLike | None,
-    measure: Callable[[Floats, Floats], Floats],
+    positive: Bool[np.ndarray, " n"],
+    values: Float[np.ndarray, " n"],
+    groups: Shaped[ArrayLike, " n"] | None,
+    measure: Callable[[Counts, Counts], Float[np.ndarray, " draws"]],
     confidence: float,
     num_draws: int,
     random_state: int | np.random.Generator,
 ) -> tuple[float, float]:
-    """Percentile interval; groups of a kind (normal, strange, both) are drawn among themselves."""
+    """Percentile interval from resampled groups, stratified: normal, anomalous, or with both."""
     from scipy.sparse import csr_array
 
-    if num_draws < 1:
-        raise ValueError(f"num_draws: expected at least 1, got {num_draws}")
+    num_draws = check_count("num_draws", num_draws)
     random = np.random.default_rng(random_state)
-    member, sizes = group_numbers("groups", groups, len(values))
+    member, sizes = group_indices("groups", groups, len(values))
     bins = _bins(values)
     shape = (len(sizes), int(bins.max()) + 1)
     counts = [
         csr_array((kind.astype(np.float64), (member, bins)), shape=shape)
         for kind in (positive, ~positive)
     ]
-    strange = np.bincount(member, positive, len(sizes))
-    stratum = np.where(strange == 0, 0, np.where(strange == sizes, 1, 2))
+    anomalous = np.bincount(member, positive, len(sizes))
+    stratum = np.where(anomalous == 0, 0, np.where(anomalous == sizes, 1, 2))
     times = np.zeros((num_draws, len(sizes)))
     for number in np.unique(stratum):
         rows = np.flatnonzero(stratum == number)
         times[:, rows] = random.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), num_draws)
-    drawn = [
+    resampled = [
         measure(*(np.asarray(part @ kind) for kind in counts))
         for part in np.array_split(times, max(1, num_draws // 100))
     ]
     tail = (1 - confidence) / 2
-    low, high = np.quantile(np.concatenate(drawn), [tail, 1 - tail])
+    low, high = np.quantile(np.concatenate(resampled), [tail, 1 - tail])
     return float(low), float(high)
 
 
-def _bins(values: Floats) -> NDArray[np.int64]:
-    """Numbers of bins in ascending order of loss: one per distinct loss, or of equal counts."""
-    distinct, place = np.unique(values, return_inverse=True)
+def _bins(values: Float[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
+    """The bin of each loss, in ascending order: one per distinct loss, or of equal counts."""
+    distinct, index = np.unique(values, return_inverse=True)
     if len(distinct) <= _BINS:
-        return place.reshape(-1)
+        return index.reshape(-1)
     edges = np.unique(np.quantile(values, np.arange(1, _BINS) / _BINS))
     return np.searchsorted(edges, values, side="right")
 
 
-def _areas(strange: Floats, normal: Floats) -> Floats:
-    """The area of each draw, from counts per bin ``[draws, bins]``."""
+def _areas(anomalous: Counts, normal: Counts) -> Float[np.ndarray, " draws"]:
+    """The area of each bootstrap sample, from counts per bin."""
     below = normal.cumsum(axis=1) - normal / 2
-    return (strange * below).sum(axis=1) / (strange.sum(axis=1) * normal.sum(axis=1))
+    return (anomalous * below).sum(axis=1) / (anomalous.sum(axis=1) * normal.sum(axis=1))
 
 
-def _precisions(strange: Floats, normal: Floats) -> Floats:
-    """The average precision of each draw, from counts per bin ``[draws, bins]``."""
-    found = strange[:, ::-1].cumsum(axis=1)
-    looked_at = found + normal[:, ::-1].cumsum(axis=1)
-    precision = found / np.maximum(looked_at, 1.0)
-    return (strange[:, ::-1] * precision).sum(axis=1) / strange.sum(axis=1)
+def _precisions(anomalous: Counts, normal: Counts) -> Float[np.ndarray, " draws"]:
+    """The average precision of each bootstrap sample, from counts per bin."""
+    found = anomalous[:, ::-1].cumsum(axis=1)
+    selected = found + normal[:, ::-1].cumsum(axis=1)
+    precision = found / np.maximum(selected, 1.0)
+    return (anomalous[:, ::-1] * precision).sum(axis=1) / anomalous.sum(axis=1)

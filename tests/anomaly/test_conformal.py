@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from aelib.anomaly import Calibration, CalibrationWarning, calibration_size, false_alarm_range
+from aelib.anomaly import Calibration, CalibrationWarning, calibration_size
 
 ALPHAS = ("0.01", "0.05", "0.1", "0.15", "0.2", "0.3", "0.5", "0.9")
 
@@ -47,10 +47,11 @@ def test_the_guarantee_by_enumeration(bag):
     """Each of the n + 1 losses is the new one with the same probability."""
     p = [Calibration(np.delete(bag, i)).p_values(bag[i : i + 1])[0] for i in range(len(bag))]
     for alpha in np.arange(1, 100) / 100:
-        share = Fraction(int((np.array(p) <= alpha).sum()), len(bag))
-        assert share <= Fraction(repr(float(alpha)))
+        fraction = Fraction(int((np.array(p) <= alpha).sum()), len(bag))
+        assert fraction <= Fraction(repr(float(alpha)))
         if len(set(bag)) == len(bag):  # without ties nothing is given away
-            assert share == Fraction(math.floor(Fraction(repr(float(alpha))) * len(bag)), len(bag))
+            allowed = math.floor(Fraction(repr(float(alpha))) * len(bag))
+            assert fraction == Fraction(allowed, len(bag))
 
 
 def test_the_guarantee_for_groups_by_enumeration():
@@ -73,8 +74,8 @@ def test_groups_p_value_is_its_formula():
     losses, groups = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 9.0]), np.array([7, 7, 7, 2, 2, 5])
     calibration = Calibration(losses, groups)
     for value in (0.0, 2.0, 2.5, 4.0, 9.0, 10.0):
-        shares = [np.mean(losses[groups == g] >= value) for g in (7, 2, 5)]
-        expected = (1 + sum(shares)) / 4
+        fractions = [np.mean(losses[groups == g] >= value) for g in (7, 2, 5)]
+        expected = (1 + sum(fractions)) / 4
         assert calibration.p_values([value])[0] == pytest.approx(expected, rel=1e-15)
     assert calibration.num_groups == 3
     assert calibration.threshold(0.5) == 5.0  # p is 5/8 at 5 and 1/2 right above it
@@ -94,11 +95,11 @@ def test_too_few_never_alarm_and_say_so():
         assert many.threshold(0.05) == math.inf
 
 
-def test_randomised_p_values_are_uniform_despite_ties():
+def test_randomized_p_values_are_uniform_despite_ties():
     bag = np.array([1.0, 1, 1, 2, 3, 3, 5, 5, 5, 5])
     draws = [
         Calibration(np.delete(bag, i)).p_values(
-            np.full(4000, bag[i]), randomised=True, random_state=i
+            np.full(4000, bag[i]), randomized=True, random_state=i
         )
         for i in range(len(bag))
     ]
@@ -109,7 +110,7 @@ def test_randomised_p_values_are_uniform_despite_ties():
         # Four standard errors of 40,000 draws; stratified by member, so rather less in truth.
         assert abs(np.mean(p <= alpha) - alpha) < 4 * math.sqrt(alpha * (1 - alpha) / len(p))
     calibration = Calibration(bag)
-    first, second = (calibration.p_values(bag, randomised=True, random_state=3) for _ in range(2))
+    first, second = (calibration.p_values(bag, randomized=True, random_state=3) for _ in range(2))
     np.testing.assert_array_equal(first, second)
     assert (first <= calibration.p_values(bag)).all()
 
@@ -119,12 +120,14 @@ def test_false_alarm_range_is_where_single_detectors_fall():
     n, alpha = 60, 0.1
     # Losses uniform on (0, 1): the rate of a threshold t is 1 - t.
     rates = np.array([1 - Calibration(random.random(n)).threshold(alpha) for _ in range(1500)])
-    low, high = false_alarm_range(n, alpha)
+    low, high = Calibration(random.random(n)).false_alarm_range(alpha)
     inside = np.mean((rates >= low) & (rates <= high))
     assert abs(inside - 0.95) < 4 * math.sqrt(0.95 * 0.05 / 1500)
     # On average floor(alpha (n + 1)) / (n + 1), which is below alpha.
     assert abs(rates.mean() - 6 / 61) < 4 * rates.std() / math.sqrt(1500)
-    assert false_alarm_range(18, 0.05) == (0.0, 0.0)
+    assert Calibration(random.random(18)).false_alarm_range(0.05) == (0.0, 0.0)
+    with pytest.raises(ValueError, match="groups: expected none"):
+        Calibration(random.random(40), np.arange(40) // 2).false_alarm_range(0.1)
 
 
 def test_bad_arguments():
@@ -136,5 +139,5 @@ def test_bad_arguments():
         Calibration([])
     with pytest.raises(ValueError, match=r"groups: expected shape \(2,\).*got \(3,\)"):
         Calibration([1.0, 2.0], [0, 0, 1])
-    with pytest.raises(ValueError, match="num_calibration: expected at least 1, got 0"):
-        false_alarm_range(0, 0.1)
+    with pytest.raises(ValueError, match=r"confidence: expected a number in \(0, 1\), got 95"):
+        Calibration([1.0, 2.0]).false_alarm_range(0.1, confidence=95)

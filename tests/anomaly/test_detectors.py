@@ -187,7 +187,7 @@ def test_bad_parameters():
     fit = {"X": NORMAL}
     with pytest.raises(ValueError, match=r"alpha: expected a number in \(0, 1\), got 0"):
         anomaly.PCADetector(alpha=0).fit(**fit)
-    with pytest.raises(ValueError, match=r"calibration_fraction: expected a share in \[0, 1\)"):
+    with pytest.raises(ValueError, match=r"calibration_fraction: expected a number in \[0, 1\)"):
         anomaly.PCADetector(calibration_fraction=1).fit(**fit)
     with pytest.raises(ValueError, match="num_components"):
         anomaly.PCADetector(4).fit(**fit)
@@ -201,7 +201,7 @@ def test_bad_parameters():
         anomaly.ReconstructionDetector(3).fit(**fit)
     with pytest.raises(TypeError, match="likelihood: expected one or a function"):
         anomaly.ReconstructionDetector(Line, 3).fit(**fit)
-    with pytest.raises(ValueError, match="fit_options: weights is decided by the detector"):
+    with pytest.raises(ValueError, match="fit_options: weights is set by the detector"):
         anomaly.ReconstructionDetector(Line, fit_options={"weights": 1}).fit(**fit)
     with pytest.raises(ValueError, match="batch_size: expected a whole number of at least 1"):
         anomaly.ReconstructionDetector(Line, batch_size=0).fit(**fit)

@@ -71,7 +71,7 @@ def test_few_blocks_never_alarm():
     alarms = false_alarm_rates(losses, 0.05, groups=groups)  # 8 blocks calibrate, 19 are needed
     assert alarms.mean == alarms.high == 0
     assert len(alarms.rates) == 500
-    assert "asked for at most 0.05" in repr(alarms)
+    assert "requested at most 0.05" in repr(alarms)
 
 
 @pytest.mark.parametrize(("grid", "margin"), [(4, 0), ((3, 2), 4), (1, 5)])
@@ -106,9 +106,9 @@ def test_split_groups():
 def test_bad_arguments():
     with pytest.raises(ValueError, match="groups: expected at least two"):
         false_alarm_rates(np.arange(5.0), 0.1, groups=np.zeros(5, int))
-    with pytest.raises(ValueError, match=r"fraction: expected a share in \(0, 1\), got 1"):
+    with pytest.raises(ValueError, match=r"fraction: expected a number in \(0, 1\), got 1"):
         split_groups([0, 1], fraction=1)
-    with pytest.raises(ValueError, match="num_splits: expected at least 2, got 1"):
+    with pytest.raises(ValueError, match="num_splits: expected a whole number of at least 2"):
         false_alarm_rates(np.arange(5.0), 0.1, num_splits=1)
     with pytest.raises(ValueError, match="grid: expected blocks of at least a patch of 8"):
         spatial_blocks([[0, 0]], 8, (20, 20), grid=3)

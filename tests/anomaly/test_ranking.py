@@ -8,16 +8,16 @@ from aelib.anomaly import auroc, average_precision
 from aelib.anomaly._ranking import _areas, _bins, _precisions, delong_variance
 
 
-def make(random, strange, normal, shift=1.0, digits=1):
-    labels = np.repeat([True, False], [strange, normal])
+def make(random, anomalous, normal, shift=1.0, digits=1):
+    labels = np.repeat([True, False], [anomalous, normal])
     losses = np.round(random.normal(size=len(labels)) + shift * labels, digits)
     return labels, losses
 
 
 def test_delong_variance_is_its_definition():
     labels, losses = make(np.random.default_rng(0), 14, 23)
-    strange, normal = losses[labels], losses[~labels]
-    wins = (strange[:, None] > normal) + 0.5 * (strange[:, None] == normal)
+    anomalous, normal = losses[labels], losses[~labels]
+    wins = (anomalous[:, None] > normal) + 0.5 * (anomalous[:, None] == normal)
     expected = wins.mean(axis=1).var(ddof=1) / 14 + wins.mean(axis=0).var(ddof=1) / 23
     assert delong_variance(labels, losses) == pytest.approx(expected, rel=1e-12)
     assert auroc(labels, losses).value == pytest.approx(wins.mean(), rel=1e-12)
@@ -99,7 +99,7 @@ def test_infinite_losses_rank_last():
 def test_bad_arguments():
     with pytest.raises(ValueError, match="expected items of both kinds, got 3, all normal"):
         auroc([0, 0, 0], [1.0, 2.0, 3.0])
-    with pytest.raises(ValueError, match="anomalous: expected booleans, got 2 at index 1"):
+    with pytest.raises(ValueError, match="anomalous: expected booleans, got 2 at index \\(1,\\)"):
         auroc([0, 2, 1], [1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match=r"anomalous: expected shape \(3,\).*got \(2,\)"):
         average_precision([0, 1], [1.0, 2.0, 3.0])
