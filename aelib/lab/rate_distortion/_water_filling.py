@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from jaxtyping import Float
+from numpy.typing import ArrayLike, NDArray
 
-from aelib.lab.rate_distortion._checks import Array, check_number, check_variances
+from aelib._checks import check_array, check_number, require_all
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,8 @@ class WaterFilling:
     rate: float
     distortion: float
     level: float
-    rates: Array
-    distortions: Array
+    rates: NDArray[np.float64]
+    distortions: NDArray[np.float64]
 
     @property
     def bits(self) -> float:
@@ -40,7 +41,7 @@ class WaterFilling:
 
 
 def reverse_water_filling(
-    variances: ArrayLike, *, distortion: float | None = None, rate: float | None = None
+    variances: Float[ArrayLike, " d"], *, distortion: float | None = None, rate: float | None = None
 ) -> WaterFilling:
     r"""Return the rate-distortion function of a Gaussian source at one distortion or one rate.
 
@@ -54,36 +55,39 @@ def reverse_water_filling(
     upper bound: of all sources with this covariance the Gaussian is the hardest.
 
     Args:
-        variances: :math:`\lambda_i \ge 0` in any order, [d].
+        variances: :math:`\lambda_i \ge 0` in any order.
         distortion: D, above 0. One at or above the total variance costs no rate.
         rate: R in nats, at least 0, instead of the distortion.
 
     Returns:
-        The :class:`WaterFilling`; its vectors are in the order of ``variances``.
+        Its vectors are in the order of ``variances``.
 
     Raises:
         TypeError: unless exactly one of ``distortion`` and ``rate`` is given.
         ValueError: if a variance is negative or not finite, the distortion is not above 0, the
             rate is negative, or there is rate to spend and no variance to spend it on.
 
-    Source:
-        Kolmogorov (1956); Cover & Thomas (2006), Theorem 10.3.3.
+    Example:
+        >>> half = reverse_water_filling([4.0, 1.0], distortion=1.0)
+        >>> half.level, half.rates.round(3), round(half.bits, 3)
+        (0.5, array([1.04 , 0.347]), 2.0)
+        >>> reverse_water_filling([4.0, 1.0], rate=half.rate).distortion
+        1.0
 
-    >>> half = reverse_water_filling([4.0, 1.0], distortion=1.0)
-    >>> half.level, half.rates.round(3), round(half.bits, 3)
-    (0.5, array([1.04 , 0.347]), 2.0)
-    >>> reverse_water_filling([4.0, 1.0], rate=half.rate).distortion
-    1.0
+    References:
+        A. N. Kolmogorov (1956), On the Shannon theory of information transmission in the case of
+        continuous signals, IRE Transactions on Information Theory 2(4).
+        T. M. Cover and J. A. Thomas (2006), Elements of Information Theory, Theorem 10.3.3.
     """
     spectrum = check_variances("variances", variances)
     if (distortion is None) == (rate is None):
         raise TypeError("distortion, rate: expected exactly one of them")
     descending = np.sort(spectrum[spectrum > 0])[::-1]
     if distortion is not None:
-        wanted = check_number("distortion", distortion, positive=True)
+        wanted = check_number("distortion", distortion, above=0)
         level = _level_of_distortion(descending, wanted)
     else:
-        level = _level_of_rate(descending, check_number("rate", rate))
+        level = _level_of_rate(descending, check_number("rate", rate, at_least=0))
     distortions = np.minimum(level, spectrum)
     ratio = np.where(spectrum > level, spectrum, 1.0) / np.where(spectrum > level, level, 1.0)
     rates = 0.5 * np.log(ratio)
@@ -91,7 +95,14 @@ def reverse_water_filling(
     return WaterFilling(float(rates.sum()), total, level, rates, distortions)
 
 
-def _level_of_distortion(descending: Array, distortion: float) -> float:
+def check_variances(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    """Variances as a vector, in the order given; none is negative."""
+    vector = check_array(name, values, shape=("d",)).astype(np.float64)
+    require_all(name, vector, vector >= 0, "values of at least 0")
+    return vector
+
+
+def _level_of_distortion(descending: NDArray[np.float64], distortion: float) -> float:
     """The level for which the distortions sum to D; the largest variance if D is not less."""
     if not descending.size:
         return 0.0
@@ -103,7 +114,7 @@ def _level_of_distortion(descending: Array, distortion: float) -> float:
     return float(levels[fits][-1]) if fits.any() else float(descending[0])
 
 
-def _level_of_rate(descending: Array, rate: float) -> float:
+def _level_of_rate(descending: NDArray[np.float64], rate: float) -> float:
     """The level for which the rates sum to R."""
     if not descending.size:
         if rate > 0:

@@ -5,20 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float, Int
 from numpy.typing import ArrayLike, NDArray
 
-from aelib._checks import check_matrix
-from aelib.lab.rate_distortion._checks import Array, check_number
+from aelib._checks import check_matrix, check_number
 
-Indices = NDArray[np.int64]
-
-#: 1/2 ln(2 pi e / 12) nats, about 0.254 bits: what a uniform scalar quantiser with an ideal entropy
+#: 1/2 ln(2 pi e / 12) nats, about 0.254 bits: what a uniform scalar quantizer with an ideal entropy
 #: code pays per number, at high rate, above the rate-distortion function of a Gaussian.
 SCALAR_GAP = float(0.5 * np.log(2 * np.pi * np.e / 12))
 
 
 @dataclass(frozen=True)
-class Quantiser:
+class Quantizer:
     """Rounds each number of a code to a grid of one step.
 
     One step for all coordinates is not a crude choice. A coordinate whose spread is well below
@@ -27,18 +25,19 @@ class Quantiser:
 
     Attributes:
         step: width of a cell.
-        centre: middle of cell 0, [k].
+        center: middle of cell 0, [k].
 
-    >>> import numpy as np
-    >>> quantiser = Quantiser(0.5, np.zeros(2))
-    >>> quantiser.quantise([[0.6, -0.1]])
-    array([[1, 0]])
-    >>> quantiser.dequantise([[1, 0]])
-    array([[0.5, 0. ]])
+    Example:
+        >>> import numpy as np
+        >>> quantizer = Quantizer(0.5, np.zeros(2))
+        >>> quantizer.quantize([[0.6, -0.1]])
+        array([[1, 0]])
+        >>> quantizer.dequantize([[1, 0]])
+        array([[0.5, 0. ]])
     """
 
     step: float
-    centre: Array
+    center: NDArray[np.float64]
 
     def __post_init__(self) -> None:
         """Check the step.
@@ -46,25 +45,25 @@ class Quantiser:
         Raises:
             ValueError: if it is not a finite number above 0.
         """
-        check_number("step", self.step, positive=True)
+        check_number("step", self.step, above=0)
 
     @classmethod
-    def fit(cls, codes: ArrayLike, step: float) -> Quantiser:
-        """A grid with the mean of these codes, [n, k], in the middle of a cell."""
+    def fit(cls, codes: Float[ArrayLike, "n k"], step: float) -> Quantizer:
+        """A grid with the mean of these codes in the middle of a cell."""
         return cls(float(step), check_matrix("codes", codes).mean(axis=0))
 
-    def quantise(self, codes: ArrayLike) -> Indices:
-        """The cell of each number, [n, k].
+    def quantize(self, codes: Float[ArrayLike, "n k"]) -> Int[np.ndarray, "n k"]:
+        """The cell of each number.
 
         Raises:
             ValueError: if the codes are not finite, or the step is so small that cells have
                 numbers that are no longer exact.
         """
-        cells = np.rint((check_matrix("codes", codes) - self.centre) / self.step)
+        cells = np.rint((check_matrix("codes", codes) - self.center) / self.step)
         if np.abs(cells).max() >= 2**53:
             raise ValueError(f"step: expected cells numbered below 2**53, got step {self.step:g}")
         return cells.astype(np.int64)
 
-    def dequantise(self, indices: ArrayLike) -> Array:
-        """The middles of cells, [n, k]."""
-        return np.asarray(indices) * self.step + self.centre
+    def dequantize(self, indices: Int[ArrayLike, "n k"]) -> Float[np.ndarray, "n k"]:
+        """The middles of cells."""
+        return np.asarray(indices) * self.step + self.center

@@ -14,22 +14,30 @@ def key(seed: int) -> jax.Array:
 
 
 def test_covariances_are_the_planted_ones():
-    data = planted.radio(
-        key(0), 200_000, num_features=12, num_static=3, message=1.0, static=2.0, background=0.5
+    data = planted.bits_in_colored_noise(
+        key(0),
+        200_000,
+        num_features=12,
+        num_noise_directions=3,
+        signal_scale=1.0,
+        noise_scale=2.0,
+        background_scale=0.5,
     )
     signs = 2.0 * data.bits - 1
     noise = data.x - signs[:, None] * data.direction
     np.testing.assert_allclose(np.cov(noise.T, bias=True), data.noise_covariance, atol=0.05)
     np.testing.assert_allclose(data.bits.mean(), 0.5, atol=0.01)
-    directions = np.vstack([data.direction, data.static])
+    directions = np.vstack([data.direction, data.noise_directions])
     np.testing.assert_allclose(directions @ directions.T, np.eye(4), atol=1e-12)
-    white = planted.hiss(key(0), 200_000, num_features=6, loudness=0.0, noise=2.0)
+    white = planted.bits_in_white_noise(
+        key(0), 200_000, num_features=6, signal_scale=0.0, noise_scale=2.0
+    )
     np.testing.assert_allclose(np.cov(white.x.T, bias=True), 4 * np.eye(6), atol=0.1)
-    assert white.static.shape == (0, 6)
+    assert white.noise_directions.shape == (0, 6)
 
 
 def test_a_key_is_a_dataset_and_slices_keep_the_truth():
-    first, again, other = (planted.radio(key(seed), 10) for seed in (1, 1, 2))
+    first, again, other = (planted.bits_in_colored_noise(key(seed), 10) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first.x, again.x)
     assert not np.allclose(first.x, other.x)
     part = first[3:7]
@@ -39,9 +47,9 @@ def test_a_key_is_a_dataset_and_slices_keep_the_truth():
     assert part.direction is first.direction
 
 
-def test_frames_are_uniform():
+def test_directions_are_uniform():
     # The first coordinate of a uniform direction in d dimensions has mean 0 and variance 1/d.
-    first = np.array([planted.frame(key(seed), 1, 5)[0, 0] for seed in range(2000)])
+    first = np.array([planted.random_directions(key(seed), 1, 5)[0, 0] for seed in range(2000)])
     assert abs(first.mean()) < 4 * np.sqrt(1 / 5 / 2000)
     assert first.var() == pytest.approx(1 / 5, rel=0.15)
 
@@ -64,7 +72,9 @@ def test_pca_finds_what_is_predicted(multiple):
     strength = multiple * planted.detection_threshold(d, n)
     found = []
     for seed in range(8):
-        data = planted.hiss(key(seed), n, num_features=d, loudness=float(np.sqrt(strength)))
+        data = planted.bits_in_white_noise(
+            key(seed), n, num_features=d, signal_scale=float(np.sqrt(strength))
+        )
         found.append((pca.fit(data.x, 1).components[0] @ data.direction) ** 2)
     assert np.mean(found) == pytest.approx(planted.predicted_overlap(strength, d, n), abs=0.06)
 
@@ -72,7 +82,9 @@ def test_pca_finds_what_is_predicted(multiple):
 def test_pca_finds_nothing_below_the_threshold():
     found = []
     for seed in range(8):
-        data = planted.hiss(key(seed), 400, num_features=200, loudness=0.5)  # 0.35 of it
+        data = planted.bits_in_white_noise(
+            key(seed), 400, num_features=200, signal_scale=0.5
+        )  # 0.35 of the threshold
         found.append((pca.fit(data.x, 1).components[0] @ data.direction) ** 2)
     assert np.mean(found) < 0.06
 
@@ -89,32 +101,49 @@ def test_whitening_makes_the_noise_white_and_gives_the_gaussian_nats():
     )
 
 
-def test_kept_share():
-    data = planted.radio(key(0), 500, num_features=20, num_static=4)
-    projected = data.x @ data.static[:2].T @ data.static[:2]
-    half = planted.kept_share(data.x, projected, data.static)
+def test_kept_fraction():
+    data = planted.bits_in_colored_noise(key(0), 500, num_features=20, num_noise_directions=4)
+    projected = data.x @ data.noise_directions[:2].T @ data.noise_directions[:2]
+    half = planted.kept_fraction(data.x, projected, data.noise_directions)
     assert half == pytest.approx(0.5, abs=0.1)
-    assert planted.kept_share(data.x, data.x, data.static) == 1.0
-    with pytest.raises(ValueError, match="x, reconstruction, directions: expected"):
-        planted.kept_share(data.x, data.x[:3], data.static)
+    assert planted.kept_fraction(data.x, data.x, data.noise_directions) == 1.0
+    with pytest.raises(
+        ValueError, match=r"reconstructions: expected shape \[500, 20\], got \(3, 20\)"
+    ):
+        planted.kept_fraction(data.x, data.x[:3], data.noise_directions)
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: planted.frame(key(0), 4, 3), "num_directions: expected 0 to num_features = 3"),
-        (lambda: planted.radio(key(0), 0), "num_examples: expected at least 1, got 0"),
-        (lambda: planted.radio(key(0), 5, num_features=8), "num_static: expected 0 to num_feat"),
-        (lambda: planted.radio(key(0), 5, static=-1.0), "static: expected a finite number >= 0"),
-        (lambda: planted.hiss(key(0), 5, loudness=float("nan")), "message: expected a finite"),
-        (lambda: planted.detection_threshold(0, 3), "expected at least 1, got 0 and 3"),
-        (lambda: planted.predicted_overlap(-1.0, 3, 3), "strength: expected finite values >= 0"),
+        (
+            lambda: planted.random_directions(key(0), 4, 3),
+            "num_directions: expected a whole number from 0 to 3, got 4",
+        ),
+        (
+            lambda: planted.bits_in_colored_noise(key(0), 0),
+            "num_examples: expected .* at least 1, got 0",
+        ),
+        (
+            lambda: planted.bits_in_colored_noise(key(0), 5, num_features=8),
+            "num_noise_directions: .* to 7",
+        ),
+        (
+            lambda: planted.bits_in_colored_noise(key(0), 5, noise_scale=-1.0),
+            "noise_scale: .* at least 0",
+        ),
+        (
+            lambda: planted.bits_in_white_noise(key(0), 5, signal_scale=float("nan")),
+            "signal_scale: ",
+        ),
+        (lambda: planted.detection_threshold(0, 3), "num_features: expected .* at least 1, got 0"),
+        (lambda: planted.predicted_overlap(-1.0, 3, 3), "strength: expected values of at least 0"),
         (lambda: planted.whitening(np.zeros((2, 2))), "covariance: expected positive eigenvalues"),
         (lambda: planted.whitening(np.ones((2, 3))), r"covariance: expected shape \[d, d\]"),
         (lambda: planted.whitening(np.array([[1.0, 2], [0, 1]])), "expected a symmetric matrix"),
         (
-            lambda: planted.add_static(key(0), np.ones((2, 3)), np.eye(4), 1.0),
-            r"directions: expected \[m, d\] for x \[n, d\]",
+            lambda: planted.add_colored_noise(key(0), np.ones((2, 3)), np.eye(4), 1.0),
+            r"directions: expected shape \[n, 3\], got \(4, 4\)",
         ),
     ],
 )
@@ -123,16 +152,16 @@ def test_says_what_is_wrong(call, message):
         call()
 
 
-def test_whitened_coordinates_show_the_message_in_one_number():
-    """The noise-weighted optimum: plain PCA of one axis hears static, whitened PCA the message."""
-    data = planted.radio(key(3), 1280, num_features=64, static=4.0)
+def test_whitened_coordinates_show_the_signal_in_one_number():
+    """The noise-weighted optimum: plain PCA of one axis sees noise, whitened PCA the signal."""
+    data = planted.bits_in_colored_noise(key(3), 1280, num_features=64, noise_scale=4.0)
     old, new = data[:640], data[640:]
     white = planted.whitening(data.noise_covariance)
-    heard = {}
+    read = {}
     for name, root in {"plain": np.eye(64), "whitened": white}.items():
         model = pca.fit(old.x @ root, 1)
-        heard[name] = probes.accuracy(
+        read[name] = probes.accuracy(
             model.transform, (old.x @ root, old.bits), (new.x @ root, new.bits)
         )
-    assert heard["plain"] < 0.6
-    assert heard["whitened"] > 0.99
+    assert read["plain"] < 0.6
+    assert read["whitened"] > 0.99

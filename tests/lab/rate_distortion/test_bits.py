@@ -32,10 +32,10 @@ def optimal_rate(variances, distortion):
     return found.fun
 
 
-@pytest.mark.parametrize("share", [0.9, 0.5, 0.1, 0.01])
-def test_water_filling_is_the_optimum(share):
+@pytest.mark.parametrize("fraction", [0.9, 0.5, 0.1, 0.01])
+def test_water_filling_is_the_optimum(fraction):
     variances = np.array([5.0, 0.3, 1.0, 0.04, 1.0])
-    distortion = share * variances.sum()
+    distortion = fraction * variances.sum()
     found = rd.reverse_water_filling(variances, distortion=distortion)
     np.testing.assert_allclose(found.rate, optimal_rate(variances, distortion), atol=1e-6)
     np.testing.assert_allclose(found.distortion, distortion, rtol=1e-12)
@@ -71,10 +71,10 @@ def test_water_filling_at_its_ends():
     assert rd.reverse_water_filling([0.0], distortion=1.0).rate == 0
 
 
-@pytest.mark.parametrize("bell", ["gaussian", "logistic"])
-def test_code_model_is_a_distribution_even_far_out(bell):
+@pytest.mark.parametrize("density", ["gaussian", "logistic"])
+def test_code_model_is_a_distribution_even_far_out(density):
     cells = RNG.integers(-3, 4, size=(50, 1)) * 2
-    model = rd.CodeModel.fit(cells, bell=bell)
+    model = rd.CodeModel.fit(cells, density=density)
     everywhere = np.arange(-600, 601)[:, None]
     np.testing.assert_allclose(np.exp(-model.code_length(everywhere)).sum(), 1, rtol=1e-9)
     far = model.code_length(np.array([[10**6]]))
@@ -82,11 +82,11 @@ def test_code_model_is_a_distribution_even_far_out(bell):
     assert far[0] > 1000
 
 
-def test_bells_against_scipy():
-    from aelib.lab.rate_distortion._code_model import _log_cell
+def test_masses_against_scipy():
+    from aelib.lab.rate_distortion._code_model import _log_mass
 
     cells = np.array([-40, -3, 0, 1, 2, 30])
-    for bell, law, scale in (
+    for density, law, scale in (
         ("gaussian", norm, 1.7),
         ("logistic", logistic, 1.7 * np.sqrt(3) / np.pi),
     ):
@@ -94,7 +94,7 @@ def test_bells_against_scipy():
         upper = law.sf(cells - 0.5) - law.sf(cells + 0.5)
         lower = law.cdf(cells + 0.5) - law.cdf(cells - 0.5)
         expected = np.log(np.where(cells > 0.3, upper, lower))
-        np.testing.assert_allclose(_log_cell(cells, 0.3, 1.7, bell), expected, rtol=1e-9)
+        np.testing.assert_allclose(_log_mass(cells, 0.3, 1.7, density), expected, rtol=1e-9)
 
 
 def test_held_out_length_of_a_known_law():
@@ -111,19 +111,19 @@ def test_plug_in_entropy_saturates():
     assert length > 12 * np.log(10) * 0.95
 
 
-def test_quantiser_goes_there_and_back():
+def test_quantizer_goes_there_and_back():
     codes = RNG.normal(size=(100, 3))
-    grid = rd.Quantiser.fit(codes, 0.25)
-    back = grid.dequantise(grid.quantise(codes))
+    grid = rd.Quantizer.fit(codes, 0.25)
+    back = grid.dequantize(grid.quantize(codes))
     assert np.abs(back - codes).max() <= 0.125 + 1e-12
-    assert grid.quantise(codes).dtype == np.int64
+    assert grid.quantize(codes).dtype == np.int64
 
 
 def test_curve_stays_above_the_bound_and_ends_at_the_scalar_gap():
     variances = np.geomspace(4, 0.1, 6)
     x = RNG.normal(size=(12000, 6)) * np.sqrt(variances)
     steps = [0.1, 0.5, 2.0]
-    curve = rd.rate_curve(x[:6000], x[6000:], np.array, x[6000:], steps, bell="gaussian")
+    curve = rd.rate_curve(x[:6000], x[6000:], np.array, x[6000:], steps, density="gaussian")
     bound = [rd.reverse_water_filling(variances, distortion=d).rate for d in curve.distortions]
     assert (curve.rates > bound).all()
     np.testing.assert_allclose((curve.rates[0] - bound[0]) / 6, rd.SCALAR_GAP, atol=0.015)
@@ -138,22 +138,34 @@ CELLS = np.array([[0, 1], [1, 1]])
     [
         (lambda: rd.reverse_water_filling([1.0]), TypeError, "exactly one"),
         (lambda: rd.reverse_water_filling([1.0], distortion=1, rate=1), TypeError, "exactly one"),
-        (lambda: rd.reverse_water_filling([1.0], distortion=0), ValueError, "distortion: .* > 0"),
-        (lambda: rd.reverse_water_filling([1.0], rate=-1), ValueError, "rate: .* >= 0, got -1"),
-        (lambda: rd.reverse_water_filling([1, -2], rate=1), ValueError, "got -2.0 at index 1"),
-        (lambda: rd.reverse_water_filling([[1.0]], rate=1), ValueError, "variances: .* vector"),
+        (
+            lambda: rd.reverse_water_filling([1.0], distortion=0),
+            ValueError,
+            "distortion: .*, above 0, got 0",
+        ),
+        (
+            lambda: rd.reverse_water_filling([1.0], rate=-1),
+            ValueError,
+            "rate: .* at least 0, got -1",
+        ),
+        (lambda: rd.reverse_water_filling([1, -2], rate=1), ValueError, "got -2.0 at index"),
+        (
+            lambda: rd.reverse_water_filling([[1.0]], rate=1),
+            ValueError,
+            r"variances: expected shape \[d\]",
+        ),
         (lambda: rd.reverse_water_filling([0.0], rate=1), ValueError, "rate: expected 0"),
-        (lambda: rd.Quantiser(0.0, np.zeros(1)), ValueError, "step: .* > 0"),
-        (lambda: rd.Quantiser(1e-300, np.zeros(1)).quantise([[1.0]]), ValueError, "2..53"),
+        (lambda: rd.Quantizer(0.0, np.zeros(1)), ValueError, "step: .* above 0"),
+        (lambda: rd.Quantizer(1e-300, np.zeros(1)).quantize([[1.0]]), ValueError, "2..53"),
         (lambda: rd.CodeModel.fit(CELLS * 1.0), TypeError, "indices: expected whole numbers"),
         (lambda: rd.CodeModel.fit(CELLS[:1]), ValueError, "at least two rows"),
-        (lambda: rd.CodeModel.fit(CELLS, bell="flat"), ValueError, "bell: .* got 'flat'"),
-        (lambda: rd.CodeModel.fit(CELLS).code_length(CELLS[:, :1]), ValueError, r"\[n, 2\]"),
-        (lambda: rd.plug_in_entropy([1, 2]), ValueError, "indices: expected a matrix"),
+        (lambda: rd.CodeModel.fit(CELLS, density="flat"), ValueError, "density: .* got 'flat'"),
+        (lambda: rd.CodeModel.fit(CELLS).code_length(CELLS[:, :1]), ValueError, r"\[n, 2\], got"),
+        (lambda: rd.plug_in_entropy([1, 2]), ValueError, r"indices: expected shape \[n, k\]"),
         (
             lambda: rd.rate_curve(CELLS, CELLS, lambda z: z[:, :1], CELLS, [1.0]),
             ValueError,
-            "decode: expected drawings",
+            r"decode: expected shape \(2, 2\)",
         ),
     ],
 )
@@ -162,36 +174,44 @@ def test_bad_input_is_named(call, kind, message):
         call()
 
 
-def test_drawn_axes_of_any_linear_code_are_its_principal_components():
+def test_axes_of_any_linear_code_are_its_principal_components():
     random = np.random.default_rng(0)
     x = random.normal(size=(500, 6)) * np.geomspace(4, 0.5, 6)
     model = pca.fit(x, 3)
     scores = model.transform(x)
     mixed = scores @ random.normal(size=(3, 3)) + 7.0
-    axes = rd.DrawnAxes.fit(mixed, model.inverse_transform(scores))
-    turned = axes.turn(mixed)
+    axes = rd.ReconstructionAxes.fit(mixed, model.inverse_transform(scores))
+    turned = axes.transform(mixed)
     np.testing.assert_allclose(np.abs(turned), np.abs(scores), atol=1e-9)
-    np.testing.assert_allclose(axes.undo(turned), mixed, rtol=1e-9)
+    np.testing.assert_allclose(axes.inverse_transform(turned), mixed, rtol=1e-9)
 
 
-def test_drawn_axes_leave_out_what_draws_nothing():
+def test_axes_leave_out_what_has_no_effect():
     codes = np.random.default_rng(0).normal(size=(50, 3))
-    drawings = codes[:, :2] @ np.array([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]])
-    axes = rd.DrawnAxes.fit(codes, drawings)
-    assert axes.turn(codes).shape == (50, 2)
-    back = axes.undo(axes.turn(codes))
+    reconstructions = codes[:, :2] @ np.array([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]])
+    axes = rd.ReconstructionAxes.fit(codes, reconstructions)
+    assert axes.transform(codes).shape == (50, 2)
+    back = axes.inverse_transform(axes.transform(codes))
     np.testing.assert_allclose(back[:, :2], codes[:, :2], atol=1e-9)
 
 
 @pytest.mark.parametrize(
-    ("codes", "drawings", "message"),
+    ("codes", "reconstructions", "message"),
     [
-        (np.ones((4, 2)), np.ones((3, 5)), "drawings: expected 4 rows, one for each code, got 3"),
+        (
+            np.ones((4, 2)),
+            np.ones((3, 5)),
+            "reconstructions: expected 4 rows, one for each code, got 3",
+        ),
         (np.eye(2), np.eye(2), "codes: expected more rows than the 2 columns, got 2"),
-        (np.eye(3)[:, :2], np.ones((3, 5)), "drawings: expected them to depend on the codes"),
+        (
+            np.eye(3)[:, :2],
+            np.ones((3, 5)),
+            "reconstructions: expected them to depend on the codes",
+        ),
         (np.full((3, 2), np.nan), np.ones((3, 5)), "codes: "),
     ],
 )
-def test_drawn_axes_say_what_is_wrong(codes, drawings, message):
+def test_axes_say_what_is_wrong(codes, reconstructions, message):
     with pytest.raises(ValueError, match=message):
-        rd.DrawnAxes.fit(codes, drawings)
+        rd.ReconstructionAxes.fit(codes, reconstructions)
