@@ -18,6 +18,7 @@ from aelib.adversarial._checks import (
     check_epsilon,
     check_items,
     check_norm,
+    check_strength,
     concrete,
     over_features,
     per_item,
@@ -32,7 +33,8 @@ class AttackResult(NamedTuple):
 
     Attributes:
         x: the strongest iterate of each item, the original item among them.
-        strength: its value of the criterion; with :func:`margin`, positive where it fools.
+        strength: its value of the criterion; with :func:`margin`, positive where it fools. NaN
+            where it is for all iterates, as for a label that is no class.
         last: the last iterate (of the last restart).
         last_strength: its value of the criterion.
     """
@@ -70,7 +72,8 @@ def fgsm(
 
     Raises:
         TypeError: if the items are not floating-point numbers.
-        ValueError: if an argument is out of its range; the message names it.
+        ValueError: if an argument is out of its range, or, unless traced by JAX, the objective of
+            an item is NaN; the message names it.
 
     Example:
         >>> import jax.numpy as jnp
@@ -86,7 +89,9 @@ def fgsm(
     radius = check_epsilon(epsilon, len(x), x.dtype)
     check_objective("objective", objective, x, also)
     step = _fgsm if traced((objective,), x, also, radius) else _compiled_fgsm
-    return step(objective, norm, x, also, radius)
+    attacked, values = step(objective, norm, x, also, radius)
+    check_strength(values)
+    return attacked
 
 
 def pgd(
@@ -130,7 +135,8 @@ def pgd(
 
     Raises:
         TypeError: if the items are not floating-point numbers.
-        ValueError: if an argument is out of its range; the message names it.
+        ValueError: if an argument is out of its range, or, unless traced by JAX, the objective of
+            an item is NaN; the message names it.
 
     Example:
         >>> import jax
@@ -163,7 +169,9 @@ def pgd(
     attack = (
         climb if traced((objective, criterion), x, also, radius, length, key) else _compiled_pgd
     )
-    return attack(objective, criterion, norm, restarts, x, also, radius, length, steps, key)
+    result = attack(objective, criterion, norm, restarts, x, also, radius, length, steps, key)
+    check_strength(result.strength)
+    return result
 
 
 def check_objective(name: str, objective: Objective, x: jax.Array, also: Any) -> None:
@@ -205,8 +213,8 @@ def move(
 
 
 def _fgsm(objective: Objective, norm: Norm, x: jax.Array, also: Any, radius: jax.Array) -> Any:
-    _, gradient = slope(objective, x, also)
-    return move(x, gradient, x, radius, radius, norm)
+    values, gradient = slope(objective, x, also)
+    return move(x, gradient, x, radius, radius, norm), values
 
 
 def climb(
@@ -227,7 +235,7 @@ def climb(
         return values if criterion is None else criterion(here, *also)
 
     def stronger(best: tuple[jax.Array, jax.Array], here: jax.Array, strength: jax.Array) -> Any:
-        better = strength > best[1]  # false for NaN
+        better = (strength > best[1]) | (jnp.isnan(best[1]) & ~jnp.isnan(strength))
         return jnp.where(per_item(better, x), here, best[0]), jnp.where(better, strength, best[1])
 
     def step(_: Any, carry: Any) -> Any:
@@ -244,7 +252,7 @@ def climb(
         return (stronger(best, last, strength), (last, strength)), None
 
     strength = evaluate(x, objective(x, *also))
-    carry = ((x, jnp.where(jnp.isnan(strength), -jnp.inf, strength)), (x, strength))
+    carry = ((x, strength), (x, strength))
     if key is None:
         carry, _ = restart(carry, None)
     else:

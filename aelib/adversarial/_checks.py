@@ -73,16 +73,19 @@ def check_epsilon(
     return jnp.asarray(array, dtype)
 
 
-def check_labels(labels: Int[ArrayLike, " n"], num_items: int) -> Int[Array, " n"]:
+def check_labels(
+    labels: Int[ArrayLike, " n"], num_items: int, num_classes: int | None = None
+) -> Int[Array, " n"]:
     """Return one class for each item, whole numbers from 0.
 
     Args:
         labels: what was given; values are not looked at while JAX traces them.
         num_items: number of items.
+        num_classes: number of classes, if known.
 
     Raises:
         TypeError: if they are not whole numbers.
-        ValueError: if there is not one for each item, or one is negative.
+        ValueError: if there is not one for each item, or one is not a class.
     """
     array = labels if isinstance(labels, jax.Array) else np.asarray(labels)
     if not jnp.issubdtype(array.dtype, jnp.integer):
@@ -92,8 +95,31 @@ def check_labels(labels: Int[ArrayLike, " n"], num_items: int) -> Int[Array, " n
             f"labels: expected shape ({num_items},), one for each item; got {array.shape}"
         )
     if concrete(array):
-        require_all("labels", np.asarray(array), np.asarray(array) >= 0, "0, 1, ...")
+        values = np.asarray(array)
+        last = "..." if num_classes is None else f"..., {num_classes - 1}"
+        below = values < (np.inf if num_classes is None else num_classes)
+        require_all("labels", values, (values >= 0) & below, f"0, 1, {last}")
     return jnp.asarray(array)
+
+
+def check_strength(strength: Float[Array, ...]) -> None:
+    """Refuse NaN, which is no measure of an attack: the item would be counted as robust.
+
+    Args:
+        strength: values of a criterion; they are not looked at while JAX traces them.
+
+    Raises:
+        ValueError: naming the first item whose strength is NaN.
+    """
+    if concrete(strength):
+        values = np.asarray(strength)
+        hint = "; margin gives NaN for a label beyond the last class"
+        require_all("objective", values, ~np.isnan(values), "numbers", hint)
+
+
+def fraction_above_zero(strength: Float[Array, "*k n"]) -> Float[Array, "*k"]:
+    """Fraction of items with a positive strength; NaN if the strength of an item is."""
+    return jnp.mean(jnp.where(jnp.isnan(strength), jnp.nan, strength > 0), axis=-1)
 
 
 def per_item(value: Float[Array, "*shape"], x: Float[Array, "n ..."]) -> Float[Array, "*shape"]:

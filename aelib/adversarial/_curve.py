@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from aelib._checks import require_all
 from aelib.adversarial._attacks import Objective, check_objective, pgd
-from aelib.adversarial._checks import check_items, concrete
+from aelib.adversarial._checks import check_items, check_strength, concrete, fraction_above_zero
 from aelib.adversarial._compile import traced
 
 
@@ -34,8 +34,8 @@ class AttackCurve(NamedTuple):
 
     @property
     def success(self) -> Float[Array, " k"]:
-        """Fraction of items on which the attack succeeds at each strength."""
-        return jnp.mean(self.strength > 0, axis=-1)
+        """Fraction of items on which the attack succeeds at each strength; NaN if one is NaN."""
+        return fraction_above_zero(self.strength)
 
 
 def attack_curve(
@@ -85,7 +85,9 @@ def attack_curve(
     free = traced((objective, criterion), x, also, strengths, key)
     run = _curve if free else _compiled
     settings = tuple(sorted(options.items()))
-    return run(objective, criterion, settings, x, also, jnp.asarray(strengths, x.dtype), key)
+    curve = run(objective, criterion, settings, x, also, jnp.asarray(strengths, x.dtype), key)
+    check_strength(curve.strength)
+    return curve
 
 
 def _curve(

@@ -31,7 +31,8 @@ def margin(
 
     Raises:
         TypeError: if the labels are not whole numbers.
-        ValueError: if shapes do not fit, or, unless traced by JAX, a label is out of range.
+        ValueError: if shapes do not fit, or a label is out of range. While JAX traces the labels
+            they cannot be looked at; the margin is NaN then.
 
     Example:
         >>> import jax.numpy as jnp
@@ -46,7 +47,7 @@ def margin(
         raise ValueError(
             f"logits: expected shape [n, classes], 2 or more classes, got {logits.shape}"
         )
-    labels = check_labels(labels, len(logits))
+    labels = check_labels(labels, len(logits), logits.shape[1])
     right = jax.nn.one_hot(labels, logits.shape[1], dtype=bool)
     own = jnp.sum(jnp.where(right, logits, 0), axis=1)
     # No logit belongs to a label beyond the last class: the margin is NaN there.

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from aelib.adversarial._attacks import Objective, move, pgd, slope
 from aelib.adversarial._balls import random_start
-from aelib.adversarial._checks import Norm, check_items, over_features
+from aelib.adversarial._checks import Norm, check_items, fraction_above_zero, over_features
 from aelib.adversarial._compile import traced
 
 
@@ -146,9 +146,9 @@ def sanity_checks(
     return SanityReport(
         noise=noise,
         one_step=one_step,
-        few_steps=jnp.mean(few.last_strength > 0),
-        all_steps=jnp.mean(every.last_strength > 0),
-        unbounded=jnp.mean(unbounded.strength > 0),
+        few_steps=fraction_above_zero(few.last_strength),
+        all_steps=fraction_above_zero(every.last_strength),
+        unbounded=fraction_above_zero(unbounded.strength),
         transfer=transfer,
         no_slope=no_slope,
     )
@@ -167,7 +167,7 @@ def _weaker(
     """Fractions fooled by noise, one step and transferred items; fraction without a gradient."""
 
     def fooled(items: jax.Array) -> jax.Array:
-        return jnp.mean((objective if criterion is None else criterion)(items, *also) > 0)
+        return fraction_above_zero((objective if criterion is None else criterion)(items, *also))
 
     gradient = slope(objective, x, also)[1]
     return (

@@ -98,10 +98,41 @@ def test_epsilon_for_each_item():
 
 
 def test_slopes_that_are_not_finite_are_no_steps():
-    found = attack(0.1, height=np.nan)
+    """The root of 0 is 0, and its slope infinite, times 0."""
+    found = adversarial.pgd(lambda x: jnp.sqrt(0 * x).sum(axis=1), X, epsilon=0.1, steps=3)
     np.testing.assert_array_equal(found.x, X)
-    assert (found.strength == -jnp.inf).all()
-    assert jnp.isfinite(found.last).all()
+    assert (found.strength == 0).all()
+    np.testing.assert_array_equal(found.last, X)
+
+
+def test_an_objective_that_is_nan_is_no_success_and_no_failure():
+    """Not counted as robust: an error, or NaN where the values cannot be looked at."""
+    epsilons = np.array([0.0, 0.1], np.float32)
+    calls = [
+        lambda: attack(0.1, height=np.nan),
+        lambda: adversarial.attack_curve(landscape, X, np.nan, epsilons=epsilons, steps=2),
+        lambda: adversarial.fgsm(landscape, X, np.nan, epsilon=0.1),
+    ]
+    for call in calls:
+        with pytest.raises(ValueError, match="objective: expected numbers, got nan at index"):
+            call()
+
+    @jax.jit
+    def traced(height):
+        curve = adversarial.attack_curve(landscape, X, height, epsilons=epsilons, steps=2)
+        return curve.strength, curve.success
+
+    strength, success = traced(np.where(np.arange(len(X)) == 3, np.nan, 0.0).astype(np.float32))
+    assert np.isnan(strength).sum(axis=1).tolist() == [1, 1]
+    assert np.isnan(success).all()
+
+
+def test_an_item_whose_objective_is_nan_may_still_be_attacked():
+    """NaN at the item itself and a number beside it: the strongest number is found."""
+    hole = lambda x: jnp.where(x[:, 0] == 0.5, jnp.nan, x[:, 0])  # noqa: E731
+    start = np.full((1, 1), 0.5, np.float32)
+    found = adversarial.pgd(hole, start, epsilon=0.25, steps=20, key=KEY)
+    np.testing.assert_allclose(found.strength, 0.75, atol=1e-6)
 
 
 def test_in_vmap_over_models_the_same_and_nothing_leaks():

@@ -39,7 +39,27 @@ def test_margin_is_positive_exactly_where_the_class_is_wrong():
     labels = RNG.integers(0, 4, 300)
     wrong = np.argmax(logits, axis=1) != labels
     assert np.array_equal(adversarial.margin(logits, labels) > 0, wrong)
-    assert jnp.isnan(adversarial.margin(logits, labels + 4)).all()
+    assert jnp.isnan(jax.jit(adversarial.margin)(logits, labels + 4)).all()
+    with pytest.raises(ValueError, match=r"labels: expected 0, 1, \.\.\., 3, got [4-7] at index"):
+        adversarial.margin(logits, labels + 4)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_labels_of_another_numbering_do_not_pass_for_robustness(classes):
+    """Labels 1, 2, ... instead of 0, 1, ...: the last class has no logit."""
+
+    def fooled(x, labels):
+        return adversarial.margin(classify(x)[:, :classes], labels)
+
+    labels = jnp.argmax(classify(X)[:, :classes], axis=1)
+    options = {"epsilons": [0.0, 0.9], "steps": 5}
+    curve = adversarial.attack_curve(fooled, X, labels, **options)
+    assert curve.success[0] == 0
+    assert curve.success[1] > 0.8
+    with pytest.raises(ValueError, match=r"got nan at index .* label beyond the last class"):
+        adversarial.attack_curve(fooled, X, labels + 1, **options)
+    with pytest.raises(ValueError, match=r"got nan at index .* label beyond the last class"):
+        adversarial.pgd(fooled, X, labels + 1, epsilon=0.3, steps=2)
 
 
 def test_criterion_is_positive_exactly_where_the_system_is_fooled():
