@@ -18,6 +18,8 @@ from aelib._checks import check_count
 from aelib.adversarial._attacks import move, slope
 from aelib.adversarial._checks import Norm, check_items, check_labels, check_norm
 from aelib.losses import categorical_nll
+from aelib.training._compile import compiled
+from aelib.training._kernel import Problem, minimize
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,8 +100,6 @@ def train_classifiers(
         TypeError: if items are not floats or labels not whole numbers.
         ValueError: if an argument is out of its range; the message names it.
 
-    Source: A. Madry et al. (2018), *Towards deep learning models resistant to adversarial attacks*.
-
     Example:
         >>> import numpy as np
         >>> from aelib import models
@@ -111,6 +111,10 @@ def train_classifiers(
         ... )
         >>> len(trained.models), trained.loss.shape, bool((trained.loss[:, -1] < 0.1).all())
         (4, (4, 100), True)
+
+    References:
+        A. Madry, A. Makelov, L. Schmidt, D. Tsipras and A. Vladu (2018), Towards deep learning
+        models resistant to adversarial attacks, ICLR.
     """
     check_norm(norm)
     seeds = [check_count("seeds", seed, at_least=0) for seed in seeds]
@@ -147,8 +151,9 @@ def train_classifiers(
     own = np.arange(len(seeds)) if per_run_data else np.zeros(len(seeds), int)
     numbers = np.tile(own, many)
     data = (x, labels) if per_run_data else (x[None], labels[None])
-    settings = (graphdef, norm, plan, learning_rate)
-    trained, losses = _train(settings, (states, run_keys, strengths, numbers), *data)
+    train = functools.partial(_train, graphdef, norm, plan, learning_rate)
+    given = jax.tree.map(jnp.asarray, ((states, run_keys, strengths, numbers), *data))
+    trained, losses = compiled(train, *given)(*given)
     flat = jax.tree.map(np.asarray, trained)
     models = tuple(
         nnx.merge(graphdef, jax.tree.map(lambda leaf, run=run: jnp.asarray(leaf[run]), flat))
@@ -159,10 +164,17 @@ def train_classifiers(
     return TrainedClassifiers(strengths, all_seeds, models, np.asarray(losses), graphdef, flat)
 
 
-@functools.partial(jax.jit, static_argnums=0)
-def _train(settings: Any, runs: Any, x: jax.Array, labels: jax.Array) -> Any:
+def _train(
+    graphdef: Any,
+    norm: Norm,
+    plan: tuple[int, ...],
+    learning_rate: float,
+    runs: Any,
+    x: jax.Array,
+    labels: jax.Array,
+) -> Any:
     """All runs of (state, key, strength, number of the data set); data sets are stacked."""
-    graphdef, norm, (attack_steps, steps, batch_size), learning_rate = settings
+    attack_steps, steps, batch_size = plan
     reach = 1.0 if norm == "linf" else math.prod(x.shape[2:]) ** -0.5
     optimizer = optax.adam(optax.cosine_decay_schedule(learning_rate, steps))
 
@@ -172,32 +184,30 @@ def _train(settings: Any, runs: Any, x: jax.Array, labels: jax.Array) -> Any:
     def one(run: Any) -> Any:
         state, key, strength, number = run
         length = 2.5 * strength / attack_steps
-
-        def step(carry: Any, drawn: Any) -> Any:
-            (state, optimizer_state), (rows, start_key) = carry, drawn
-            batch, also = x[number, rows], (labels[number, rows], state)
-
-            def climb(_: Any, here: jax.Array) -> jax.Array:
-                _, gradient = slope(losses, here, also)
-                return move(here, gradient, batch, strength, length, norm)
-
-            # Within the ball; the first step takes it back to the box. (Uniform in the ball of "l2"
-            # would be one more thing to compile, and the start is soon left.)
-            noise = jax.random.uniform(start_key, batch.shape, batch.dtype, -reach, reach)
-            attacked = jax.lax.fori_loop(0, attack_steps, climb, batch + strength * noise)
-
-            def objective(state: Any) -> jax.Array:
-                return jnp.mean(losses(attacked, also[0], state))
-
-            loss, gradient = jax.value_and_grad(objective)(state)
-            updates, optimizer_state = optimizer.update(gradient, optimizer_state)
-            return (optax.apply_updates(state, updates), optimizer_state), loss
-
         # All batches at once: drawn within the loop they would have to be compiled there.
         rows_key, start_key = jax.random.split(key)
         rows = jax.random.randint(rows_key, (steps, batch_size), 0, x.shape[1])
-        drawn = rows, jax.random.split(start_key, steps)
-        (state, _), course = jax.lax.scan(step, (state, optimizer.init(state)), drawn)
-        return state, course
+        start_keys = jax.random.split(start_key, steps)
+
+        def batch(_: None, step: jax.Array) -> Any:
+            return None, (x[number, rows[step]], labels[number, rows[step]], start_keys[step])
+
+        def attack(state: Any, batch: Any) -> jax.Array:
+            items, targets, key = batch
+
+            def climb(_: Any, here: jax.Array) -> jax.Array:
+                _, gradient = slope(losses, here, (targets, state))
+                return move(here, gradient, items, strength, length, norm)
+
+            # Within the ball; the first step takes it back to the box. (Uniform in the ball of "l2"
+            # would be one more thing to compile, and the start is soon left.)
+            noise = jax.random.uniform(key, items.shape, items.dtype, -reach, reach)
+            return jax.lax.fori_loop(0, attack_steps, climb, items + strength * noise)
+
+        def objective(state: Any, batch: Any, _: jax.Array) -> tuple[jax.Array, Any]:
+            attacked = attack(jax.lax.stop_gradient(state), batch)
+            return jnp.mean(losses(attacked, batch[1], state)), ()
+
+        return minimize(Problem(objective, batch, optimizer), state, steps=steps)
 
     return jax.vmap(one)(runs)

@@ -14,6 +14,8 @@ from aelib._checks import check_count
 from aelib.losses import categorical_nll
 from aelib.perceptual._images import as_images
 from aelib.perceptual._small import SmallFeatures
+from aelib.training._compile import compiled
+from aelib.training._kernel import Problem, minimize
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,32 +74,34 @@ def train_classifier(
     rngs = nnx.Rngs(weights_key)
     network = SmallFeatures(images.shape[1:], classes, channels=tuple(channels), rngs=rngs)
     graphdef, state = nnx.split(network)
-    schedule = (learning_rate, steps, batch_size)
-    data = (images, jnp.asarray(labels, jnp.int32))
-    trained, losses = _train(graphdef, schedule, nnx.as_pure(state), data, batch_key)
+    train = functools.partial(_train, graphdef, (learning_rate, steps, batch_size))
+    data = (jnp.asarray(images), jnp.asarray(labels, jnp.int32))
+    given = nnx.as_pure(state), data, batch_key
+    trained, losses = compiled(train, *given)(*given)
     nnx.update(network, trained)
     return TrainedClassifier(network, np.asarray(losses))
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1))
-def _train(graphdef: Any, schedule: Any, state: Any, data: Any, key: jax.Array) -> Any:
+def _train(
+    graphdef: Any,
+    schedule: tuple[float, int, int],
+    state: Any,
+    data: tuple[jax.Array, jax.Array],
+    key: jax.Array,
+) -> Any:
     learning_rate, steps, batch_size = schedule
     images, labels = data
-    optimizer = optax.adam(optax.cosine_decay_schedule(learning_rate, steps))
-
-    def objective(state: Any, rows: jax.Array) -> jax.Array:
-        logits = nnx.merge(graphdef, state).logits(images[rows])
-        return jnp.mean(categorical_nll(logits, labels[rows]))
-
-    def step(carry: Any, rows: jax.Array) -> Any:
-        state, optimizer_state = carry
-        loss, gradient = jax.value_and_grad(objective)(state, rows)
-        updates, optimizer_state = optimizer.update(gradient, optimizer_state)
-        return (optax.apply_updates(state, updates), optimizer_state), loss
-
     rows = jax.random.randint(key, (steps, batch_size), 0, images.shape[0])
-    (state, _), losses = jax.lax.scan(step, (state, optimizer.init(state)), rows)
-    return state, losses
+
+    def batch(_: None, step: jax.Array) -> Any:
+        return None, (images[rows[step]], labels[rows[step]])
+
+    def objective(state: Any, batch: Any, _: jax.Array) -> tuple[jax.Array, Any]:
+        images, labels = batch
+        return jnp.mean(categorical_nll(nnx.merge(graphdef, state).logits(images), labels)), ()
+
+    optimizer = optax.adam(optax.cosine_decay_schedule(learning_rate, steps))
+    return minimize(Problem(objective, batch, optimizer), state, steps=steps)
 
 
 def _check_labels(labels: Any, n: int, num_classes: int | None) -> np.ndarray:

@@ -4,17 +4,17 @@
 same objective, written down once in ``_problem.objective``, with the same step, ``_loop.advance``.
 """
 
+from aelib.training._corruption import hide as hide
 from aelib.training._errors import TrainingDiverged as TrainingDiverged
 from aelib.training._errors import TrainingInterrupted as TrainingInterrupted
-from aelib.training._fit import FitResult as FitResult
 from aelib.training._fit import fit as fit
-from aelib.training._hide import hide as hide
-from aelib.training._history import History as History
 from aelib.training._progress import NoProgress as NoProgress
 from aelib.training._progress import Progress as Progress
 from aelib.training._progress import ProgressBar as ProgressBar
+from aelib.training._results import FitResult as FitResult
+from aelib.training._results import History as History
+from aelib.training._results import SweepResult as SweepResult
 from aelib.training._sweep import sweep as sweep
-from aelib.training._sweep_result import SweepResult as SweepResult
 
 __all__ = [
     "FitResult",

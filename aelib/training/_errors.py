@@ -6,8 +6,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from aelib.training._history import History
-from aelib.training._loop import Trouble
+from aelib.training._kernel import Failure
+from aelib.training._results import History
+from aelib.training._tick import Tick
 
 
 class TrainingDiverged(FloatingPointError):  # noqa: N818  (says what happened)
@@ -58,27 +59,29 @@ class TrainingInterrupted(KeyboardInterrupt):
         self.result = result
 
 
-def raise_if_diverged(
-    trouble: Trouble, names: Sequence[str], history: History, labels: Sequence[str] = ()
-) -> None:
-    """Raise :class:`TrainingDiverged` if a step failed; in a sweep, for the first run to."""
-    trouble = jax.tree.map(np.asarray, trouble)
+def failed(failure: Failure, labels: Sequence[str]) -> bool:
+    """Whether a step failed: of the one run there is, or of those that have labels."""
+    step = np.asarray(failure.step)
+    return bool(np.any((step[: len(labels)] if step.ndim else step) >= 0))
+
+
+def diverged(
+    failure: Failure, names: Sequence[str], history: History, labels: Sequence[str]
+) -> TrainingDiverged:
+    """The error for a step that failed; in a sweep, for the first run to fail."""
+    failure = jax.tree.map(np.asarray, failure)
     run = ""
-    if trouble.step.ndim:
-        failed = np.flatnonzero(trouble.step[: len(labels)] >= 0)
-        if not failed.size:
-            return
-        index = int(failed[np.argmin(trouble.step[failed])])
-        trouble = jax.tree.map(lambda leaf: leaf[index], trouble)
-        run = f" in run {labels[index]}, one of {failed.size} that failed"
-    if trouble.step < 0:
-        return
-    part, what = _blame(trouble, names)
+    if failure.step.ndim:
+        bad = np.flatnonzero(failure.step[: len(labels)] >= 0)
+        index = int(bad[np.argmin(failure.step[bad])])
+        failure = jax.tree.map(lambda leaf: leaf[index], failure)
+        run = f" in run {labels[index]}, one of {bad.size} that failed"
+    part, what = _blame(failure, names)
     # Parameters that are not finite when a step begins are the work of the step before.
-    step = int(trouble.step) + (part != "parameters")
-    last = float(trouble.last_loss)
+    step = int(failure.step) + (part != "parameters")
+    last = float(failure.last_loss)
     before = "no loss was finite" if np.isnan(last) else f"the last finite loss was {last:.6g}"
-    raise TrainingDiverged(
+    return TrainingDiverged(
         f"training stopped at step {step}{run}: {what}; {before}.",
         step=step,
         part=part,
@@ -87,34 +90,10 @@ def raise_if_diverged(
     )
 
 
-def _blame(trouble: Trouble, names: Sequence[str]) -> tuple[str, str]:
-    """The part that failed and a sentence about it; causes come before what they cause."""
-    if not trouble.parameters:
-        return "parameters", (
-            "its update made the parameters not finite: the gradient was not, or the step was too "
-            "large (a smaller learning rate or gradient clipping may help)"
-            if trouble.step
-            else "the parameters given are not finite"
-        )
-    if not trouble.outputs:
-        return "outputs", "the model's raw outputs are not finite, though its parameters are"
-    if not np.isfinite(trouble.nats):
-        return "likelihood", (
-            f"the likelihood is {float(trouble.nats)} for finite raw outputs (is x in its support?)"
-        )
-    for name, value in zip(names, trouble.penalties, strict=True):
-        if not np.isfinite(value):
-            return name, f"the penalty {name!r} is {float(value)}"
-    return "loss", "the likelihood and the penalties are finite but their sum is not"
-
-
-def raise_if_validation_failed(
-    validation: np.ndarray | None, step: int, history: History, last_loss: float
-) -> None:
-    """Raise :class:`TrainingDiverged` if the validation loss is not a number."""
-    if validation is None or not np.isnan(validation).any():
-        return
-    raise TrainingDiverged(
+def validation_failed(tick: Tick, step: int, history: History) -> TrainingDiverged:
+    """The error for a validation loss that is not a number."""
+    last_loss = float(np.mean(tick.loss))
+    return TrainingDiverged(
         f"training stopped after step {step}: the validation loss is nan, though that of training "
         f"is {last_loss:.6g}.",
         step=step,
@@ -122,3 +101,25 @@ def raise_if_validation_failed(
         last_finite_loss=last_loss,
         history=history,
     )
+
+
+def _blame(failure: Failure, names: Sequence[str]) -> tuple[str, str]:
+    """The part that failed and a sentence about it; causes come before what they cause."""
+    if not failure.finite_parameters:
+        return "parameters", (
+            "its update made the parameters not finite: the gradient was not, or the step was too "
+            "large (a smaller learning rate or gradient clipping may help)"
+            if failure.step
+            else "the parameters given are not finite"
+        )
+    if not failure.report.finite_outputs:
+        return "outputs", "the model's raw outputs are not finite, though its parameters are"
+    if not np.isfinite(failure.report.nats):
+        nats = float(failure.report.nats)
+        return "likelihood", (
+            f"the likelihood is {nats} for finite raw outputs (is x in its support?)"
+        )
+    for name, value in zip(names, failure.report.penalties, strict=True):
+        if not np.isfinite(value):
+            return name, f"the penalty {name!r} is {float(value)}"
+    return "loss", "the likelihood and the penalties are finite but their sum is not"

@@ -1,106 +1,90 @@
 """``fit``: train one autoencoder."""
 
-import dataclasses
-import functools
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
-import optax
 from flax import nnx
+from jax.typing import ArrayLike
+from jaxtyping import Bool, Real, Shaped
 
-from aelib.training import _checks, _loop
+from aelib._checks import check_key
 from aelib.training._errors import TrainingInterrupted
-from aelib.training._history import History
-from aelib.training._prepare import (
-    check_patience,
-    merge,
-    place,
-    prepare,
-    schedule,
-    validation_fields,
-)
+from aelib.training._examples import check_examples, check_validation
+from aelib.training._objective import Variables
 from aelib.training._progress import Progress, choose
-from aelib.training._run import run
+from aelib.training._results import FitResult
+from aelib.training._settings import check_loss, check_model, check_settings, merge, split
+from aelib.training._tick import Inputs
+from aelib.training._train import train
 
-Penalty = tuple[float, Callable[..., jax.Array]]
-
-_start = jax.jit(_loop.start, static_argnums=0)
-_advance = jax.jit(_loop.advance, static_argnums=0, donate_argnums=1)
-
-
-@dataclasses.dataclass(frozen=True)
-class FitResult:
-    """What :func:`fit` returns.
-
-    Attributes:
-        model: the trained model, a new object.
-        likelihood: the likelihood with its trained parameters, a new object; a plain callable loss
-            is returned as it was.
-        history: the course of training.
-    """
-
-    model: Any
-    likelihood: Any
-    history: History
+if TYPE_CHECKING:
+    import optax
 
 
 def fit(
     model: nnx.Module,
-    x: Any,
+    x: Shaped[ArrayLike, "n ..."],
     loss: Any,
     *,
-    penalties: Sequence[Penalty] = (),
+    penalties: Sequence[tuple[float, Callable[..., jax.Array]]] = (),
     corruption: Callable[[jax.Array, jax.Array], Any] | None = None,
-    mask: Any = None,
-    weights: Any = None,
-    exposure: Any = None,
+    mask: Bool[ArrayLike, "n ..."] | None = None,
+    weights: Real[ArrayLike, " n"] | None = None,
+    exposure: Real[ArrayLike, " n"] | None = None,
     optimizer: optax.GradientTransformation | None = None,
     batch_size: int | None = 128,
     steps: int = 1000,
-    validation: Any | Mapping[str, Any] | None = None,
+    validation: Shaped[ArrayLike, "m ..."] | Mapping[str, Any] | None = None,
     patience: int | None = None,
     tick_every: int | None = None,
     progress: bool | Progress = True,
     mesh: jax.sharding.Mesh | None = None,
     key: jax.Array,
 ) -> FitResult:
-    r"""Train an autoencoder: minimise the mean over examples of nats + Σ strength · penalty.
+    r"""Train an autoencoder by gradient descent on nats per example.
 
-    The model and the likelihood given are not changed; trained copies are returned. The same
-    arguments and key give the same result. All steps between two ticks run in one compiled call,
-    which is compiled once and used again by later fits of the same structure, shapes and functions.
+    Minimizes the mean over examples of the loss plus Σ strength · penalty. The model and the
+    likelihood given are not changed; trained copies are returned. The same arguments and key give
+    the same result.
+
+    Every call reads the loss, the penalties, the corruption and the optimizer anew, so that
+    whatever they refer to counts as it is at that moment. It compiles only if this gives a program
+    that was not compiled before: another seed, other data of the same shape, another number of
+    steps or another strength do not.
 
     Args:
         model: an :class:`aelib.models.Autoencoder`, or any ``nnx.Module`` with ``encode`` and
             ``decode``.
-        x: [n, ...] the data, NumPy or JAX. Floating data are turned into the model's type; integers
+        x: the data, NumPy or JAX. Floating-point data are turned into the model's type; integers
             (counts, labels) stay integers for the loss.
         loss: a likelihood, whose parameters are trained along with the model's, or any callable
-            (outputs, x) -> [batch], nats per example.
+            (outputs, x) -> [batch] in nats per example.
         penalties: pairs (strength, penalty) with ``penalty(model, x, codes, key)`` -> [batch] or
-            []; ``x`` is the uncorrupted batch, ``codes`` are what the loss saw. See
-            :func:`aelib.penalties.on_codes`.
-        corruption: ``corruption(key, x) -> x`` is applied to what the encoder sees, anew at each
-            step; the loss compares with the uncorrupted ``x``. For a model that takes a mask
+            []. ``x`` is the uncorrupted batch; ``codes`` are those that the loss saw. See
+            :func:`aelib.penalties.on_codes` and :func:`aelib.penalties.on_encoder`.
+        corruption: ``corruption(key, x)`` -> x is what the encoder sees, drawn anew at each step;
+            the loss compares with the uncorrupted ``x``. For a model that takes a mask
             (:func:`aelib.models.table`) it may return ``(x, seen)``: where ``seen`` is False the
             encoder must not look; or ``(x, seen, scored)``: the loss, a likelihood, is asked only
             for what is ``scored``. See :func:`hide`.
         mask: booleans of x's shape, True where observed; needs a likelihood. Entries that were not
             observed do not count, may be NaN, and are 0 for the encoder; a model that takes a mask
             is also told which they are.
-        weights: [n] weight of each example, at least 0. They are scaled to mean 1 over the data, so
+        weights: weight of each example, at least 0. They are scaled to mean 1 over the data, so
             that only their ratios matter, and multiply the nats and the penalties of each example
             (a penalty that is one number for the batch is not weighted).
-        exposure: [n] exposure of each example (trials, library size); needs a likelihood.
-        optimizer: any optax optimiser; ``optax.adam(1e-3)`` by default. For ``optax.lbfgs()`` take
+        exposure: exposure of each example (trials, library size); needs a likelihood.
+        optimizer: any optax optimizer; ``optax.adam(1e-3)`` by default. For ``optax.lbfgs()`` take
             ``batch_size=None``: its line search is given value, gradient and the objective.
-        batch_size: examples in each step. Batches go through a new permutation of the data in each
-            epoch; those left over at its end are left out of it. None takes all of the data, in
-            order, at every step.
+        batch_size: examples in each step. Each epoch goes through a new permutation of the data;
+            those left over at its end are left out of it. None takes all of the data, in order, at
+            every step.
         steps: number of steps.
-        validation: data to look at on the way: [m, ...], or a mapping with ``x`` and maybe
+        validation: data to look at on the way: an array, or a mapping with ``x`` and maybe
             ``mask``, ``weights`` and ``exposure``. Its loss is in nats, without corruption or
             penalties.
         patience: stop when this many ticks in a row were no better on the validation data than the
@@ -113,7 +97,7 @@ def fit(
         key: ``jax.random.key(seed)``, from which batches, corruption and penalties draw.
 
     Returns:
-        FitResult: ``model``, ``likelihood`` and ``history``.
+        FitResult: the trained ``model`` and ``likelihood``, and the ``history``.
 
     Raises:
         ValueError: if an argument does not fit; the message names it.
@@ -122,30 +106,29 @@ def fit(
             the last loss before.
         TrainingInterrupted: on Ctrl-C, which it is; ``error.result`` is what was trained so far.
 
-    >>> import jax, jax.numpy as jnp
-    >>> from flax import nnx
-    >>> import aelib
-    >>> x = jax.random.normal(jax.random.key(0), (64, 4))
-    >>> model = aelib.models.linear(4, 2, rngs=nnx.Rngs(1))
-    >>> half_squares = lambda outputs, x: 0.5 * jnp.sum((x - outputs) ** 2, axis=-1)
-    >>> result = aelib.training.fit(
-    ...     model, x, half_squares, batch_size=16, steps=100, progress=False, key=jax.random.key(2)
-    ... )
-    >>> bool(result.history.loss[-1] < result.history.loss[0])
-    True
+    Example:
+        >>> import aelib
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> from flax import nnx
+        >>> x = jax.random.normal(jax.random.key(0), (64, 4))
+        >>> model = aelib.models.linear(4, 2, rngs=nnx.Rngs(1))
+        >>> def half_squares(outputs, x):
+        ...     return 0.5 * jnp.sum((x - outputs) ** 2, axis=-1)
+        >>> result = aelib.training.fit(
+        ...     model, x, half_squares, batch_size=16, steps=100, progress=False,
+        ...     key=jax.random.key(2),
+        ... )
+        >>> bool(result.history.loss[-1] < result.history.loss[0])
+        True
     """
-    dtype = _checks.model_dtype(model)
-    _checks.check_loss(loss)
-    key = _checks.check_key(key)
-    ticks = schedule(steps, tick_every)
+    options = {"model": model, "loss": loss, "dtype": check_model(model)}
+    check_loss(loss)
+    key = check_key("key", key)
     given = {"x": x, "mask": mask, "weights": weights, "exposure": exposure}
-    data = _checks.check_examples("", given, model=model, loss=loss, dtype=dtype)
-    checked = None
-    if validation is not None:
-        fields = validation_fields(validation)
-        checked = _checks.check_examples("validation", fields, model=model, loss=loss, dtype=dtype)
-    _checks.check_same_exposure(data, checked)
-    problem, variables, names = prepare(
+    data = check_examples("", given, **options)
+    checked_validation = check_validation(data, validation, check_examples, **options)
+    settings, strengths = check_settings(
         model,
         loss,
         n=data.x.shape[0],
@@ -153,41 +136,26 @@ def fit(
         corruption=corruption,
         optimizer=optimizer,
         batch_size=batch_size,
-        patience=check_patience(patience, validation),
+        steps=steps,
+        validation=validation,
+        patience=patience,
+        tick_every=tick_every,
         mesh=mesh,
     )
     bar = choose(progress)
-    variables, data, checked, key = place(problem.mesh, variables, data, checked, key)
-    # Of the variables, those that are trained are in the state, which is donated.
-    given_variables = variables._replace(trained=None)
-    advance = functools.partial(_advance_by, problem, given_variables, data, checked, key)
-    state = _start(problem, variables, data)
-    course = run(state, advance, ticks, names, bar)
-    trained_model, likelihood = merge(problem, loss, course.trained, variables.fixed)
-    result = FitResult(trained_model, likelihood, course.history)
-    if course.interrupted:
+    parts = split(model, loss)
+    variables = Variables(parts.fixed, jnp.asarray(strengths, settings.dtype))
+    run = parts.parameters, Inputs(variables, data, checked_validation, key)
+    if settings.mesh is not None:
+        everywhere = jax.sharding.NamedSharding(settings.mesh, jax.sharding.PartitionSpec())
+        run = jax.device_put(run, everywhere)
+    outcome = train(settings, [run], bar)
+    trained = merge(parts._replace(parameters=outcome.parameters), loss)
+    result = FitResult(*trained, outcome.history)
+    if outcome.interrupted:
         raise TrainingInterrupted(
-            f"training was interrupted after {done(course.history)} of {ticks.steps} steps; "
+            f"training was interrupted after {outcome.history.steps} of {settings.steps} steps; "
             "what was trained so far is this exception's result",
             result=result,
         )
     return result
-
-
-def _advance_by(
-    problem: Any,
-    variables: Any,
-    data: Any,
-    validation: Any,
-    key: Any,
-    state: Any,
-    first: int,
-    last: int,
-) -> Any:
-    bounds = jnp.int32(first), jnp.int32(last)
-    return _advance(problem, state, variables, data, validation, key, *bounds)
-
-
-def done(history: History) -> int:
-    """How many steps a history covers."""
-    return int(history.step[-1]) if len(history.step) else 0

@@ -3,10 +3,9 @@
 A unit whose weights are zero on both sides changes no output, so a small network and its padded
 copy compute the same function. The gradient of a padded entry need not be zero (where
 ``activation(0)`` is not, a unit that is not there would learn to be), so training also masks
-gradients; see :mod:`aelib.training._loop`.
+parameters; see :func:`aelib.training._objective.objective`.
 """
 
-import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +13,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+
+from aelib.training._compile import compiled
 
 
 def stack(trees: Sequence[Any], like: Any) -> Any:
@@ -60,21 +61,21 @@ def largest(trees: Sequence[Any]) -> int:
                 "make_model: expected models that differ in sizes only; that of run "
                 f"{index} has other parameters than the first"
             )
-    bounds = [tuple(np.max(together, axis=0)) for together in zip(*shapes, strict=True)]
+    bounds = [tuple(np.max(lengths, axis=0)) for lengths in zip(*shapes, strict=True)]
     for index, own in enumerate(shapes):
         if all(tuple(a) == tuple(b) for a, b in zip(own, bounds, strict=True)):
             return index
     raise ValueError("sizes: expected one model that is the largest in every size")
 
 
-def check_same_function(models: Sequence[Any], largest: int, x: Any, penalised: bool) -> None:
+def check_same_function(models: Sequence[Any], largest: int, x: Any, penalized: bool) -> None:
     """Compare each model with its padded copy on a few items.
 
     Args:
         models: models of different sizes.
         largest: which of them all others fit into.
         x: a few items.
-        penalised: whether penalties look at the codes.
+        penalized: whether penalties look at the codes.
 
     Raises:
         ValueError: if outputs differ, or if padded codes are not zero though penalties see them.
@@ -82,9 +83,18 @@ def check_same_function(models: Sequence[Any], largest: int, x: Any, penalised: 
     parts = [nnx.split(model) for model in models]
     states = [nnx.as_pure(state) for _, state in parts]
     graphdefs = tuple(graphdef for graphdef, _ in parts)
-    own = jax.tree.map(np.asarray, _evaluate_each(graphdefs, states, x))
-    padded = _evaluate_padded(graphdefs[largest], stack(states, states[largest]), x)
-    codes, outputs = jax.tree.map(np.asarray, padded)
+
+    def each(states: Sequence[Any], x: Any) -> list[Any]:
+        pairs = zip(graphdefs, states, strict=True)
+        return [_codes_and_outputs(nnx.merge(*pair), x) for pair in pairs]
+
+    def padded(state: Any, x: Any) -> Any:
+        return _codes_and_outputs(nnx.merge(graphdefs[largest], state), x)
+
+    own = jax.tree.map(np.asarray, compiled(each, states, x)(states, x))
+    given = stack(states, states[largest]), x
+    all_padded = compiled(jax.vmap(padded, in_axes=(0, None)), *given)(*given)
+    codes, outputs = jax.tree.map(np.asarray, all_padded)
     for index, (own_codes, own_outputs) in enumerate(own):
         latent = own_codes.shape[-1]
         pairs = [(own_codes, codes[index][..., :latent])]
@@ -96,7 +106,7 @@ def check_same_function(models: Sequence[Any], largest: int, x: Any, penalised: 
                 "in place of what the smaller one lacks; make models that differ in sizes only, or "
                 "sweep each size by itself"
             )
-        if penalised and np.any(codes[index][..., latent:]):
+        if penalized and np.any(codes[index][..., latent:]):
             raise ValueError(
                 "penalties: codes of the smaller models, padded to the largest, are not 0 there "
                 "(their activation is not 0 at 0), so a penalty on codes would count units that "
@@ -116,17 +126,6 @@ def _first_line(model: Any) -> str:
 
 def _corner(array: Any) -> tuple[slice, ...]:
     return tuple(slice(length) for length in np.shape(array))
-
-
-@functools.partial(jax.jit, static_argnums=0)
-def _evaluate_each(graphdefs: tuple[Any, ...], states: Sequence[Any], x: Any) -> list[Any]:
-    parts = zip(graphdefs, states, strict=True)
-    return [_codes_and_outputs(nnx.merge(*part), x) for part in parts]
-
-
-@functools.partial(jax.jit, static_argnums=0)
-def _evaluate_padded(graphdef: Any, stacked: Any, x: Any) -> Any:
-    return jax.vmap(lambda state: _codes_and_outputs(nnx.merge(graphdef, state), x))(stacked)
 
 
 def _codes_and_outputs(model: Any, x: jax.Array) -> tuple[Any, Any]:

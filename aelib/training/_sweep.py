@@ -1,46 +1,58 @@
-"""``sweep``: train many models, of several sizes and settings, in one compiled call."""
+"""``sweep``: train many models, of several sizes and settings, side by side."""
 
-import functools
+from __future__ import annotations
+
+import contextlib
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from flax import nnx
+from jax.typing import ArrayLike
+from jaxtyping import Bool, Real, Shaped
 
 from aelib._checks import check_count
-from aelib.training import _checks
-from aelib.training._chunks import Trainer, in_chunks
-from aelib.training._grid import first_of_each, grid
-from aelib.training._members import make
-from aelib.training._prepare import check_patience, prepare, schedule, validation_fields
-from aelib.training._problem import Examples
-from aelib.training._progress import Progress, choose
-from aelib.training._sweep_result import SweepResult
+from aelib._cores import group_size
+from aelib.training._errors import TrainingDiverged, TrainingInterrupted
+from aelib.training._examples import (
+    Examples,
+    check_examples,
+    check_examples_by_seed,
+    check_validation,
+)
+from aelib.training._objective import Variables
+from aelib.training._progress import InChunks, Progress, choose
+from aelib.training._results import History, SweepResult, first_runs, join_histories
+from aelib.training._runs import Members, Run, first_of_each, grid, make_members
+from aelib.training._settings import Settings, check_loss, check_model, check_settings
+from aelib.training._tick import Inputs
+from aelib.training._train import Outcome, train
 
-SweptPenalty = tuple[float | Sequence[float], Callable[..., jax.Array]]
+if TYPE_CHECKING:
+    import optax
 
 
 def sweep(
     make_model: Callable[..., nnx.Module],
-    x: Any,
+    x: Shaped[ArrayLike, "*seeds n ..."],
     loss: Any,
     *,
     seeds: Iterable[int],
     sizes: Mapping[str, Iterable[Any]] | None = None,
     per_run_data: bool = False,
-    penalties: Sequence[SweptPenalty] = (),
+    penalties: Sequence[tuple[float | Sequence[float], Callable[..., jax.Array]]] = (),
     corruption: Callable[..., Any] | None = None,
     noise: float | Sequence[float] | None = None,
-    mask: Any = None,
-    weights: Any = None,
-    exposure: Any = None,
+    mask: Bool[ArrayLike, "*seeds n ..."] | None = None,
+    weights: Real[ArrayLike, "*seeds n"] | None = None,
+    exposure: Real[ArrayLike, "*seeds n"] | None = None,
     optimizer: optax.GradientTransformation | None = None,
     batch_size: int | None = 128,
     steps: int = 1000,
-    validation: Any | Mapping[str, Any] | None = None,
+    validation: Shaped[ArrayLike, "*seeds m ..."] | Mapping[str, Any] | None = None,
     patience: int | None = None,
     tick_every: int | None = None,
     chunk: int | None = None,
@@ -64,7 +76,7 @@ def sweep(
     Args:
         make_model: makes a model from an ``nnx.Rngs`` and, by keyword, one value of each of
             ``sizes``; but for its sizes the same every time.
-        x: [n, ...], or [seeds, n, ...] with ``per_run_data``.
+        x: the data, with a leading axis of seeds if ``per_run_data``.
         loss: a likelihood, of which every run trains a copy, or a callable; see :func:`fit`.
         seeds: the seeds.
         sizes: keyword of ``make_model`` -> its values, such as ``{"latent": (1, 2, 4)}``; one of
@@ -98,39 +110,34 @@ def sweep(
         TrainingInterrupted: on Ctrl-C, which it is; its ``result`` has the chunks that were
             finished, or, if none was, the first as far as it came.
 
-    >>> import jax, jax.numpy as jnp
-    >>> import aelib
-    >>> x = jax.random.normal(jax.random.key(0), (64, 4))
-    >>> half_squares = lambda outputs, x: 0.5 * jnp.sum((x - outputs) ** 2, axis=-1)
-    >>> result = aelib.training.sweep(
-    ...     lambda rngs, latent: aelib.models.linear(4, latent, rngs=rngs), x, half_squares,
-    ...     seeds=range(2), sizes={"latent": (1, 3)}, batch_size=16, steps=20, progress=False,
-    ... )
-    >>> result.table[["latent", "seed", "steps"]]
-       latent  seed  steps
-    0       1     0     20
-    1       1     1     20
-    2       3     0     20
-    3       3     1     20
+    Example:
+        >>> import aelib
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> x = jax.random.normal(jax.random.key(0), (64, 4))
+        >>> def half_squares(outputs, x):
+        ...     return 0.5 * jnp.sum((x - outputs) ** 2, axis=-1)
+        >>> result = aelib.training.sweep(
+        ...     lambda rngs, latent: aelib.models.linear(4, latent, rngs=rngs), x, half_squares,
+        ...     seeds=range(2), sizes={"latent": (1, 3)}, batch_size=16, steps=20, progress=False,
+        ... )
+        >>> result.table[["latent", "seed", "steps"]]
+           latent  seed  steps
+        0       1     0     20
+        1       1     1     20
+        2       3     0     20
+        3       3     1     20
     """
     runs = grid(seeds, sizes, penalties, noise, corruption)
-    _checks.check_loss(loss)
-    ticks = schedule(steps, tick_every)
-    members = make(make_model, loss, runs)
+    check_loss(loss)
+    members = make_members(make_model, loss, runs)
     model = members.largest.model
-    examine = functools.partial(
-        _examples,
-        seeds=len({run.seed for run in runs}) if per_run_data else None,
-        model=model,
-        loss=loss,
-        dtype=_checks.model_dtype(model),
-    )
-    data = examine("", {"x": x, "mask": mask, "weights": weights, "exposure": exposure})
-    checked = None
-    if validation is not None:
-        checked = examine("validation", validation_fields(validation))
-    _checks.check_same_exposure(data, checked)
-    prepared = prepare(
+    options: dict[str, Any] = {"model": model, "loss": loss, "dtype": check_model(model)}
+    check: Callable[..., Examples] = check_examples
+    if per_run_data:
+        check, options["seeds"] = check_examples_by_seed, len({run.seed for run in runs})
+    data = check("", {"x": x, "mask": mask, "weights": weights, "exposure": exposure}, **options)
+    settings, _ = check_settings(
         model,
         loss,
         n=data.x.shape[1 if per_run_data else 0],
@@ -138,35 +145,127 @@ def sweep(
         corruption=corruption,
         optimizer=optimizer,
         batch_size=batch_size,
-        patience=check_patience(patience, validation),
-        mesh=None,
+        steps=steps,
+        validation=validation,
+        patience=patience,
+        tick_every=tick_every,
     )
     if len(members.of_each_size) > 1:
         few = data.x[0, :8] if per_run_data else data.x[:8]
-        members.check_padding(few, penalised=bool(penalties))
-    together = len(runs) if chunk is None else min(check_count("chunk", chunk), len(runs))
-    train = Trainer(prepared, members, runs, data, checked, per_run_data, ticks)
-    return in_chunks(train, together, loss, choose(progress))
+        members.check_padding(few, penalized=bool(penalties))
+    size = len(runs) if chunk is None else min(check_count("chunk", chunk), len(runs))
+    checked_validation = check_validation(data, validation, check, **options)
+    plan = _Plan(settings, members, runs, loss, data, checked_validation, per_run_data)
+    return _train_in_chunks(plan, size, choose(progress))
 
 
-def _examples(
-    argument: str, given: Mapping[str, Any], *, seeds: int | None, **options: Any
-) -> Examples:
-    """Checked examples; with a leading axis of seeds if there is to be one."""
-    if seeds is None:
-        return _checks.check_examples(argument, given, **options)
-    present = {name: np.asarray(value) for name, value in given.items() if value is not None}
-    for name, value in present.items():
-        if value.ndim < 1 or len(value) != seeds:
-            where = f"{argument}: {name}" if argument else name
-            raise ValueError(
-                f"{where}: expected [{seeds}, ...], one entry for each seed; "
-                f"got shape {value.shape}"
-            )
-    checked = [
-        _checks.check_examples(
-            argument, {name: value[index] for name, value in present.items()}, **options
+@dataclasses.dataclass(frozen=True)
+class _Plan:
+    """All that the chunks of a sweep share."""
+
+    settings: Settings
+    members: Members
+    runs: tuple[Run, ...]
+    loss: Any
+    data: Examples
+    validation: Examples | None
+    per_run_data: bool
+
+    def train(self, rows: Sequence[int], size: int, progress: Progress) -> Outcome:
+        """Train some runs, of which ``size`` at a time is the most there are."""
+        width = group_size(size)
+        starts = range(0, len(rows), width)
+        groups = [self._group(rows[start : start + width], width) for start in starts]
+        axis = 0 if self.per_run_data else None
+        in_axes: Any = Inputs(variables=0, data=axis, validation=axis, key=0)  # type: ignore[arg-type]
+        labels = [self._label(row) for row in rows]
+        return train(self.settings, groups, progress, in_axes=in_axes, labels=labels)
+
+    def _group(self, rows: Sequence[int], width: int) -> tuple[Any, Inputs]:
+        """What some runs need, filled to the shape of all groups by repeating the last."""
+        filled = [*rows, *[rows[-1]] * (width - len(rows))]
+        runs = [self.runs[row] for row in filled]
+        dtype = self.settings.dtype
+        parameters, fixed, present = self.members.stack(filled)
+        variables = Variables(
+            fixed,
+            jnp.asarray(np.asarray([run.strengths for run in runs]), dtype),
+            None if runs[0].noise is None else jnp.asarray([run.noise for run in runs], dtype),
+            present,
         )
-        for index in range(seeds)
-    ]
-    return jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *checked)
+        key = jnp.stack([jax.random.split(jax.random.key(run.seed))[1] for run in runs])
+        data, validation = self.data, self.validation
+        if self.per_run_data:
+            own = np.asarray([run.seed_index for run in runs])
+            data, validation = jax.tree.map(
+                lambda leaf: jax.device_put(np.asarray(leaf)[own]), (data, validation)
+            )
+        return parameters, Inputs(variables, data, validation, key)
+
+    def _label(self, row: int) -> str:
+        """What to call a run in a message."""
+        settings = self.runs[row].settings(self.settings.names)
+        return f"{row} ({', '.join(f'{name} {value}' for name, value in settings.items())})"
+
+    def take_apart(self, outcome: Outcome, rows: Sequence[int]) -> _Chunk:
+        """The models of some runs and their history."""
+        # On the host, where they were stacked: a slice on the device is compiled for each shape.
+        stacked = jax.tree.map(np.asarray, outcome.parameters)
+        models = []
+        for index, row in enumerate(rows):
+            own = jax.tree.map(lambda leaf, index=index: np.asarray(leaf[index]), stacked)
+            models.append(self.members.merge(row, own, self.loss))
+        return _Chunk(models, first_runs(outcome.history, len(rows)))
+
+    def collect(self, chunks: Sequence[_Chunk]) -> SweepResult:
+        """The result of the chunks that were trained."""
+        models = [pair for chunk in chunks for pair in chunk.models]
+        runs = self.runs[: len(models)]
+        return SweepResult(
+            seeds=tuple(run.seed for run in runs),
+            models=tuple(model for model, _ in models),
+            likelihoods=tuple(likelihood for _, likelihood in models),
+            history=join_histories([chunk.history for chunk in chunks]),
+            settings=tuple(run.settings(self.settings.names) for run in runs),
+        )
+
+
+class _Chunk(NamedTuple):
+    """What was trained at the same time: pairs (model, likelihood), and their history."""
+
+    models: list[tuple[Any, Any]]
+    history: History
+
+
+def _train_in_chunks(plan: _Plan, size: int, progress: Progress) -> SweepResult:
+    """Train one chunk of ``size`` runs after the other."""
+    everything = range(len(plan.runs))
+    chunks = [everything[start : start + size] for start in everything[::size]]
+    finished: list[_Chunk] = []
+    interrupted = False
+    with contextlib.closing(progress):
+        bar = InChunks(progress, len(chunks))
+        try:
+            for rows in chunks:
+                outcome = plan.train(rows, size, bar)
+                interrupted = outcome.interrupted
+                if not (interrupted and finished):
+                    finished.append(plan.take_apart(outcome, rows))
+                if interrupted:
+                    break
+        except TrainingDiverged as error:
+            error.result = plan.collect(finished) if finished else None
+            raise
+        except KeyboardInterrupt:  # between two chunks
+            if not finished:
+                raise
+            interrupted = True
+    result = plan.collect(finished)
+    if interrupted:
+        raise TrainingInterrupted(
+            f"training was interrupted: {len(result.models)} of {len(plan.runs)} runs came to "
+            f"{result.history.steps} of {plan.settings.steps} steps; they are this exception's "
+            "result",
+            result=result,
+        )
+    return result

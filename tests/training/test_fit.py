@@ -8,7 +8,7 @@ import pytest
 from flax import nnx
 
 from aelib import likelihoods, penalties
-from aelib.training import FitResult, _fit, fit
+from aelib.training import FitResult, fit
 from tests.training.cases import ADAM, D, K, assert_same, half_squares, leaves, make_linear
 
 
@@ -90,44 +90,6 @@ def test_same_key_same_result_and_other_key_another(x, options):
     # Where the ticks are makes no difference to the training.
     moved = fit(make_linear(nnx.Rngs(0)), x, half_squares, **noisy | {"tick_every": 7})
     assert_same(first.model, moved.model)
-
-
-@pytest.mark.parametrize(
-    ("make", "calls_itself"),
-    [(lambda: optax.adam(3e-3), 1), (lambda: optax.lbfgs(memory_size=3), None)],
-    ids=["adam", "lbfgs"],
-)
-def test_one_trace_and_one_compilation_for_any_number_of_fits(make, calls_itself, x, options):
-    traces = []
-
-    def counted(outputs, x):
-        traces.append(1)
-        return half_squares(outputs, x)
-
-    compiled = _fit._advance._cache_size()
-    for seed, steps in enumerate([20, 13, 1]):  # an optimiser written anew, other numbers of steps
-        fit(
-            make_linear(nnx.Rngs(seed)),
-            x,
-            counted,
-            **options | {"optimizer": make(), "steps": steps},
-        )
-        if seed == 0:
-            first_fit = len(traces)
-    assert len(traces) == first_fit
-    assert _fit._advance._cache_size() == compiled + 1
-    # A line search has the objective in several places of the one step; nothing else does.
-    assert first_fit == calls_itself or calls_itself is None
-
-
-def test_strengths_and_data_do_not_recompile(x, options):
-    penalty = penalties.on_codes(penalties.l1)
-    fit(make_linear(nnx.Rngs(0)), x, half_squares, penalties=[(0.1, penalty)], **options)
-    compiled = _fit._advance._cache_size()
-    for strength in (0.0, 1.0, 10):
-        again = [(strength, penalties.on_codes(penalties.l1))]
-        fit(make_linear(nnx.Rngs(0)), x + strength, half_squares, penalties=again, **options)
-    assert _fit._advance._cache_size() == compiled
 
 
 def test_penalties_add_up_and_are_reported_apart(x, options):

@@ -252,7 +252,7 @@ class WithDropout(nnx.Module):
     [
         ({"key": 0}, "key: expected a key such as jax.random.key"),
         ({"key": jax.random.split(jax.random.key(0))}, "key: expected one key"),
-        ({"optimizer": 1e-3}, "optimizer: expected an optax optimiser"),
+        ({"optimizer": 1e-3}, "optimizer: expected an optax optimizer"),
         ({"loss": "mse"}, "loss: expected a likelihood"),
         ({"loss": likelihoods.Gaussian}, "loss: expected a likelihood"),
         ({"corruption": 0.1}, "corruption: expected a callable"),

@@ -8,7 +8,7 @@ import pytest
 from flax import nnx
 
 from aelib import likelihoods, models
-from aelib.training import TrainingDiverged, TrainingInterrupted, _sweep_result, fit, sweep
+from aelib.training import TrainingDiverged, TrainingInterrupted, fit, sweep
 from tests.training.cases import D, half_squares, leaves, make_linear
 
 SEEDS = (3, 0, 7)
@@ -88,20 +88,6 @@ def test_data_of_each_run_with_masks_and_early_stopping(x, shared):
                 np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4)
 
 
-def test_one_compilation_for_all_seeds_and_sweeps(x, shared, caplog):
-    traces = []
-
-    def counted(outputs, x):
-        traces.append(1)
-        return half_squares(outputs, x)
-
-    with jax.log_compiles(), caplog.at_level("WARNING"):
-        for seeds in (range(3), range(5, 8)):
-            sweep(make_linear, x, counted, seeds=seeds, **shared)
-    assert len(traces) == 1
-    assert caplog.text.count("Finished XLA compilation of jit(_advance)") == 1
-
-
 def test_map_applies_to_every_model(x, shared):
     result = sweep(make_linear, x, half_squares, seeds=SEEDS, **shared)
     errors = result.map(lambda model: jnp.mean((model(jnp.asarray(x)) - x) ** 2))
@@ -112,10 +98,6 @@ def test_map_applies_to_every_model(x, shared):
         np.testing.assert_allclose(errors[index], np.mean((model(x) - x) ** 2), rtol=1e-5)
         expected = model.encode(x[:4] + offsets[index])
         np.testing.assert_allclose(codes[index], expected, rtol=1e-4, atol=1e-5)
-    compiled = _sweep_result._map._cache_size()
-    for _ in range(2):
-        result.map(lambda model: jnp.sum(model.encode(jnp.ones((1, D)))))
-    assert _sweep_result._map._cache_size() == compiled + 1
     assert "SweepResult(3 x Autoencoder(linear" in repr(result)
 
 

@@ -10,7 +10,7 @@ import pytest
 from flax import nnx
 
 from aelib import models, penalties
-from aelib.training import TrainingDiverged, TrainingInterrupted, _chunks, _lanes, fit, sweep
+from aelib.training import TrainingDiverged, TrainingInterrupted, _train, fit, sweep
 from tests.training.cases import D, half_squares, leaves
 
 SEEDS = (4, 1)
@@ -44,7 +44,7 @@ def assert_agree(result, index, single):
 
 @pytest.mark.parametrize("make_model", [make_mlp, make_tied])
 def test_every_size_is_trained_as_if_alone(make_model, x):
-    """Also where the activation is not 0 at 0, under an optimiser that uses every gradient."""
+    """Also where the activation is not 0 at 0, under an optimizer that uses every gradient."""
     options = OPTIONS | {"optimizer": optax.chain(optax.clip_by_global_norm(1.0), optax.adam(0.02))}
     result = sweep(make_model, x, half_squares, seeds=SEEDS, sizes={"latent": (1, 3)}, **options)
     runs = list(itertools.product((1, 3), SEEDS))
@@ -101,8 +101,8 @@ def test_data_of_a_seed_serve_all_its_settings(x):
     data = np.stack([x, x[::-1] + 1])
     options = OPTIONS | {"sizes": {"latent": (1, 2)}}
     result = sweep(make_mlp, data, half_squares, seeds=SEEDS, per_run_data=True, **options)
-    for index, (latent, place) in enumerate(itertools.product((1, 2), (0, 1))):
-        single = alone(make_mlp, data[place], SEEDS[place], sizes={"latent": latent}, **OPTIONS)
+    for index, (latent, seed) in enumerate(itertools.product((1, 2), (0, 1))):
+        single = alone(make_mlp, data[seed], SEEDS[seed], sizes={"latent": latent}, **OPTIONS)
         assert_agree(result, index, single)
 
 
@@ -150,20 +150,15 @@ def test_an_interrupt_inside_a_compiled_call_keeps_the_finished_chunks(
     at, models_left, x, monkeypatch
 ):
     """The second Ctrl-C: the state of this chunk has been given away, those before it stay."""
-    calls = itertools.count(1)
+    calls, advance_all = itertools.count(1), _train._advance_all
 
     def interrupted(*given):
-        step = _lanes.advance_all(*given)
+        moved = advance_all(*given)
+        if next(calls) == at:
+            raise KeyboardInterrupt
+        return moved
 
-        def advance(*state):
-            moved = step(*state)
-            if next(calls) == at:
-                raise KeyboardInterrupt
-            return moved
-
-        return advance
-
-    monkeypatch.setattr(_chunks, "advance_all", interrupted)
+    monkeypatch.setattr(_train, "_advance_all", interrupted)
     with pytest.raises(KeyboardInterrupt) as caught:
         sweep(
             make_mlp, x, half_squares, seeds=SEEDS, sizes={"latent": (1, 2, 3)}, chunk=2, **OPTIONS

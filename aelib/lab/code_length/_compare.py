@@ -16,7 +16,7 @@ from jaxtyping import Float, Num
 
 from aelib import models
 from aelib.lab.code_length._compiler import quick_compiler
-from aelib.lab.code_length._together import together
+from aelib.lab.code_length._train_many import train_many
 from aelib.models import Autoencoder
 
 
@@ -132,7 +132,7 @@ def compare_likelihoods(
     both = (None, None) if exposures is None else exposures
     exposure = [None if values is None else np.asarray(values, np.float32) for values in both]
     with quick_compiler(not optimize_compiled_code):
-        found = together(
+        found = train_many(
             [make(seed) for seed in seeds],
             objective,
             score,
@@ -150,7 +150,7 @@ def compare_likelihoods(
         likelihoods={
             name: tuple(m.likelihoods[i] for m in trained) for i, name in enumerate(likelihoods)
         },
-        losses=found.course,
+        losses=found.losses,
     )
 
 

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from aelib import models
 from aelib.lab.code_length._compiler import quick_compiler
-from aelib.lab.code_length._together import together
+from aelib.lab.code_length._train_many import train_many
 from aelib.likelihoods import Columns, Composite
 
 _WITH_LEVELS = ("binary", "categorical", "ordinal")
@@ -166,7 +166,7 @@ def compare_imputation(
     fraction = hidden_fraction or 0.3
     seen = np.stack([np.random.default_rng(s).random(test.shape[1:]) >= fraction for s in seeds])
     with quick_compiler():
-        found = together(
+        found = train_many(
             [_TableModels(likelihoods.values(), code_size, nnx.Rngs(seed)) for seed in seeds],
             objective,
             score,
@@ -190,7 +190,7 @@ def compare_imputation(
         name: [module.likelihoods[i] for module in found.modules]
         for i, name in enumerate(likelihoods)
     }
-    return ImputationComparison(scores, trained, found.course)
+    return ImputationComparison(scores, trained, found.losses)
 
 
 class _TableModels(nnx.Module):

@@ -1,4 +1,4 @@
-"""Lanes: however many cores share the runs of a chunk, the runs are the same."""
+"""However many cores share the runs of a chunk, the runs are the same."""
 
 import functools
 
@@ -16,7 +16,7 @@ HALF_SQUARES = aelib.likelihoods.Gaussian(scale=1.0)
 
 @pytest.fixture
 def cores(monkeypatch):
-    return lambda number: monkeypatch.setattr(_cores, "_cores", lambda: number)
+    return lambda number: monkeypatch.setattr(_cores, "_num_cores", lambda: number)
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +34,10 @@ def train(x, **options):
 
 
 @pytest.mark.parametrize(("number", "width"), [(1, 10), (2, 5), (3, 4), (64, 2)])
-def test_runs_are_dealt_out_two_at_least(number, width, cores):
+def test_each_core_takes_two_runs_at_least(number, width, cores):
     cores(number)
-    assert _cores.lane_width(10) == width
-    assert _cores.lane_width(1) == 1
+    assert _cores.group_size(10) == width
+    assert _cores.group_size(1) == 1
 
 
 def test_the_number_of_cores_changes_nothing(x, cores):

@@ -1,20 +1,80 @@
-"""What a sweep returns: models, their course, and a table with a row for each run."""
+"""What training returns: models, what happened on the way, and for a sweep a table."""
+
+from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jaxtyping import Float, Int
 
 from aelib.training import _padding
-from aelib.training._fingerprint import Static
-from aelib.training._history import History
+from aelib.training._compile import compiled
+from aelib.training._settings import Settings
+from aelib.training._tick import Tick
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+@dataclasses.dataclass(frozen=True)
+class History:
+    """What was measured during training, of one run or of several; one entry for each tick.
+
+    Training values are means over the steps since the tick before, in nats per example, each taken
+    before its step's update. In the history of a sweep all but ``step`` have a leading axis of
+    runs.
+
+    Attributes:
+        step: steps taken by the end of each tick.
+        loss: the objective: ``nats`` + Σ strength · penalty.
+        nats: its likelihood part (or the plain loss).
+        penalties: by name, each penalty before its strength.
+        validation: mean nats per validation example at the end of each tick, without corruption or
+            penalties, or None.
+        best_step: the number of steps after which the returned parameters were found (an array
+            [runs] in a sweep): the last, or the best by validation with early stopping.
+    """
+
+    step: Int[np.ndarray, " ticks"]
+    loss: Float[np.ndarray, "*runs ticks"]
+    nats: Float[np.ndarray, "*runs ticks"]
+    penalties: dict[str, Float[np.ndarray, "*runs ticks"]]
+    validation: Float[np.ndarray, "*runs ticks"] | None
+    best_step: int | Int[np.ndarray, " runs"]
+
+    @property
+    def steps(self) -> int:
+        """How many steps it covers."""
+        return int(self.step[-1]) if len(self.step) else 0
+
+    def __repr__(self) -> str:
+        if not self.steps:
+            return "History(no steps)"
+        shown = f"loss {_range(self.loss)}"
+        if self.validation is not None:
+            shown += f", validation {_range(self.validation)}"
+        return f"History({self.steps} steps, {len(self.step)} ticks: {shown})"
+
+
+@dataclasses.dataclass(frozen=True)
+class FitResult:
+    """What :func:`fit` returns.
+
+    Attributes:
+        model: the trained model, a new object.
+        likelihood: the likelihood with its trained parameters, a new object; a plain callable loss
+            is returned as it was.
+        history: what was measured during training.
+    """
+
+    model: Any
+    likelihood: Any
+    history: History
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,8 +85,8 @@ class SweepResult:
         seeds: the seed of each run.
         models: the trained models, each of its own size.
         likelihoods: their likelihoods (the plain callable loss, once per run, if there is none).
-        history: the course of all runs, with a leading axis of runs. Where chunks stopped early at
-            different ticks, those that a chunk no longer took are NaN.
+        history: what was measured during training, with a leading axis of runs. Where chunks
+            stopped early at different ticks, those that a chunk no longer took are NaN.
         settings: for each run what sets it apart, by the name of the column in :attr:`table`.
     """
 
@@ -37,7 +97,7 @@ class SweepResult:
     settings: tuple[Mapping[str, Any], ...]
 
     @property
-    def table(self) -> "pd.DataFrame":
+    def table(self) -> pd.DataFrame:
         """A tidy table with a row for each run, its settings and how it ended.
 
         Columns: each size by its name, ``<penalty>_strength``, ``noise``, ``seed``; then ``steps``
@@ -82,22 +142,55 @@ class SweepResult:
         parts = [nnx.split(model) for model in self.models]
         states = [nnx.as_pure(state) for _, state in parts]
         largest = _padding.largest(states)
-        stacked = _padding.stack(states, states[largest])
-        return _map(parts[largest][0], Static(function), stacked, per_run)
+        graphdef = parts[largest][0]
+
+        def one(state: Any, values: tuple[Any, ...]) -> Any:
+            return function(nnx.merge(graphdef, state), *values)
+
+        given = _padding.stack(states, states[largest]), jax.tree.map(jnp.asarray, per_run)
+        return compiled(jax.vmap(one), *given)(*given)
 
     def __repr__(self) -> str:
         return f"SweepResult({len(self.seeds)} x {self.models[0]!r}, {self.history!r})"
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1))
-def _map(graphdef: Any, function: Any, states: Any, per_run: tuple[Any, ...]) -> Any:
-    def one(state: Any, values: tuple[Any, ...]) -> Any:
-        return function.value(nnx.merge(graphdef, state), *values)
+def collect(
+    steps: Sequence[int],
+    ticks: Sequence[Tick],
+    settings: Settings,
+    best_step: int | np.ndarray | None = None,
+) -> History:
+    """Stack the ticks of a run, or of several, along a last axis.
 
-    return jax.vmap(one)(states, per_run)
+    Args:
+        steps: the step that each tick ended with.
+        ticks: the ticks.
+        settings: of the training.
+        best_step: see :class:`History`; None for the last step.
+    """
+    if not ticks:
+        empty = np.zeros(0)
+        penalties = dict.fromkeys(settings.names, empty)
+        return History(np.zeros(0, int), empty, empty, penalties, None, 0)
+    last: int | np.ndarray = steps[-1]
+    if np.ndim(ticks[0].loss):
+        last = np.full(np.shape(ticks[0].loss), last)
+    if best_step is not None:
+        last = best_step if np.ndim(best_step) else int(best_step)
+    along = jax.tree.map(lambda *leaves: np.stack(leaves, axis=-1), *ticks)
+    return History(
+        step=np.asarray(steps, dtype=int),
+        loss=along.loss,
+        nats=along.nats,
+        penalties={
+            name: along.penalties[..., index, :] for index, name in enumerate(settings.names)
+        },
+        validation=along.validation,
+        best_step=last,
+    )
 
 
-def join(histories: Sequence[History]) -> History:
+def join_histories(histories: Sequence[History]) -> History:
     """The histories of chunks as one, along the axis of runs."""
     longest = max(histories, key=lambda history: len(history.step))
     ticks = len(longest.step)
@@ -123,7 +216,7 @@ def join(histories: Sequence[History]) -> History:
     )
 
 
-def head(history: History, runs: int) -> History:
+def first_runs(history: History, runs: int) -> History:
     """The history of the first runs of a chunk; the others only filled it up."""
     if not len(history.step):
         return history
@@ -135,3 +228,9 @@ def head(history: History, runs: int) -> History:
         validation=None if history.validation is None else history.validation[:runs],
         best_step=np.asarray(history.best_step)[:runs],
     )
+
+
+def _range(values: np.ndarray) -> str:
+    """First and last value, averaged over runs."""
+    first, last = (float(np.mean(values[..., tick])) for tick in (0, -1))
+    return f"{first:.4g} -> {last:.4g}"

@@ -5,7 +5,6 @@ wrong. For models that train in less time than they take to compile, this does o
 comparison needs, and compiles training and measurement together.
 """
 
-import concurrent.futures
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -16,27 +15,29 @@ import optax
 from flax import nnx
 from jax.flatten_util import ravel_pytree
 
-from aelib._cores import lanes
+from aelib._cores import call_each, groups
+from aelib.training._compile import compiled
+from aelib.training._kernel import Problem, minimize
 
 Objective = Callable[[Any, Any, jax.Array], jax.Array]
 Score = Callable[[Any, Any], Any]
 
 
 class Trained(NamedTuple):
-    """What :func:`together` returns.
+    """What :func:`train_many` returns.
 
     Attributes:
         modules: the trained modules, one for each run.
-        course: the objective of every step, ``[runs, steps]``.
+        losses: the objective of every step, ``[runs, steps]``.
         scores: what ``score`` says of them, with a leading axis of runs.
     """
 
     modules: tuple[Any, ...]
-    course: np.ndarray
+    losses: np.ndarray
     scores: Any
 
 
-def together(
+def train_many(
     modules: Sequence[Any],
     objective: Objective,
     score: Score,
@@ -79,7 +80,7 @@ def together(
     starts = np.stack([_flat(part[1]) for part in parts])
     rest = jax.tree.map(lambda *leaves: np.stack(leaves), *(nnx.as_pure(p[2]) for p in parts))
     unravel = ravel_pytree(nnx.as_pure(like))[1]
-    adam = optax.adam(optax.cosine_decay_schedule(learning_rate, steps))
+    optimizer = optax.adam(optax.cosine_decay_schedule(learning_rate, steps))
 
     def one(flat: jax.Array, rest: Any, train: Any, test: Any, rows: Any, seed: Any) -> Any:
         key = jax.random.key(seed)
@@ -87,38 +88,33 @@ def together(
         def build(flat: jax.Array) -> Any:
             return nnx.merge(graphdef, unravel(flat), rest)
 
-        def step(carry: Any, now: tuple[jax.Array, jax.Array]) -> tuple[Any, jax.Array]:
-            flat, state = carry
-            index, rows = now
-            batch = jax.tree.map(lambda leaf: leaf[rows], train)
-            noise = jax.random.fold_in(key, index)
-            loss, slope = jax.value_and_grad(lambda f: objective(build(f), batch, noise))(flat)
-            change, state = adam.update(slope, state)
-            return (flat + change, state), loss
+        def batch(_: None, step: jax.Array) -> Any:
+            return None, jax.tree.map(lambda leaf: leaf[rows[step]], train)
 
-        carry = flat, adam.init(flat)
-        (flat, _), course = jax.lax.scan(step, carry, (jnp.arange(steps), rows))
-        return flat, course, score(build(flat), test)
+        def loss(flat: jax.Array, batch: Any, step: jax.Array) -> tuple[jax.Array, Any]:
+            return objective(build(flat), batch, jax.random.fold_in(key, step)), ()
+
+        flat, losses = minimize(Problem(loss, batch, optimizer), flat, steps=steps)
+        return flat, losses, score(build(flat), test)
 
     rows = np.stack([_batches(seed, n, steps, batch_size) for seed in seeds])
     given = jax.tree.map(np.asarray, (starts, rest, train, test, rows, np.asarray(seeds)))
-    flat, course, scores = _on_every_core(one, given, runs)
-    if not np.isfinite(course).all():
-        run, step = (int(i) for i in np.argwhere(~np.isfinite(course))[0])
-        raise FloatingPointError(f"objective: {course[run, step]} at step {step} of run {run}")
+    flat, losses, scores = _on_every_core(one, given, runs)
+    if not np.isfinite(losses).all():
+        run, step = (int(i) for i in np.argwhere(~np.isfinite(losses))[0])
+        raise FloatingPointError(f"objective: {losses[run, step]} at step {step} of run {run}")
     trained = tuple(
         nnx.merge(graphdef, _shaped(part[1], vector), nnx.as_pure(part[2]))
         for part, vector in zip(parts, flat, strict=True)
     )
-    return Trained(trained, course, scores)
+    return Trained(trained, losses, scores)
 
 
 def _on_every_core(one: Callable[..., Any], given: Any, runs: int) -> Any:
-    """``one`` of each run, compiled once, in as many threads as there are lanes."""
-    shares = [jax.tree.map(lambda leaf, lane=lane: leaf[lane], given) for lane in lanes(runs)]
-    call = jax.jit(jax.vmap(one)).lower(*shares[0]).compile()
-    with concurrent.futures.ThreadPoolExecutor(len(shares)) as pool:
-        found = list(pool.map(lambda share: jax.device_get(call(*share)), shares))
+    """``one`` of each run, compiled once and called on every core."""
+    parts = [jax.tree.map(lambda leaf, group=group: leaf[group], given) for group in groups(runs)]
+    parts = [jax.tree.map(jnp.asarray, part) for part in parts]
+    found = jax.device_get(call_each(compiled(jax.vmap(one), *parts[0]), parts))
     return jax.tree.map(lambda *leaves: np.concatenate(leaves)[:runs], *found)
 
 

@@ -9,7 +9,7 @@ from flax import nnx
 from aelib import _cores
 from aelib.data import Column
 from aelib.lab import code_length
-from aelib.lab.code_length._together import together
+from aelib.lab.code_length._train_many import train_many
 from aelib.likelihoods import Columns, Composite
 
 SETTINGS = {"seeds": [0, 1], "steps": 200, "batch_size": 8, "learning_rate": 0.1}
@@ -32,21 +32,21 @@ def test_each_run_finds_the_mean_of_its_own_data():
     x = np.random.default_rng(0).normal([[[1.0, -2.0]], [[3.0, 0.5]]], 0.1, (2, 40, 2))
     x = x.astype(np.float32)
     modules = [_Middle(), _Middle()]
-    found = together(modules, _square, lambda m, t: m.at[...] + t, x, np.ones(2), **SETTINGS)
+    found = train_many(modules, _square, lambda m, t: m.at[...] + t, x, np.ones(2), **SETTINGS)
     at = np.array([module.at[...] for module in found.modules])
     np.testing.assert_allclose(at, x.mean(axis=1), atol=0.02)
     np.testing.assert_allclose(found.scores, at + 1, rtol=1e-6)
-    assert found.course.shape == (2, 200)
+    assert found.losses.shape == (2, 200)
     with pytest.raises(ValueError, match="batch_size: expected at most 4"):
-        together(modules, _square, _as_given, x[:, :4], np.ones(2), **SETTINGS)
+        train_many(modules, _square, _as_given, x[:, :4], np.ones(2), **SETTINGS)
     with pytest.raises(ValueError, match="seeds: expected one for each of 2"):
-        together(modules[:1], _square, _as_given, x, np.ones(2), **SETTINGS)
+        train_many(modules[:1], _square, _as_given, x, np.ones(2), **SETTINGS)
 
 
 def test_a_run_that_diverges_says_so():
     x = np.full((2, 8, 2), 1e30, np.float32)
     with pytest.raises(FloatingPointError, match="at step 0 of run 0"):
-        together([_Middle(), _Middle()], _square, _as_given, x, np.ones(2), **SETTINGS)
+        train_many([_Middle(), _Middle()], _square, _as_given, x, np.ones(2), **SETTINGS)
 
 
 def test_a_column_that_repeats_another_is_imputed():
@@ -67,12 +67,12 @@ def test_a_column_that_repeats_another_is_imputed():
 
 @pytest.mark.parametrize("cores", [1, 2, 8])
 def test_the_number_of_cores_changes_nothing(cores, monkeypatch):
-    monkeypatch.setattr(_cores, "_cores", lambda: cores)
+    monkeypatch.setattr(_cores, "_num_cores", lambda: cores)
     x = np.random.default_rng(0).normal(np.arange(5)[:, None, None] / 4, 0.1, (5, 16, 2))
     settings = SETTINGS | {"seeds": range(5)}
     modules = [_Middle() for _ in range(5)]
-    found = together(modules, _square, _as_given, x.astype(np.float32), np.arange(5), **settings)
+    found = train_many(modules, _square, _as_given, x.astype(np.float32), np.arange(5), **settings)
     at = np.array([module.at[...] for module in found.modules])
     np.testing.assert_allclose(at, x.mean(axis=1), atol=0.02)
     np.testing.assert_array_equal(found.scores, np.arange(5))
-    assert found.course.shape == (5, 200)
+    assert found.losses.shape == (5, 200)

@@ -1,0 +1,126 @@
+"""What is minimized: one pure function of parameters, a batch and a key, reduced in one place."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Bool, Float, Shaped
+
+from aelib.training._corruption import corrupt
+from aelib.training._examples import Examples
+from aelib.training._settings import Settings
+
+
+class Variables(NamedTuple):
+    """The numbers that the objective depends on besides the parameters and the batch.
+
+    Attributes:
+        fixed: variables of model and likelihood that are not trained.
+        strengths: strengths of the penalties.
+        noise: the level that ``corruption`` is handed, or None if it takes none.
+        present: like the parameters, which entries are not padding, or None for all.
+    """
+
+    fixed: Any
+    strengths: Float[Array, " penalties"]
+    noise: Float[Array, ""] | None = None
+    present: Any = None
+
+
+class Report(NamedTuple):
+    """What the objective of one batch is made of.
+
+    Attributes:
+        nats: mean negative log-likelihood (or plain loss) per example.
+        penalties: means of the penalties, before their strengths.
+        finite_outputs: whether every raw output was finite.
+    """
+
+    nats: Float[Array, ""]
+    penalties: Float[Array, " penalties"]
+    finite_outputs: Bool[Array, ""]
+
+
+def empty_report(settings: Settings) -> Report:
+    """A report of the right shapes and types."""
+    zero = jnp.zeros((), settings.dtype)
+    penalties = jnp.zeros(len(settings.penalties), settings.dtype)
+    return Report(zero, penalties, jnp.ones((), bool))
+
+
+def objective(
+    settings: Settings, parameters: Any, variables: Variables, batch: Examples, key: jax.Array
+) -> tuple[Float[Array, ""], Report]:
+    """Mean over the batch of (nats per example + Σ strength · penalty)."""
+    if variables.present is not None:
+        # So the gradient of what is padding is zero, and it stays zero under every optimizer.
+        parameters = jax.tree.map(
+            lambda leaf, there: jnp.where(there, leaf, 0), parameters, variables.present
+        )
+    model, likelihood = nnx.merge(settings.graphdef, parameters, variables.fixed)
+    corruption_key, penalty_key = jax.random.split(key)
+    inputs, seen, scored = corrupt(
+        settings.corruption, batch, corruption_key, noise=variables.noise, model=model
+    )
+    codes = _encode(model, inputs, seen)
+    outputs = model.decode(codes)
+    dtype = settings.dtype
+    nats = _mean(_nats_per_example(settings, likelihood, outputs, scored), batch.weights, dtype)
+    penalties = []
+    for index, penalty in enumerate(settings.penalties):
+        value = penalty(model, batch.x, codes, jax.random.fold_in(penalty_key, index))
+        n = batch.x.shape[0]
+        if value.shape not in ((), (n,)):
+            raise ValueError(
+                f"penalties[{index}]: expected a result of shape () or ({n},); got {value.shape}"
+            )
+        penalties.append(_mean(value, batch.weights if value.ndim else None, dtype))
+    values = jnp.stack(penalties) if penalties else jnp.zeros(0, dtype)
+    loss = nats + jnp.sum(variables.strengths * values)
+    finite = [jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(outputs)]
+    return loss, Report(nats, values, jnp.stack(finite).all())
+
+
+def mean_nats(
+    settings: Settings, parameters: Any, variables: Variables, examples: Examples
+) -> Float[Array, ""]:
+    """Mean nats per example without corruption or penalties: what validation looks at."""
+    model, likelihood = nnx.merge(settings.graphdef, parameters, variables.fixed)
+    outputs = model.decode(_encode(model, examples.x, examples.mask))
+    nats = _nats_per_example(settings, likelihood, outputs, examples)
+    return _mean(nats, examples.weights, settings.dtype)
+
+
+def _encode(
+    model: Any, x: Shaped[Array, "batch ..."], mask: Bool[Array, "batch ..."] | None
+) -> jax.Array:
+    """Codes; a model that says ``takes_mask`` is told what it may look at."""
+    if mask is not None and getattr(model, "takes_mask", False):
+        return model.encode(x, mask=mask)
+    return model.encode(x)
+
+
+def _nats_per_example(
+    settings: Settings, likelihood: nnx.Module | None, outputs: Any, batch: Examples
+) -> Float[Array, " batch"]:
+    """The loss of each example."""
+    loss = settings.loss if likelihood is None else likelihood
+    if hasattr(loss, "log_prob"):
+        given = {"mask": batch.mask, "exposure": batch.exposure}
+        given = {name: value for name, value in given.items() if value is not None}
+        nats = -loss.log_prob(outputs, batch.x, **given)
+    else:
+        nats = loss(outputs, batch.x)
+    n = batch.x.shape[0]
+    if nats.shape != (n,):
+        raise ValueError(
+            f"loss: expected a result of shape ({n},), one value per example; got {nats.shape}"
+        )
+    return nats
+
+
+def _mean(
+    value: Shaped[Array, "..."], weights: Float[Array, " batch"] | None, dtype: jnp.dtype
+) -> Float[Array, ""]:
+    return jnp.mean(value if weights is None else weights * value, dtype=dtype)
