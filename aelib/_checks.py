@@ -317,6 +317,31 @@ def check_choice(name: str, value: Any, choices: Collection[str]) -> str:
     return value
 
 
+def check_choices(name: str, values: Any, choices: Collection[str]) -> tuple[str, ...]:
+    """Return several of the choices as a tuple, each once, in the order given.
+
+    Raises:
+        TypeError: if it is one text, or no sequence.
+        ValueError: if it is empty, or an entry is not one of the choices.
+
+    Example:
+        >>> check_choices("kinds", ["hole", "crack"], ["hole", "stain"])
+        Traceback (most recent call last):
+        ValueError: kinds: expected names among hole, stain; got 'crack' at index 1
+    """
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(f"{name}: expected a sequence of names, got {values!r}")
+    given = tuple(values)
+    if not given:
+        raise ValueError(f"{name}: expected names among {', '.join(choices)}; got none")
+    for index, value in enumerate(given):
+        if value not in choices:
+            raise ValueError(
+                f"{name}: expected names among {', '.join(choices)}; got {value!r} at index {index}"
+            )
+    return tuple(dict.fromkeys(given))
+
+
 def check_key(name: str, value: Any) -> jax.Array:
     """Return ``value`` if it is a single typed key.
 

@@ -265,6 +265,17 @@ def test_choices():
         _checks.check_choice("norm", 3, ("l2",))
 
 
+def test_several_choices():
+    assert _checks.check_choices("norms", ["l2", "linf", "l2"], ("linf", "l2")) == ("l2", "linf")
+    for value in ("l2", None, 3):
+        with pytest.raises(TypeError, match=r"^norms: expected a sequence of names, got "):
+            _checks.check_choices("norms", value, ("linf", "l2"))
+    with pytest.raises(ValueError, match=r"^norms: expected names among linf, l2; got none$"):
+        _checks.check_choices("norms", [], ("linf", "l2"))
+    with pytest.raises(ValueError, match=r"^norms: expected .*; got 'l1' at index 1$"):
+        _checks.check_choices("norms", ["l2", "l1"], ("linf", "l2"))
+
+
 def test_keys():
     key = jax.random.key(0)
     assert _checks.check_key("key", key) is key

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from aelib._checks import check_count, check_number
 from aelib.data._dataset import Dataset
 
 
@@ -17,7 +18,7 @@ def load_cells(
     dropout: float = 0.2,
     library_size: float = 2000.0,
     library_spread: float = 0.3,
-    marker_share: float = 0.1,
+    marker_fraction: float = 0.1,
     seed: int = 0,
 ) -> Dataset:
     r"""Counts of transcripts in cells of several types, drawn from a Gamma–Poisson model.
@@ -50,8 +51,8 @@ def load_cells(
         dropout: average probability that a count is dropped, in [0, 1).
         library_size: median library size, in transcripts.
         library_spread: standard deviation of the logarithm of the library size.
-        marker_share: share of all genes that are a marker of some type; each type has at least
-            one, and no gene marks two types.
+        marker_fraction: fraction of all genes that are a marker of some type; each type has at
+            least one, and no gene marks two types.
         seed: of every draw. The same seed with another ``dropout`` keeps the complete counts.
 
     Returns:
@@ -78,9 +79,16 @@ def load_cells(
         >>> bool((cells.x[cells.extras["dropped"]] == 0).all())
         True
     """
-    _check_counts(num_cells, num_genes, num_types)
-    _check_ranges(dispersion, dropout, library_size, library_spread, marker_share)
-    per_type = max(1, round(marker_share * num_genes / num_types))
+    num_cells = check_count("num_cells", num_cells)
+    num_genes = check_count("num_genes", num_genes)
+    num_types = check_count("num_types", num_types)
+    dispersion = check_number("dispersion", dispersion, at_least=0)
+    dropout = check_number("dropout", dropout, at_least=0, below=1)
+    library_size = check_number("library_size", library_size, above=0)
+    library_spread = check_number("library_spread", library_spread, at_least=0)
+    marker_fraction = check_number("marker_fraction", marker_fraction, above=0, at_most=1)
+    seed = check_count("seed", seed, at_least=0)
+    per_type = max(1, round(marker_fraction * num_genes / num_types))
     if per_type * num_types > num_genes:
         raise ValueError(
             f"num_genes: expected at least {per_type * num_types}, {per_type} markers for each of "
@@ -131,7 +139,7 @@ def load_cells(
 def _types(
     rng: np.random.Generator, num_genes: int, num_types: int, per_type: int
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Expected share of each gene in a cell of each type, and which genes mark which type."""
+    """Expected fraction of each gene in a cell of each type, and which genes mark which type."""
     base = rng.gamma(0.6, 1 / 0.3, num_genes)  # Splatter's default shape and rate
     marked = rng.permutation(num_genes)[: per_type * num_types].reshape(num_types, per_type)
     markers = np.zeros((num_types, num_genes), bool)
@@ -154,28 +162,3 @@ def _dropout_probability(mean: NDArray[np.float64], average: float) -> NDArray[n
         probability = 1.0 / (1.0 + np.exp(log_mean - middle))
         low, high = (middle, high) if probability.mean() < average else (low, middle)
     return probability
-
-
-def _check_counts(num_cells: int, num_genes: int, num_types: int) -> None:
-    counts = {"num_cells": num_cells, "num_genes": num_genes, "num_types": num_types}
-    for name, count in counts.items():
-        if count < 1:
-            raise ValueError(f"{name}: expected at least 1, got {count}")
-
-
-def _check_ranges(
-    dispersion: float,
-    dropout: float,
-    library_size: float,
-    library_spread: float,
-    marker_share: float,
-) -> None:
-    for name, value in (("dispersion", dispersion), ("library_spread", library_spread)):
-        if not 0.0 <= value < np.inf:
-            raise ValueError(f"{name}: expected a finite number of at least 0, got {value}")
-    if not 0.0 < library_size < np.inf:
-        raise ValueError(f"library_size: expected a finite number above 0, got {library_size}")
-    if not 0.0 <= dropout < 1.0:
-        raise ValueError(f"dropout: expected a probability in [0, 1), got {dropout}")
-    if not 0.0 < marker_share <= 1.0:
-        raise ValueError(f"marker_share: expected a share in (0, 1], got {marker_share}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from aelib._checks import check_count
+from aelib._checks import check_array, check_count
 from aelib._column import Column
 from aelib.data import _card
 from aelib.data._split import DEFAULT_FRACTIONS, check_fractions, split_indices
@@ -56,6 +56,7 @@ class Dataset:
         metadata: anything about the whole dataset, by name.
 
     Raises:
+        TypeError: if ``x`` does not hold real numbers, or is a masked or sparse array.
         ValueError: if shapes or lengths disagree, or if origin, license or units are missing.
 
     Example:
@@ -87,9 +88,10 @@ class Dataset:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.x.ndim != 2:
-            raise ValueError(f"x: expected shape [n, d], got {self.x.shape}")
-        n, d = self.x.shape
+        x = check_array("x", self.x, finite=False)
+        if x.ndim != 2:
+            raise ValueError(f"x: expected shape [n, d], got {x.shape}")
+        n, d = x.shape
         shape = tuple(self.shape) or (d,)
         if math.prod(shape) != d:
             raise ValueError(f"shape: expected {d} values per item, got {shape}")
@@ -108,14 +110,17 @@ class Dataset:
                 raise ValueError(
                     f"{key}: expected one entry for each of {n} items, got {len(value)}"
                 )
-        put = object.__setattr__  # the way to fill a field of a frozen dataclass
-        put(self, "shape", shape)
+        set_field = object.__setattr__  # the way to fill a field of a frozen dataclass
+        set_field(self, "shape", shape)
         for key in ("feature_names", "label_names", "columns"):
-            put(self, key, tuple(getattr(self, key)))
-        for key in ("x", "labels", "groups", "parts"):
-            put(self, key, _read_only(getattr(self, key)))
-        put(self, "extras", MappingProxyType({k: _read_only(v) for k, v in self.extras.items()}))
-        put(self, "metadata", MappingProxyType(dict(self.metadata)))
+            set_field(self, key, tuple(getattr(self, key)))
+        set_field(self, "x", _read_only(x))
+        for key in ("labels", "groups", "parts"):
+            set_field(self, key, _read_only(getattr(self, key)))
+        set_field(
+            self, "extras", MappingProxyType({k: _read_only(v) for k, v in self.extras.items()})
+        )
+        set_field(self, "metadata", MappingProxyType(dict(self.metadata)))
 
     def __len__(self) -> int:
         return len(self.x)
@@ -177,19 +182,19 @@ class Dataset:
         """Divide into train, validation and test.
 
         Items of one group (the same person, the same block of a photograph) stay together, so
-        parts may be a little smaller or larger than their share. The same seed gives the same
+        parts may be a little smaller or larger than their fraction. The same seed gives the same
         split on every machine and with every release of NumPy.
 
         Args:
             seed: ``None`` for the fixed default split, which is the published one where there is
                 one; an integer for another split.
-            fractions: shares of train, validation and test; they sum to 1, and zero is allowed.
+            fractions: of train, validation and test; they sum to 1, and zero is allowed.
 
         Returns:
             Three datasets that share no item.
 
         Raises:
-            ValueError: if the fractions are no shares, if the published split is asked for in
+            ValueError: if the fractions are none, if the published split is asked for in
                 other fractions, or if there are too few items or groups.
         """
         train, validation, test = self.split_rows(seed, fractions)
@@ -199,18 +204,18 @@ class Dataset:
         self, seed: int | None = None, fractions: Sequence[float] = DEFAULT_FRACTIONS
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Item numbers of the three parts that :meth:`split` makes, each in ascending order."""
-        shares = check_fractions(fractions)
+        fractions = check_fractions(fractions)
         if seed is None and self.parts is not None:
-            if shares != DEFAULT_FRACTIONS:
+            if fractions != DEFAULT_FRACTIONS:
                 raise ValueError(
                     f"fractions: the default split of {self.name!r} is the published one; "
-                    f"give a seed to have another, got {shares}"
+                    f"give a seed to have another, got {fractions}"
                 )
             first, second, third = (np.flatnonzero(self.parts == part) for part in range(3))
             return first, second, third
         which = "default" if seed is None else check_count("seed", seed, at_least=0)
         purpose = f"{self.name}/{which}"
-        return split_indices(len(self), shares, purpose, self.groups)
+        return split_indices(len(self), fractions, purpose, self.groups)
 
     def __repr__(self) -> str:
         classes = f", {len(self.label_names)} classes" if self.label_names else ""

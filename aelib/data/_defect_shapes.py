@@ -17,7 +17,7 @@ class Shape(NamedTuple):
 
     Args:
         target: the image inside the defect, ``[h, w]`` in [0, 1].
-        coverage: from a growth in (0, 1] to the defect's share of each pixel, ``[h, w]`` in
+        coverage: from a growth in (0, 1] to how much of each pixel the defect has, ``[h, w]`` in
             [0, 1], which does not fall anywhere as the growth rises.
     """
 
@@ -71,8 +71,8 @@ def missing_thread(image: Array, draws: Array) -> Shape:
     middle = half + 1 + (height - 1 - 2 * (half + 1)) * draws[2]
     top, bottom = int(np.floor(middle - half)), int(np.ceil(middle + half))
     rows = np.arange(height)
-    share = np.clip((rows - top) / (bottom - top), 0.0, 1.0)[:, None]
-    bridge = (1.0 - share) * field[max(top, 0)] + share * field[min(bottom, height - 1)]
+    weight = np.clip((rows - top) / (bottom - top), 0.0, 1.0)[:, None]
+    bridge = (1.0 - weight) * field[max(top, 0)] + weight * field[min(bottom, height - 1)]
     target = 0.85 * bridge  # the ground below is a little darker
 
     def coverage(growth: float) -> Array:
@@ -98,12 +98,12 @@ def misprint(image: Array, draws: Array) -> Shape:
     return Shape(moved, coverage)
 
 
-def _local(shape: tuple[int, ...], place: Array, angle: float = 0.0) -> tuple[Array, Array]:
+def _local(shape: tuple[int, ...], center: Array, angle: float = 0.0) -> tuple[Array, Array]:
     """Coordinates about a center in the middle six tenths of the image, turned by an angle."""
     height, width = shape
     y, x = np.mgrid[:height, :width].astype(np.float64)
-    y -= (0.2 + 0.6 * place[0]) * (height - 1)
-    x -= (0.2 + 0.6 * place[1]) * (width - 1)
+    y -= (0.2 + 0.6 * center[0]) * (height - 1)
+    x -= (0.2 + 0.6 * center[1]) * (width - 1)
     cosine, sine = np.cos(angle), np.sin(angle)
     return cosine * x + sine * y, cosine * y - sine * x
 

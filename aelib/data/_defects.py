@@ -7,8 +7,19 @@ from typing import Any
 
 import jax
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float
+from numpy.typing import ArrayLike, NDArray
 
+from aelib._checks import (
+    check_array,
+    check_choice,
+    check_choices,
+    check_count,
+    check_fraction,
+    check_key,
+    check_number,
+    require_all,
+)
 from aelib.data._dataset import Dataset
 from aelib.data._defect_shapes import NUM_DRAWS, SHAPES
 from aelib.data._images import load_image, read_image
@@ -26,8 +37,8 @@ _VISIBLE = 0.5 / 255
 
 
 def plant(
-    key: jax.Array, image: NDArray[Any], kind: str, severity: float
-) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    key: jax.Array, image: Float[ArrayLike, "h w"], kind: str, severity: float
+) -> tuple[Float[np.ndarray, "h w"], Bool[np.ndarray, "h w"]]:
     """Plant one defect on a gray image.
 
     The key decides place and shape, the severity how large and how strong: at severity ``s`` the
@@ -45,7 +56,7 @@ def plant(
         A new image in [0, 1] of the same type, and the mask of exactly the pixels that differ.
 
     Raises:
-        TypeError: if the image is not of a floating type.
+        TypeError: if the image is not of a floating type, or ``key`` is no key.
         ValueError: if an argument is out of its range.
 
     Example:
@@ -55,13 +66,16 @@ def plant(
         >>> bool((mask == (torn != cloth)).all()), bool(mask.any())
         (True, True)
     """
-    original = np.asarray(image)
-    _check(original, kind, severity)
+    check_key("key", key)
+    check_choice("kind", kind, KINDS)
+    severity = check_fraction("severity", severity, closed=True)
+    original = check_array("image", image, finite=False)
+    _check_image(original)
     # Drawn by JAX, whose streams do not change between releases as NumPy's may.
     draws = np.asarray(jax.random.uniform(key, (NUM_DRAWS,), np.float32), np.float64)
     shape = SHAPES[kind](original.astype(np.float64), draws)
-    share = severity * shape.coverage((1.0 + severity) / 2)
-    changed = np.clip(original + share * (shape.target - original), 0.0, 1.0)
+    weight = severity * shape.coverage((1.0 + severity) / 2)
+    changed = np.clip(original + weight * (shape.target - original), 0.0, 1.0)
     visible = np.abs(changed - original) >= _VISIBLE
     out = np.where(visible, changed, original).astype(original.dtype)
     return out, out != original
@@ -114,22 +128,14 @@ def load_defects(
         >>> cloth.label_names, cloth.images.shape
         (('normal', 'stain'), (404, 64, 64))
     """
-    if texture not in TEXTURES:
-        raise ValueError(f"texture: expected one of {', '.join(TEXTURES)}; got {texture!r}")
-    if isinstance(kinds, str):
-        raise TypeError(f"kinds: expected a sequence of names, got the text {kinds!r}")
-    for index, kind in enumerate(kinds):
-        if kind not in KINDS:
-            raise ValueError(
-                f"kinds: expected names among {', '.join(KINDS)}; got {kind!r} at index {index}"
-            )
-    if num_per_kind < 1:
-        raise ValueError(f"num_per_kind: expected at least 1, got {num_per_kind}")
-    for index, severity in enumerate(severities):
-        if not 0.0 < severity <= 1.0:
-            raise ValueError(
-                f"severities: expected values in (0, 1], got {severity} at index {index}"
-            )
+    check_choice("texture", texture, TEXTURES)
+    kinds = check_choices("kinds", kinds, KINDS)
+    num_per_kind = check_count("num_per_kind", num_per_kind)
+    severities = tuple(
+        check_number(f"severities[{index}]", severity, above=0, at_most=1)
+        for index, severity in enumerate(severities)
+    )
+    seed = check_count("seed", seed, at_least=0)
     card = load_image(texture)
     pixels = read_image(texture).astype(np.float32) / np.float32(255)
     patches, corners, block = cut_patches(
@@ -176,7 +182,7 @@ def load_defects(
             "defect": np.concatenate(numbers),
             "corner": corners[row_of],
         },
-        metadata={"texture": texture, "severities": tuple(severities)},
+        metadata={"texture": texture, "severities": severities},
     )
 
 
@@ -191,16 +197,9 @@ def _take_evenly(blocks: NDArray[np.int64], count: int, purpose: str) -> NDArray
     )
 
 
-def _check(image: NDArray[Any], kind: str, severity: float) -> None:
-    if kind not in SHAPES:
-        raise ValueError(f"kind: expected one of {', '.join(KINDS)}; got {kind!r}")
-    if not 0.0 <= severity <= 1.0:
-        raise ValueError(f"severity: expected a number in [0, 1], got {severity}")
+def _check_image(image: NDArray[Any]) -> None:
     if image.ndim != 2 or min(image.shape) < 16:
         raise ValueError(f"image: expected shape [h, w], at least 16 × 16, got {image.shape}")
     if image.dtype.kind != "f":
         raise TypeError(f"image: expected a floating type with values in [0, 1], got {image.dtype}")
-    outside = ~((image >= 0.0) & (image <= 1.0))
-    if outside.any():
-        place = tuple(int(i) for i in np.argwhere(outside)[0])
-        raise ValueError(f"image: expected values in [0, 1], got {image[place]} at index {place}")
+    require_all("image", image, (image >= 0.0) & (image <= 1.0), "values in [0, 1]")

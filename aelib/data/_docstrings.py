@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from aelib._checks import check_count
+from aelib._lazy import require
 from aelib.data._dataset import Dataset
 from aelib.data._docstrings_text import words
 from aelib.data._files import sha256
@@ -67,15 +69,11 @@ def count_words(
     texts: tuple[str, ...], vocabulary_size: int
 ) -> tuple[NDArray[np.int32], tuple[str, ...]]:
     """Counts of the most widespread words, ``[n, vocabulary_size]``, and the words."""
-    from sklearn.feature_extraction.text import CountVectorizer
-
-    vectorizer = CountVectorizer(analyzer=words, dtype=np.int32)
+    extraction = require("sklearn.feature_extraction.text", purpose='load("docstrings")')
+    vectorizer = extraction.CountVectorizer(analyzer=words, dtype=np.int32)
     every = vectorizer.fit_transform(texts)  # sparse, its columns in alphabetical order
     found = vectorizer.get_feature_names_out()
-    if not 1 <= vocabulary_size <= len(found):
-        raise ValueError(
-            f"vocabulary_size: expected 1 to {len(found)} words, got {vocabulary_size}"
-        )
+    check_count("vocabulary_size", vocabulary_size, at_most=len(found))
     documents = (every > 0).sum(axis=0).A1
     kept = np.sort(np.argsort(-documents, kind="stable")[:vocabulary_size])
     return every[:, kept].toarray(), tuple(found[kept].tolist())

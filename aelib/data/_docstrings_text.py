@@ -96,9 +96,9 @@ class NearDuplicates:
     occur in the other.
     """
 
-    def __init__(self, length: int = 4, share: float = 0.5) -> None:
+    def __init__(self, length: int = 4, overlap: float = 0.5) -> None:
         self._length = length
-        self._share = share
+        self._overlap = overlap
         self._where: dict[tuple[str, ...], list[int]] = defaultdict(list)
         self._sizes: list[int] = []
 
@@ -112,7 +112,7 @@ class NearDuplicates:
             for index in self._where.get(shingle, ()):
                 shared[index] += 1
         for index, number in shared.items():
-            if number >= self._share * min(len(shingles), self._sizes[index]):
+            if number >= self._overlap * min(len(shingles), self._sizes[index]):
                 return False
         for shingle in shingles:
             self._where[shingle].append(len(self._sizes))

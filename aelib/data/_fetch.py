@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from aelib._lazy import require
+
 
 class Remote(NamedTuple):
     """A file on the network: its address, its SHA-256 and about how many bytes it has."""
@@ -30,8 +32,7 @@ def data_folder(root: str | PathLike[str] | None = None) -> Path:
         return Path(root).expanduser()
     if chosen := os.environ.get("AELIB_DATA"):
         return Path(chosen).expanduser()
-    import pooch
-
+    pooch = require("pooch", purpose="finding the folder of downloads (root says another one)")
     return Path(pooch.os_cache("aelib"))
 
 
@@ -82,8 +83,7 @@ def _check_address(url: str) -> None:
 
 
 def _fetch(remote: Remote, folder: Path) -> None:
-    import pooch
-
+    pooch = require("pooch", purpose=f"fetching {remote.filename}")
     logger = pooch.get_logger()
     level = logger.level
     logger.setLevel(logging.WARNING)

@@ -32,7 +32,7 @@ def installed_file(package: str, path: str, digest: str, *, text: bool = False) 
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise ModuleNotFoundError(
-            f"{package}: not installed, and the data comes with it; pip install 'aelib[data]'"
+            f'the data needs {package}, with which it comes: pip install "aelib[data]"'
         )
     file = Path(next(iter(spec.submodule_search_locations)), *path.split("/"))
     if not file.is_file():

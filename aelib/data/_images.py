@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from aelib._lazy import require
 from aelib.data._binarize import binarize as to_black_and_white
 from aelib.data._dataset import Dataset
 from aelib.data._files import installed_file
@@ -91,8 +92,7 @@ _ENTRIES = {
 
 def read_image(name: str) -> NDArray[np.uint8]:
     """The image as published: 8-bit values, ``[h, w]`` or ``[h, w, 3]``."""
-    from PIL import Image
-
+    Image = require("PIL.Image", purpose=f'load("{name}")')
     content = installed_file("skimage", f"data/{name}.png", _ENTRIES[name].digest)
     with Image.open(io.BytesIO(content)) as image:
         return np.asarray(image)
@@ -119,8 +119,8 @@ def load_image(
         name: which image.
         patch_size: side of the patches, or their height and width; ``None`` for the whole image.
         stride: step between patches; ``None`` for patches that do not overlap.
-        num_patches: take this many patches at random places, none twice, instead of a grid.
-        seed: decides the random places.
+        num_patches: take this many patches at random positions, none twice, instead of a grid.
+        seed: decides the random positions.
         blocks: number of blocks down and across.
         gray: whether a color image is turned to gray (luminance after Rec. 709).
         binarize: ``"otsu"``, ``"sauvola"`` (a threshold for each pixel, for uneven light) or a

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from aelib._checks import check_count, check_counts
 from aelib.data._split import shuffle_keys
 
 
@@ -20,11 +21,9 @@ class Patches(NamedTuple):
 
 def pair(name: str, value: int | tuple[int, int]) -> tuple[int, int]:
     """A positive integer or a pair of them, as a pair."""
-    values = (value, value) if isinstance(value, int) else tuple(value)
-    if len(values) != 2 or any(isinstance(v, bool) or not isinstance(v, int) for v in values):
-        raise TypeError(f"{name}: expected an integer or a pair of integers, got {value!r}")
-    if min(values) < 1:
-        raise ValueError(f"{name}: expected at least 1, got {value!r}")
+    values = check_counts(name, (value, value) if np.ndim(value) == 0 else value)
+    if len(values) != 2:
+        raise ValueError(f"{name}: expected a whole number or a pair of them, got {value!r}")
     return values[0], values[1]
 
 
@@ -33,7 +32,7 @@ def block_grid(
 ) -> tuple[int, int]:
     """How many blocks the image is cut into, down and across.
 
-    Without a wish of the caller: four each way, or fewer where a block would not hold two patches
+    By default four each way, or fewer where a block would not hold two patches
     side by side.
 
     Raises:
@@ -43,10 +42,10 @@ def block_grid(
         max(1, min(4, size[0] // (2 * patch[0]))),
         max(1, min(4, size[1] // (2 * patch[1]))),
     )
-    room = (size[0] // grid[0], size[1] // grid[1])
-    if patch[0] > room[0] or patch[1] > room[1]:
+    largest = (size[0] // grid[0], size[1] // grid[1])
+    if patch[0] > largest[0] or patch[1] > largest[1]:
         raise ValueError(
-            f"patch_size: expected at most {room}, the size of one of {grid[0]} × {grid[1]} blocks "
+            f"patch_size: expected at most {largest}, the size of one of {grid[0]} × {grid[1]} blocks "
             f"of the {size[0]} × {size[1]} image, got {patch}"
         )
     if grid[0] * grid[1] < 3:
@@ -73,13 +72,13 @@ def cut_patches(
         patch_size: side of a patch, or height and width.
         stride: step between patches of a block, down and across; ``None`` for the patch's own
             size, so that patches do not overlap.
-        num_patches: take this many, at random places without repetition, instead of a grid.
-        seed: decides the random places.
+        num_patches: take this many, at random positions without repetition, instead of a grid.
+        seed: decides the random positions.
         blocks: number of blocks down and across.
 
     Raises:
         ValueError: if ``stride`` and ``num_patches`` are both given, patches do not fit, or there
-            are fewer places than ``num_patches``.
+            are fewer positions than ``num_patches``.
     """
     if stride is not None and num_patches is not None:
         raise ValueError("stride, num_patches: expected at most one of the two")
@@ -92,11 +91,7 @@ def cut_patches(
     corners = np.stack(np.meshgrid(down, across, indexing="ij"), axis=-1).reshape(-1, 2)
     block = (down_block[:, None] * grid[1] + across_block[None, :]).reshape(-1)
     if num_patches is not None:
-        if not 1 <= num_patches <= len(corners):
-            raise ValueError(
-                f"num_patches: expected 1 to {len(corners)}, the number of places, "
-                f"got {num_patches}"
-            )
+        num_patches = check_count("num_patches", num_patches, at_most=len(corners))
         keys = shuffle_keys(len(corners), f"patches/{size}/{patch}/{grid}/{seed}")
         chosen = np.argsort(keys, kind="stable")[:num_patches]
         corners, block = corners[chosen], block[chosen]

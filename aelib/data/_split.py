@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aelib._checks import check_fraction
+
 DEFAULT_FRACTIONS = (0.7, 0.15, 0.15)
 
 
@@ -36,14 +38,14 @@ def shuffle_keys(count: int, purpose: str) -> NDArray[np.uint64]:
 
 def check_fractions(fractions: Sequence[float]) -> tuple[float, float, float]:
     """Three numbers in [0, 1] that sum to one, or a ``ValueError`` that says what is wrong."""
-    values = tuple(float(fraction) for fraction in fractions)
+    values = tuple(
+        check_fraction(f"fractions[{index}]", fraction, closed=True)
+        for index, fraction in enumerate(fractions)
+    )
     if len(values) != 3:
         raise ValueError(
             f"fractions: expected three numbers (train, validation, test), got {len(values)}"
         )
-    for index, value in enumerate(values):
-        if not 0.0 <= value <= 1.0:
-            raise ValueError(f"fractions: expected values in [0, 1], got {value} at index {index}")
     if abs(sum(values) - 1.0) > 1e-6:
         raise ValueError(f"fractions: expected values that sum to 1, got {sum(values):g}")
     return values[0], values[1], values[2]
@@ -58,11 +60,11 @@ def split_indices(
     """Divide ``count`` items in three, keeping the items of a group together.
 
     Groups are put in a shuffled order and cut where the number of items comes closest to the
-    fractions asked for, so a part is as large as its share up to half of a group.
+    fractions asked for, so a part is as large as its fraction up to half of a group.
 
     Args:
         count: number of items.
-        fractions: shares of train, validation and test.
+        fractions: of train, validation and test.
         purpose: decides the shuffle, see :func:`shuffle_keys`.
         groups: label of each item's group, shape ``[count]``; ``None`` when each item is its own.
 
@@ -70,16 +72,16 @@ def split_indices(
         Three arrays of item numbers, each in ascending order.
 
     Raises:
-        ValueError: if there are fewer groups than parts with a share above zero.
+        ValueError: if there are fewer groups than parts with a fraction above zero.
     """
-    shares = check_fractions(fractions)
+    parts = check_fractions(fractions)
     if groups is None:
         member = np.arange(count)
         sizes = np.ones(count, dtype=np.int64)
     else:
         _, member, sizes = np.unique(groups, return_inverse=True, return_counts=True)
         member = member.reshape(-1)
-    wanted = [share > 0 for share in shares]
+    wanted = [part > 0 for part in parts]
     if len(sizes) < sum(wanted):
         what = "items" if groups is None else "groups of items that stay together"
         raise ValueError(
@@ -90,7 +92,7 @@ def split_indices(
     reached = np.concatenate([[0], np.cumsum(sizes[order])])
     cuts = [0]
     for part in range(2):
-        target = sum(shares[: part + 1]) * count
+        target = sum(parts[: part + 1]) * count
         cut = int(np.argmin(np.abs(reached - target)))
         # Leave every part that was asked for at least one group.
         lowest = cuts[-1] + int(wanted[part])

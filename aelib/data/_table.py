@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aelib._column import UNLIMITED, Column, ColumnKind
+from aelib._lazy import require
 from aelib.data._dataset import Dataset
 from aelib.data._files import installed_file
 
@@ -67,10 +68,9 @@ def counted(name: str, unit: str, description: str) -> Field:
 
 def read_csv(path: str, digest: str, separator: str, quote: str = '"') -> pd.DataFrame:
     """One of the CSV files inside statsmodels, checked by its hash."""
-    import pandas as pd
-
+    pandas = require("pandas", purpose=f"reading {path}")
     content = installed_file("statsmodels", path, digest, text=True)
-    return pd.read_csv(io.BytesIO(content), sep=separator, quotechar=quote)
+    return pandas.read_csv(io.BytesIO(content), sep=separator, quotechar=quote)
 
 
 def encode(table: pd.DataFrame, fields: Sequence[Field]) -> NDArray[np.float32]:

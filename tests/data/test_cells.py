@@ -111,13 +111,13 @@ def test_library_sizes_have_their_median_and_spread():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"num_cells": 0}, "num_cells: expected at least 1, got 0"),
+        ({"num_cells": 0}, "num_cells: expected a whole number of at least 1, got 0"),
         ({"num_genes": 3, "num_types": 4}, "num_genes: expected at least 4, .* got 3"),
-        ({"dropout": 1.0}, r"dropout: expected a probability in \[0, 1\), got 1.0"),
+        ({"dropout": 1.0}, "dropout: expected a finite number, at least 0, below 1, got 1.0"),
         ({"dispersion": -0.1}, "dispersion: .* got -0.1"),
         ({"dispersion": float("nan")}, "dispersion: .* got nan"),
         ({"library_size": 0.0}, "library_size: .* got 0.0"),
-        ({"marker_share": 0.0}, "marker_share: .* got 0.0"),
+        ({"marker_fraction": 0.0}, "marker_fraction: .* got 0.0"),
     ],
 )
 def test_bad_options_are_named(options, message):

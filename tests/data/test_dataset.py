@@ -140,9 +140,9 @@ def test_a_share_of_zero_is_an_empty_part():
     ("fractions", "message"),
     [
         ((0.5, 0.5), "expected three numbers"),
-        ((0.5, 0.6, -0.1), r"expected values in \[0, 1\], got -0.1 at index 2"),
+        ((0.5, 0.6, -0.1), r"fractions\[2\]: expected a number in \[0, 1\], got -0.1"),
         ((0.5, 0.2, 0.2), "expected values that sum to 1, got 0.9"),
-        ((0.5, float("nan"), 0.5), r"expected values in \[0, 1\], got nan at index 1"),
+        ((0.5, float("nan"), 0.5), r"fractions\[1\]: expected a number in \[0, 1\], got nan"),
     ],
 )
 def test_bad_fractions_are_refused(fractions, message):

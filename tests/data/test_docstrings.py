@@ -76,7 +76,7 @@ def test_counts_are_the_words_of_the_texts(corpus):
 
 @pytest.mark.parametrize("size", [0, 10**6])
 def test_vocabulary_must_exist(size):
-    with pytest.raises(ValueError, match="vocabulary_size: expected 1 to"):
+    with pytest.raises(ValueError, match="vocabulary_size: expected a whole number from 1 to"):
         data.load("docstrings", vocabulary_size=size)
 
 

@@ -88,16 +88,17 @@ def test_deformation_noise_and_threshold():
     ("options", "message"),
     [
         ({"alphabets": ("latin", "runes")}, "got 'runes' at index 1"),
-        ({"alphabets": ()}, "alphabets: expected at least one"),
+        ({"alphabets": ()}, "alphabets: expected names among .* got none"),
         ({"fonts": ("Helvetica",)}, "got 'Helvetica' at index 0"),
         ({"fonts": ()}, "fonts: expected names among .* got none"),
-        ({"fonts": ("cmr10",), "alphabets": ("greek",)}, "'cmr10' at index 0 holds"),
-        ({"num_per_glyph": 0}, "num_per_glyph: expected at least 1, got 0"),
-        ({"noise": -1.0}, "noise: expected a finite number of at least 0, got -1.0"),
+        ({"fonts": ("cmr10",), "alphabets": ("greek",)}, "fonts: 'cmr10' holds"),
+        ({"num_per_glyph": 0}, "num_per_glyph: expected a whole number of at least 1, got 0"),
+        ({"noise": -1.0}, "noise: expected a finite number, at least 0, got -1.0"),
         ({"noise": float("nan")}, "noise: .* got nan"),
-        ({"blur": 0.1}, "blur: expected at least 0.15"),
+        ({"blur": 0.1}, "blur: expected a finite number, at least 0.15, got 0.1"),
         ({"deformation": {"twist": 1.0}}, "deformation: expected names .* got 'twist'"),
-        ({"deformation": -1.0}, "deformation: .* got rotation=-0.1"),
+        ({"deformation": {"shear": -1.0}}, r"deformation\['shear'\]: .* got -1.0"),
+        ({"deformation": -1.0}, "deformation: .* at least 0, got -1.0"),
     ],
 )
 def test_bad_options_are_named(options, message):

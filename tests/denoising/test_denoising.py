@@ -15,7 +15,7 @@ SMALL = {"latent": 2, "hidden": (8,), "steps": 300, "batch_size": 30, "seeds": (
 
 @pytest.fixture(scope="module")
 def cells():
-    options = {"num_cells": 300, "num_genes": 20, "marker_share": 0.4, "library_size": 60.0}
+    options = {"num_cells": 300, "num_genes": 20, "marker_fraction": 0.4, "library_size": 60.0}
     return data.load("cells", dropout=0.1, dispersion=0.3, **options)
 
 

@@ -10,7 +10,7 @@ from aelib.lab import cells as lab
 
 @pytest.fixture(scope="module")
 def cells():
-    options = {"num_cells": 300, "num_genes": 20, "marker_share": 0.4, "library_size": 60.0}
+    options = {"num_cells": 300, "num_genes": 20, "marker_fraction": 0.4, "library_size": 60.0}
     return data.load("cells", dropout=0.1, dispersion=0.3, **options)
 
 

@@ -6,6 +6,8 @@ import string
 from collections.abc import Sequence
 from types import MappingProxyType
 
+from aelib._checks import check_choices
+
 
 def _span(first: int, last: int, without: Sequence[int] = ()) -> str:
     return "".join(chr(code) for code in range(first, last + 1) if code not in without)
@@ -24,20 +26,11 @@ ALPHABETS = MappingProxyType(
 
 
 def check_alphabets(alphabets: Sequence[str]) -> tuple[str, ...]:
-    """The names in the order of ``ALPHABETS``, or a ``ValueError`` that says what is wrong.
+    """The names in the order of ``ALPHABETS``, or an error that says what is wrong.
 
     Example:
         >>> check_alphabets(["greek", "latin"])
         ('latin', 'greek')
     """
-    if isinstance(alphabets, str):
-        raise TypeError(f"alphabets: expected a sequence of names, got the text {alphabets!r}")
-    for index, name in enumerate(alphabets):
-        if name not in ALPHABETS:
-            raise ValueError(
-                f"alphabets: expected names among {', '.join(ALPHABETS)}; "
-                f"got {name!r} at index {index}"
-            )
-    if not alphabets:
-        raise ValueError(f"alphabets: expected at least one of {', '.join(ALPHABETS)}, got none")
-    return tuple(name for name in ALPHABETS if name in alphabets)
+    chosen = check_choices("alphabets", alphabets, ALPHABETS)
+    return tuple(name for name in ALPHABETS if name in chosen)

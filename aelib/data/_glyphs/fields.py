@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aelib._checks import check_number
+from aelib._lazy import require
 from aelib.data._glyphs.fonts import outline
 
 OVERSAMPLING = 4  # coefficients per pixel of the final image, in each direction
@@ -31,7 +33,7 @@ def fields(pairs: Sequence[tuple[str, str]], *, blur: float = 0.5) -> NDArray[np
     each is centered horizontally.
 
     Args:
-        pairs: ``(font, character)`` for each field, fonts from ``aelib.data.glyphs.FONTS``.
+        pairs: ``(font, character)`` for each field, fonts by the names of Matplotlib's files.
         blur: standard deviation of all smoothing, in pixels of the image; at least 0.15.
 
     Returns:
@@ -48,21 +50,19 @@ def fields(pairs: Sequence[tuple[str, str]], *, blur: float = 0.5) -> NDArray[np
         >>> fields([("DejaVuSans", "A"), ("DejaVuSerif", "Я")]).shape
         (2, 128, 128)
     """
-    if not blur >= 0.15:
-        raise ValueError(f"blur: expected at least 0.15 pixels (the spline's own), got {blur}")
+    blur = check_number("blur", blur, at_least=0.15)  # pixels; the spline alone has 0.144
     out = np.empty((len(pairs), FIELD_SIZE, FIELD_SIZE), np.float32)
     for index, (font, character) in enumerate(pairs):
-        out[index] = _field(font, character, float(blur))
+        out[index] = _field(font, character, blur)
     return out
 
 
 # A field takes 64 KiB; the six default fonts with all four alphabets are 1050 of them.
 @lru_cache(maxsize=2048)
 def _field(font: str, character: str, blur: float) -> NDArray[np.float32]:
-    from scipy.ndimage import gaussian_filter
-
+    ndimage = require("scipy.ndimage", purpose='load("glyphs")')
     spread = np.sqrt((blur * OVERSAMPLING) ** 2 - _SPLINE_VARIANCE)
-    smooth = gaussian_filter(_coverage(font, character), spread, mode="constant")
+    smooth = ndimage.gaussian_filter(_coverage(font, character), spread, mode="constant")
     # Paper to the very edge: sampling beyond the field then continues it without a step.
     smooth[[0, -1]] = 0.0
     smooth[:, [0, -1]] = 0.0
@@ -70,7 +70,7 @@ def _field(font: str, character: str, blur: float) -> NDArray[np.float32]:
 
 
 def _coverage(font: str, character: str) -> NDArray[Any]:
-    """Share of each fine cell that is ink, filled by Agg without snapping to the grid."""
+    """How much of each fine cell is ink, filled by Agg without snapping to the grid."""
     from matplotlib.backends.backend_agg import RendererAgg
     from matplotlib.transforms import Affine2D
 
@@ -79,7 +79,7 @@ def _coverage(font: str, character: str) -> NDArray[Any]:
     context.set_antialiased(True)
     context.set_snap(False)
     context.set_linewidth(0.0)
-    place = Affine2D().translate(0.0, -_MIDLINE).scale(_EM * OVERSAMPLING)
-    place.translate(FIELD_SIZE / 2, FIELD_SIZE / 2)
-    renderer.draw_path(context, outline(font, character), place, (0.0, 0.0, 0.0))
+    to_cells = Affine2D().translate(0.0, -_MIDLINE).scale(_EM * OVERSAMPLING)
+    to_cells.translate(FIELD_SIZE / 2, FIELD_SIZE / 2)
+    renderer.draw_path(context, outline(font, character), to_cells, (0.0, 0.0, 0.0))
     return np.asarray(renderer.buffer_rgba())[..., 3] / np.float64(255.0)

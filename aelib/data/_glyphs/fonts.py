@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from aelib._checks import check_choices
+from aelib._lazy import require
+
 if TYPE_CHECKING:
     from matplotlib.path import Path as Outline
 
@@ -38,28 +41,20 @@ DEFAULT_FONTS = (
 
 def check_fonts(fonts: Sequence[str], alphabets: Sequence[str]) -> tuple[str, ...]:
     """The names of the fonts, once each, or an error where one is unknown or lacks an alphabet."""
-    if isinstance(fonts, str):
-        raise TypeError(f"fonts: expected a sequence of names, got the text {fonts!r}")
-    if not fonts:
-        raise ValueError(f"fonts: expected names among {', '.join(FONTS)}; got none")
-    for index, font in enumerate(fonts):
-        if font not in FONTS:
-            raise ValueError(
-                f"fonts: expected names among {', '.join(FONTS)}; got {font!r} at index {index}"
-            )
-        beyond = set(alphabets) - {"latin", "digits"}
-        if beyond and font in _COMPUTER_MODERN:
-            raise ValueError(
-                f"fonts: {font!r} at index {index} holds the alphabets latin and digits only, "
-                f"got {', '.join(alphabets)}"
-            )
-    return tuple(dict.fromkeys(fonts))
+    chosen = check_choices("fonts", fonts, FONTS)
+    if set(alphabets) - {"latin", "digits"}:
+        for font in chosen:
+            if font in _COMPUTER_MODERN:
+                raise ValueError(
+                    f"fonts: {font!r} holds the alphabets latin and digits only, "
+                    f"got {', '.join(alphabets)}"
+                )
+    return chosen
 
 
 @cache
 def _font_file(font: str) -> str:
-    import matplotlib
-
+    matplotlib = require("matplotlib", purpose='load("glyphs")')
     return str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{font}.ttf")
 
 
@@ -79,12 +74,12 @@ def outline(font: str, character: str) -> Outline:
     Raises:
         ValueError: if the font has no glyph for the character.
     """
+    file = _font_file(font)  # says so where Matplotlib is missing
     from matplotlib.font_manager import FontProperties, get_font
     from matplotlib.path import Path as Outline
     from matplotlib.textpath import TextPath
     from matplotlib.transforms import Affine2D
 
-    file = _font_file(font)
     if not get_font(file).get_char_index(ord(character)):
         raise ValueError(f"character: the font {font!r} has no glyph for {character!r}")
     path = TextPath((0.0, 0.0), character, size=1.0, prop=FontProperties(fname=file))

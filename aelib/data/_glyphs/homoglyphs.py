@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aelib._lazy import require
 from aelib.data._glyphs.alphabets import ALPHABETS, check_alphabets
 from aelib.data._glyphs.fields import fields
 from aelib.data._glyphs.fonts import check_fonts
@@ -37,13 +38,12 @@ def distances(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.float64]:
         >>> distances(latin, cyrillic).item()
         0.0
     """
-    from scipy.spatial.distance import cdist
-
+    distance = require("scipy.spatial.distance", purpose='load("glyphs")')
     a, b = first.reshape(len(first), -1), second.reshape(len(second), -1)
     norms = np.linalg.norm(a, axis=1)[:, None], np.linalg.norm(b, axis=1)[None, :]
     # Differences first, then squares: the cheaper expansion of the square would leave 1e-8 and
     # more of rounding where two fields are equal.
-    return np.asarray(cdist(a, b) / np.maximum(*norms), np.float64)
+    return np.asarray(distance.cdist(a, b) / np.maximum(*norms), np.float64)
 
 
 def homoglyphs(
@@ -74,9 +74,9 @@ def homoglyphs(
         for name in chosen:
             own = _samples(font, ALPHABETS[name])
             for earlier in order[: order.index(name)]:
-                gaps = distances(own, _samples(font, ALPHABETS[earlier]))
-                for row in np.flatnonzero(gaps.min(axis=1) < TOLERANCE):
-                    twin = ALPHABETS[earlier][int(np.argmin(gaps[row]))]
+                apart = distances(own, _samples(font, ALPHABETS[earlier]))
+                for row in np.flatnonzero(apart.min(axis=1) < TOLERANCE):
+                    twin = ALPHABETS[earlier][int(np.argmin(apart[row]))]
                     found.setdefault(ALPHABETS[name][row], twin)
     return found
 

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from aelib._checks import check_count, check_number
 from aelib.data._dataset import Dataset
 from aelib.data._glyphs.alphabets import ALPHABETS, check_alphabets
 from aelib.data._glyphs.fields import fields
@@ -59,7 +60,9 @@ def load_glyphs(
         image before noise and thresholding.
 
     Raises:
+        TypeError: if an option is of the wrong kind.
         ValueError: if an option is out of its range.
+        ModuleNotFoundError: without Matplotlib or SciPy.
 
     Example:
         >>> glyphs = load_glyphs(alphabets=("digits",), fonts=("DejaVuSans",), num_per_glyph=2)
@@ -69,10 +72,9 @@ def load_glyphs(
     names = check_alphabets(alphabets)
     faces = check_fonts(fonts, names)
     spread = _spread(deformation)
-    if num_per_glyph < 1:
-        raise ValueError(f"num_per_glyph: expected at least 1, got {num_per_glyph}")
-    if not 0.0 <= noise < np.inf:
-        raise ValueError(f"noise: expected a finite number of at least 0, got {noise}")
+    num_per_glyph = check_count("num_per_glyph", num_per_glyph)
+    noise = check_number("noise", noise, at_least=0)
+    seed = check_count("seed", seed, at_least=0)
     twins = {} if keep_homoglyphs else homoglyphs(names, fonts=faces)
     kept = [(c, k) for k, name in enumerate(names) for c in ALPHABETS[name] if c not in twins]
     bank = fields([(face, c) for face in faces for c, _ in kept], blur=blur)
@@ -128,12 +130,7 @@ def _spread(deformation: float | Mapping[str, float]) -> list[float]:
                 raise ValueError(
                     f"deformation: expected names among {', '.join(PARAMETERS)}; got {name!r}"
                 )
-        spread = [float(deformation.get(name, 0.0)) for name in PARAMETERS]
-    else:
-        spread = [float(deformation) * DEFORMATION[name] for name in PARAMETERS]
-    for name, value in zip(PARAMETERS, spread, strict=True):
-        if not 0.0 <= value < np.inf:
-            raise ValueError(
-                f"deformation: expected finite spreads of at least 0, got {name}={value}"
-            )
-    return spread
+        given = {name: deformation.get(name, 0.0) for name in PARAMETERS}
+        return [check_number(f"deformation[{n!r}]", v, at_least=0) for n, v in given.items()]
+    factor = check_number("deformation", deformation, at_least=0)
+    return [factor * DEFORMATION[name] for name in PARAMETERS]
