@@ -45,8 +45,8 @@ def block_grid(
     largest = (size[0] // grid[0], size[1] // grid[1])
     if patch[0] > largest[0] or patch[1] > largest[1]:
         raise ValueError(
-            f"patch_size: expected at most {largest}, the size of one of {grid[0]} × {grid[1]} blocks "
-            f"of the {size[0]} × {size[1]} image, got {patch}"
+            f"patch_size: expected at most {largest}, the size of one of {grid[0]} × {grid[1]} "
+            f"blocks of the {size[0]} × {size[1]} image, got {patch}"
         )
     if grid[0] * grid[1] < 3:
         raise ValueError(

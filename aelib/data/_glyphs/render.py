@@ -69,8 +69,8 @@ def _spline(coefficients: Array, row: Array, column: Array) -> Array:
     """The bicubic B-spline at fractional rows and columns; coefficients outside are zero."""
     rows, row_weights = _neighbors(row, coefficients.shape[0])
     columns, column_weights = _neighbors(column, coefficients.shape[1])
-    # One flat gather, its indices known to be inside, and one contraction: on a CPU several times as
-    # fast as indexing by two arrays and summing, or as products with dense matrices of weights.
+    # One flat gather, its indices known to be inside, and one contraction: on a CPU several times
+    # as fast as indexing by two arrays and summing, or as products with dense matrices of weights.
     index = rows[..., :, None] * coefficients.shape[1] + columns[..., None, :]
     patch = coefficients.reshape(-1).at[index].get(mode="promise_in_bounds")
     # On accelerators the products would else be rounded to TF32 or bfloat16.
