@@ -1,5 +1,7 @@
 """The linear probe: what it must find, and what it must not depend on."""
 
+import sys
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
@@ -60,5 +62,12 @@ def test_says_what_is_wrong():
         ValueError, match=r"codes: expected finite values, got nan at index \(0, 1\)"
     ):
         probes.linear([[0.0, np.nan], [1.0, 2.0]], [0, 1])
-    with pytest.raises(ValueError, match=r"codes: expected a matrix \[n, k\], got shape \(4,\)"):
+    with pytest.raises(ValueError, match=r"codes: expected shape \[n, d\], got \(4,\)"):
         probes.linear(np.zeros(4), [0, 1, 0, 1])
+
+
+def test_without_scikit_learn_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn.discriminant_analysis", None)
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    with pytest.raises(ModuleNotFoundError, match=r'needs sklearn: pip install "aelib\[data\]"'):
+        probes.linear(np.eye(4), [0, 1, 0, 1])

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 
 class NoiseExpansion(NamedTuple):
@@ -16,12 +17,14 @@ class NoiseExpansion(NamedTuple):
         curvature: :math:`(r(x) - x)^\top \Delta r(x)`, [n], where :math:`\Delta` is the Laplacian.
     """
 
-    error: jax.Array
-    contraction: jax.Array
-    curvature: jax.Array
+    error: Float[Array, " n"]
+    contraction: Float[Array, " n"]
+    curvature: Float[Array, " n"]
 
 
-def noise_expansion(reconstruct: Callable[[jax.Array], jax.Array], x: jax.Array) -> NoiseExpansion:
+def noise_expansion(
+    reconstruct: Callable[[Array], Array], x: Float[Array, "n d"]
+) -> NoiseExpansion:
     r"""Expand :math:`\operatorname E\lVert r(x + \sigma\varepsilon) - x\rVert^2` in the noise.
 
     For standard normal noise it is ``error + σ² (contraction + curvature)`` and terms of order
@@ -29,18 +32,18 @@ def noise_expansion(reconstruct: Callable[[jax.Array], jax.Array], x: jax.Array)
 
     Args:
         reconstruct: r, a smooth map of a batch, [n, d] -> [n, d].
-        x: [n, d].
+        x: items.
 
-    Returns:
-        NoiseExpansion.
+    Example:
+        >>> terms = noise_expansion(lambda x: x**2, jnp.array([[3.0]]))
+        >>> [float(term[0]) for term in terms]  # (9 - 3)², (2 · 3)², (9 - 3) · 2
+        [36.0, 36.0, 12.0]
 
-    Source:
-        Bishop (1995); Alain and Bengio (2014), whose form leaves out ``curvature``.
-
-    >>> import jax.numpy as jnp
-    >>> terms = noise_expansion(lambda x: x**2, jnp.array([[3.0]]))
-    >>> [float(term[0]) for term in terms]  # (9 - 3)², (2 · 3)², (9 - 3) · 2
-    [36.0, 36.0, 12.0]
+    References:
+        C. M. Bishop (1995), Training with noise is equivalent to Tikhonov regularization, Neural
+        Computation 7(1).
+        G. Alain and Y. Bengio (2014), What regularized auto-encoders learn from the data-generating
+        distribution, Journal of Machine Learning Research 15; their form leaves out ``curvature``.
     """
 
     def at(one: jax.Array) -> NoiseExpansion:

@@ -4,7 +4,10 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+from jaxtyping import Array, Float
 from numpy.typing import ArrayLike, NDArray
+
+from aelib._checks import check_array
 
 
 class Sensitivity(NamedTuple):
@@ -27,7 +30,7 @@ class Sensitivity(NamedTuple):
 
     @property
     def directions(self) -> NDArray[np.float64]:
-        r"""How many directions the code listens to, :math:`(\sum s^2)^2 / \sum s^4`, [n].
+        r"""How many directions change the code, :math:`(\sum s^2)^2 / \sum s^4`, [n].
 
         The participation ratio: m for m equal singular values and zeros, whatever their size.
         """
@@ -35,27 +38,30 @@ class Sensitivity(NamedTuple):
         return np.asarray(squares.sum(axis=1) ** 2 / (squares**2).sum(axis=1))
 
 
-def jacobians(model: Any, x: jax.Array) -> jax.Array:
+def jacobians(model: Any, x: Float[Array, "n d"]) -> Float[Array, "n k d"]:
     r"""The Jacobian :math:`\partial z / \partial x` of a model's codes at each item.
 
     Args:
         model: with ``encode``, [batch, d] -> [batch, k].
-        x: [n, d].
+        x: items.
 
     Returns:
-        [n, k, d]; pure, so that ``SweepResult.map`` takes it.
+        Pure, so that ``SweepResult.map`` takes the function.
 
-    >>> import jax.numpy as jnp
-    >>> from flax import nnx
-    >>> import aelib
-    >>> model = aelib.models.linear(4, 2, rngs=nnx.Rngs(0))
-    >>> jacobians(model, jnp.zeros((3, 4))).shape
-    (3, 2, 4)
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from flax import nnx
+        >>> import aelib
+        >>> model = aelib.models.linear(4, 2, rngs=nnx.Rngs(0))
+        >>> jacobians(model, jnp.zeros((3, 4))).shape
+        (3, 2, 4)
     """
     return jax.vmap(jax.jacrev(lambda one: model.encode(one[None])[0]))(x)
 
 
-def sensitivity(jacobian: ArrayLike, tangents: ArrayLike) -> Sensitivity:
+def sensitivity(
+    jacobian: Float[ArrayLike, "n k d"], tangents: Float[ArrayLike, "n m d"]
+) -> Sensitivity:
     r"""Split Jacobians along and off the tangents.
 
     With an orthonormal basis Q of the m tangents, the mean square along is
@@ -63,32 +69,23 @@ def sensitivity(jacobian: ArrayLike, tangents: ArrayLike) -> Sensitivity:
     :math:`(\lVert J\rVert_F^2 - \lVert J Q\rVert_F^2) / (d - m)`.
 
     Args:
-        jacobian: [n, k, d].
-        tangents: m independent directions at each item, [n, m, d], of any length and angle.
-
-    Returns:
-        Sensitivity: ``along``, ``off``, ``spectrum``, and the properties made from them.
+        jacobian: of the code, at each item.
+        tangents: m independent directions at each item, of any length and angle; m < d.
 
     Raises:
         ValueError: if the shapes do not fit.
 
-    >>> import numpy as np
-    >>> found = sensitivity(np.diag([3.0, 1.0, 1.0])[None], np.array([[[2.0, 0.0, 0.0]]]))
-    >>> found.along, found.off, found.ratio
-    (array([3.]), array([1.]), array([3.]))
+    Example:
+        >>> found = sensitivity(np.diag([3.0, 1.0, 1.0])[None], np.array([[[2.0, 0.0, 0.0]]]))
+        >>> found.along, found.off, found.ratio
+        (array([3.]), array([1.]), array([3.]))
     """
-    jacobian, tangents = np.asarray(jacobian, np.float64), np.asarray(tangents, np.float64)
-    if (
-        jacobian.ndim != 3
-        or tangents.ndim != 3
-        or jacobian.shape[::2] != tangents.shape[::2]
-        or not 1 <= tangents.shape[1] < tangents.shape[2]
-    ):
-        raise ValueError(
-            "jacobian, tangents: expected [n, k, d] and [n, m, d] with m < d, got "
-            f"{jacobian.shape} and {tangents.shape}"
-        )
-    count, dimension = tangents.shape[1:]
+    jacobian = check_array("jacobian", jacobian, shape=("n", "k", "d")).astype(np.float64)
+    n, _, dimension = jacobian.shape
+    tangents = check_array("tangents", tangents, shape=(n, "m", dimension)).astype(np.float64)
+    count = tangents.shape[1]
+    if count >= dimension:
+        raise ValueError(f"tangents: expected fewer than {dimension} at each item, got {count}")
     basis = np.linalg.qr(np.swapaxes(tangents, 1, 2))[0]
     along = ((jacobian @ basis) ** 2).sum(axis=(1, 2))
     across = jacobian - (jacobian @ basis) @ np.swapaxes(basis, 1, 2)

@@ -3,11 +3,15 @@
 from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 from numpy.typing import ArrayLike, NDArray
+
+from aelib._checks import check_matrix
+from aelib._lazy import require
 
 
 class LeastAbsolute(NamedTuple):
-    """A drawing with least absolute error.
+    """What :func:`least_absolute` returns.
 
     Attributes:
         codes: [n, k].
@@ -18,47 +22,45 @@ class LeastAbsolute(NamedTuple):
     residuals: NDArray[np.float64]
 
 
-def least_absolute(x: ArrayLike, atoms: ArrayLike) -> LeastAbsolute:
-    r"""For each item the code that minimises :math:`\lVert x - zW\rVert_1`, and what is left over.
+def least_absolute(x: Float[ArrayLike, "n d"], atoms: Float[ArrayLike, "k d"]) -> LeastAbsolute:
+    r"""For each item the code that minimizes :math:`\lVert x - zW\rVert_1`, and the residuals.
 
     A residual is written as a difference of two non-negative variables, which makes the problem a
-    linear program (Charnes, Cooper and Ferguson 1955). The simplex method ends in a vertex: there,
+    linear program. The simplex method ends in a vertex: there,
     at least as many residuals are zero as the code has numbers, and they are zero *exactly*,
     because their variables are not in the basis.
 
     Args:
-        x: items less the bias, [n, d].
-        atoms: W, of rank k, [k, d].
-
-    Returns:
-        LeastAbsolute: ``codes`` and ``residuals``.
+        x: items less the bias.
+        atoms: W, of rank k.
 
     Raises:
         ValueError: if the shapes do not fit.
         RuntimeError: if the solver gives up.
 
-    >>> least_absolute([[1.0, 2.0, 30.0]], [[1.0, 1.0, 1.0]])  # the median
-    LeastAbsolute(codes=array([[2.]]), residuals=array([[-1.,  0., 28.]]))
-    """
-    from scipy.optimize import linprog
+    Example:
+        >>> least_absolute([[1.0, 2.0, 30.0]], [[1.0, 1.0, 1.0]])  # the median
+        LeastAbsolute(codes=array([[2.]]), residuals=array([[-1.,  0., 28.]]))
 
-    x, atoms = np.asarray(x, np.float64), np.asarray(atoms, np.float64)
-    if x.ndim != 2 or atoms.ndim != 2 or x.shape[1] != atoms.shape[1]:
-        raise ValueError(
-            f"x, atoms: expected [n, d] and [k, d] with one d, got {x.shape} and {atoms.shape}"
-        )
+    References:
+        A. Charnes, W. W. Cooper and R. O. Ferguson (1955), Optimal estimation of executive
+        compensation by linear programming, Management Science 1(2).
+    """
+    linprog = require("scipy.optimize", purpose="least_absolute").linprog
+    atoms = check_matrix("atoms", atoms)
+    x = check_matrix("x", x, columns=atoms.shape[1])
     k, d = atoms.shape
     equations = np.hstack([atoms.T, np.eye(d), -np.eye(d)])
-    price = np.r_[np.zeros(k), np.ones(2 * d)]
+    cost = np.r_[np.zeros(k), np.ones(2 * d)]
     bounds = [(None, None)] * k + [(0, None)] * (2 * d)
-    solutions = [_solve(linprog, price, equations, item, bounds) for item in x]
+    solutions = [_solve(linprog, cost, equations, item, bounds) for item in x]
     found = np.array(solutions).reshape(len(x), k + 2 * d)
     return LeastAbsolute(found[:, :k], found[:, k : k + d] - found[:, k + d :])
 
 
-def _solve(linprog: Any, price: Any, equations: Any, item: Any, bounds: Any) -> NDArray[Any]:
+def _solve(linprog: Any, cost: Any, equations: Any, item: Any, bounds: Any) -> NDArray[Any]:
     # The dual simplex ends in a vertex, which interior points do not.
-    answer = linprog(price, A_eq=equations, b_eq=item, bounds=bounds, method="highs-ds")
+    answer = linprog(cost, A_eq=equations, b_eq=item, bounds=bounds, method="highs-ds")
     if answer.x is None:
         raise RuntimeError(f"linear program: {answer.message}")
     return np.asarray(answer.x)

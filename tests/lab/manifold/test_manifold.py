@@ -81,10 +81,19 @@ def test_noise_expansion_of_a_network():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: manifold.sensitivity(np.ones((2, 3, 4)), np.ones((2, 1, 5))), "jacobian"),
-        (lambda: manifold.sensitivity(np.ones((2, 3, 4)), np.ones((2, 4, 4))), "m < d"),
+        (
+            lambda: manifold.sensitivity(np.ones((2, 3, 4)), np.ones((2, 1, 5))),
+            r"tangents: expected shape \[2, m, 4\]",
+        ),
+        (
+            lambda: manifold.sensitivity(np.ones((2, 3, 4)), np.ones((2, 4, 4))),
+            "tangents: expected fewer than 4",
+        ),
         (lambda: manifold.intrinsic_dimension(np.ones((2, 4))), "three points"),
-        (lambda: manifold.intrinsic_dimension(np.ones((5, 4))), "repeated"),
+        (
+            lambda: manifold.intrinsic_dimension(np.ones((5, 4))),
+            "x: expected different points, got 0",
+        ),
     ],
 )
 def test_bad_input(call, words):

@@ -8,6 +8,7 @@ import pytest
 from flax import nnx
 
 from aelib.lab import sparse
+from aelib.lab.sparse._ista import soft_threshold
 
 RNG = np.random.default_rng(0)
 ATOMS = RNG.normal(size=(5, 12))
@@ -62,12 +63,12 @@ def test_the_gap_sees_a_worse_code():
     assert (gap >= objective[1] - objective[0] - 1e-9).all()
 
 
-def test_soft_threshold_minimises_its_objective():
+def test_soft_threshold_minimizes_its_objective():
     u = np.linspace(-3, 3, 25)
     grid = np.linspace(-4, 4, 8001)
     best = grid[np.argmin(0.5 * (grid - u[:, None]) ** 2 + np.abs(grid), axis=1)]
-    np.testing.assert_allclose(sparse.soft_threshold(u, 1.0), best, atol=1e-3)
-    assert (sparse.soft_threshold(u, 1.0, nonnegative=True) == np.maximum(u - 1, 0)).all()
+    np.testing.assert_allclose(soft_threshold(u, 1.0), best, atol=1e-3)
+    assert (soft_threshold(u, 1.0, nonnegative=True) == np.maximum(u - 1, 0)).all()
 
 
 def test_atoms_keep_their_length_unless_told_not_to():
@@ -139,9 +140,9 @@ def test_units_are_counted_and_kept():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: sparse.least_absolute(ITEMS, ATOMS[:, :3]), "x, atoms"),
-        (lambda: sparse.ista(ITEMS[0], ATOMS, 1.0), "x, atoms"),
-        (lambda: sparse.ista(ITEMS, ATOMS, -1.0), "threshold"),
+        (lambda: sparse.least_absolute(ITEMS, ATOMS[:, :3]), r"x: expected shape \[n, 3\]"),
+        (lambda: sparse.ista(ITEMS[0], ATOMS, 1.0), r"x: expected shape \[n, 12\]"),
+        (lambda: sparse.ista(ITEMS, ATOMS, -1.0), "strength"),
         (lambda: sparse.ista(ITEMS, ATOMS, 1.0, steps=0), "steps"),
         (lambda: sparse.optimality_gap(ITEMS, ITEMS, ATOMS, 1.0), "codes"),
         (lambda: sparse.adam(jnp.sum, ITEMS, learning_rate=0), "learning_rate"),
