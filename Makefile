@@ -8,6 +8,7 @@ READY := $(VENV)/.ready
 BUILD := _build
 WORKERS ?= 2
 PORT ?= 8000
+CHAPTER ?= 0
 # One BLAS thread for each of the notebooks and test workers that share the cores.
 export OPENBLAS_NUM_THREADS ?= 1
 
@@ -27,7 +28,7 @@ QUICKLY = $(KEPT) JAX_DISABLE_MOST_OPTIMIZATIONS=1 XLA_FLAGS="$(FLAGS) --xla_cpu
 # ... but not for what is marked `exact`: held to its last digits, or trained for long.
 WITH_NOTEBOOKS := -o addopts= --import-mode=importlib --strict-markers --nbmake --nbmake-timeout=120
 
-.PHONY: help book test lint types unit quick exact notebooks exact-and-notebooks serve picture bench lock clean
+.PHONY: help book test lint types unit quick exact notebooks exact-and-notebooks serve budget look picture bench lock clean
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -75,6 +76,12 @@ notebooks: $(READY)
 # The long notebooks first, so that neither worker is left with one at the end.
 exact-and-notebooks: $(READY)
 	$(BRIEFLY) $(PYTEST) $(WITH_NOTEBOOKS) -m "exact or notebook" book tests
+
+budget: $(READY)  ## what each chapter asks of its reader
+	$(BIN)/pytest -q tests/book/test_budget.py
+
+look: $(READY)  ## take pictures of every screen of a built chapter and its lab (CHAPTER=01)
+	$(BIN)/python tests/look.py $(CHAPTER)
 
 picture: book  ## renew the README's picture from what the first chapter draws
 	cp $(BUILD)/front.svg book/_static/front.svg

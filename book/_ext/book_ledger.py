@@ -122,10 +122,11 @@ def _filters(draw: Drawing, node: nodes.Element) -> str:
     for value, text, symbol in choices:
         checked = " checked" if value == "all" else ""
         name = value.replace(" ", "-")
+        sign = f'<span aria-hidden="true">{symbol}</span> ' if symbol else ""
         html += (
             f'<label data-verdict="{value}"><input type="radio" name="ledger-filter" '
             f'id="ledger-filter-{name}" value="{value}"{checked}>'
-            f'<span aria-hidden="true">{symbol}</span> {escape(text)}</label>'
+            f"{sign}{escape(text)}</label>"
         )
     return f'<fieldset class="ledger-filter">{html}</fieldset>'
 

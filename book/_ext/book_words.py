@@ -1,6 +1,6 @@
-"""Words of figures and badges in the language of an edition.
+"""Words of figures and cards in the language of an edition.
 
-Figures and badges are drawn in English when a chapter runs. An edition in another language names
+Figures and cards are drawn in English when a chapter runs. An edition in another language names
 a YAML file in ``book_words``, a mapping from English words to its own, and the same stored
 outputs are drawn again with those: nothing is executed a second time.
 """

@@ -18,6 +18,10 @@ html[data-theme="dark"], body[data-jp-theme-light="false"], html[theme="dark"] {
   color: var(--claim-ink); font-variant-numeric: tabular-nums; line-height: 1.45;
   max-width: 46rem; margin: 0.9rem 0;
 }
+.bd-content .cell_output .text_html:has(.aelib-card, .aelib-claims),
+html[data-theme="dark"] .bd-content div.cell div.cell_output .text_html:has(.aelib-card, .aelib-claims) {
+  background: none; color: inherit; padding: 0;
+}
 .aelib-card { margin: 1.5rem 0; padding: 0.85rem 1.1rem 0.7rem; border-radius: 0.6rem;
   border: 1px solid var(--claim-rule); border-left: 6px solid var(--tone); }
 .aelib-claims { border-left: 3px solid var(--claim-rule); padding-left: 0.8rem; }
@@ -54,6 +58,7 @@ svg.claim-axis { height: 20px; }
 .claim-line .mean { fill: var(--mark); stroke: var(--mark); stroke-width: 1.5; }
 .claim-row[data-shows="context"] .mean { fill: var(--pst-color-background, var(--claim-tint)); }
 .claim-axis text { fill: var(--claim-soft); font-size: 11.5px; text-anchor: middle; }
+.claim-axis text[data-end] { text-anchor: end; }
 .claim-axis .tick { stroke: var(--claim-soft); }
 .aelib-card details { border-top: 1px solid var(--claim-rule); margin-top: 0.5rem; }
 .aelib-card summary { cursor: pointer; color: var(--claim-soft); font-size: 0.875rem;

@@ -286,7 +286,9 @@ def _ticks(axis: Axis) -> str:
     parts = ['<line class="base" x1="0" x2="100%" y1="0.5" y2="0.5"/>']
     for value, text in axis.ticks():
         parts.append(f'<line class="tick" x1="{at[value]}" x2="{at[value]}" y1="0" y2="5"/>')
-        parts.append(f'<text x="{at[value]}" y="17">{escape(text)}</text>')
+        # Words at the right end would be cut off at the edge of a phone.
+        x, end = (at[value], "") if at.percent(value) < 90 else ("100%", " data-end")
+        parts.append(f'<text x="{x}" y="17"{end}>{escape(text)}</text>')
     return f'<svg class="claim-axis" aria-hidden="true">{"".join(parts)}</svg>'
 
 
