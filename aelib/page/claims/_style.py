@@ -18,8 +18,8 @@ html[data-theme="dark"], body[data-jp-theme-light="false"], html[theme="dark"] {
   color: var(--claim-ink); font-variant-numeric: tabular-nums; line-height: 1.45;
   max-width: 46rem; margin: 0.9rem 0;
 }
-.bd-content .cell_output .text_html:has(.aelib-card, .aelib-claims),
-html[data-theme="dark"] .bd-content div.cell div.cell_output .text_html:has(.aelib-card, .aelib-claims) {
+html[data-theme] .bd-content div.cell div.cell_output .text_html:is(
+  :has(.aelib-card), :has(.aelib-claims)) {
   background: none; color: inherit; padding: 0;
 }
 .aelib-card { margin: 1.5rem 0; padding: 0.85rem 1.1rem 0.7rem; border-radius: 0.6rem;
