@@ -123,6 +123,7 @@ function mountAll() {
 }
 
 document.addEventListener("DOMContentLoaded", () => {
+  mountAll();
   // What follows a prediction is in the page only now.
   document.querySelectorAll(".aelib-exercise[data-kind=predict][data-ready]").forEach(cover);
   followLink();
