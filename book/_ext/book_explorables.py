@@ -14,14 +14,15 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-from sphinx.errors import ExtensionError
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 
 from aelib.page import _embed, explorables
 
+LOGGER = logging.getLogger(__name__)
 FOLDER = "_static/aelib"
 _EXPLORABLE = re.compile(r'<figure class="aelib aelib-explorable" data-explorable="(\w+)"[^>]*>')
 _CAPTION = re.compile(r"<figcaption[^>]*>(.*?)</figcaption>", re.DOTALL)
@@ -96,16 +97,13 @@ def collected(env: BuildEnvironment) -> dict[str, dict[str, str]]:
 
 
 def html_of(env: BuildEnvironment, name: str) -> str:
-    """HTML of an explorable that some chapter shows.
-
-    Raises:
-        ExtensionError: If none does.
-    """
+    """HTML of an explorable that some chapter shows; a warning and nothing if none does."""
     for _, shown in sorted(collected(env).items()):
         if name in shown:
             return shown[name]
     known = sorted({name for shown in collected(env).values() for name in shown})
-    raise ExtensionError(f"{{explorable}}: expected one of {known}, got {name!r}")
+    LOGGER.warning("{explorable}: expected one of %s, got %r", known, name, type="book")
+    return ""
 
 
 class NumberExplorables(SphinxTransform):

@@ -66,6 +66,16 @@ def frame(k):
 
 plots.slider(frame, label="Code size", alt="Nothing", values=[1, 2])
 """
+MOVED = """
+from aelib.page import exercises, explorables
+
+exercises.predict("p", "Which?", choices=["a", "b"], answer="a")
+explorables.show("gaussian_sigma", data={"errors": [0.1, 0.2]}, still=plt.figure(figsize=(1, 1)),
+    title="Two scores", caption="One *ends* at $x < y$.", alt="Nothing", label="fig-scores")
+exercises.number("1.1", "How many?", answer=1, tolerance=0)
+"""
+INDEX = "# A book\n\n```{claim-card} 1.1\n```\n\n```{explorable} gaussian_sigma\n```\n"
+REFERENCE = "See {numref}`fig-scores`.\n\n```{prf:theorem}\n:label: thm\nOne.\n```"
 FIGURE = {"mystnb": {"image": {"alt": "A zigzag"}, "figure": {"caption": "Up again."}}}
 
 
@@ -122,12 +132,14 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "_toc.yml").write_text(TOC)
     (root / "book" / "claims.yml").write_text(CLAIMS)
     (root / "book" / "references.bib").write_text("")
-    (root / "book" / "index.md").write_text("# A book\n\n```{claim-card} 1.1\n```\n")
+    (root / "book" / "index.md").write_text(INDEX)
     api = "# API\n\n```{eval-rst}\n.. automodule:: aelib.page.claims\n   :members:\n```\n"
     (root / "book" / "api.md").write_text(api)
     one = root / "book" / "chapters" / "01_one.ipynb"
-    _write(one, _cell("a", DRAWING, FIGURE), _cell("b", CHECKS), _cell("c", SLIDER))
-    _write(root / "book" / "labs" / "01_one.ipynb", _cell("a", LAB))
+    refer = {"cell_type": "markdown", "id": "r", "metadata": {}, "source": REFERENCE}
+    cells = [_cell("b", CHECKS), _cell("c", SLIDER), _cell("d", MOVED), refer]
+    _write(one, _cell("a", DRAWING, FIGURE), *cells)
+    _write(root / "book" / "labs" / "01_one.ipynb", _cell("a", LAB), _cell("b", DRAWING, FIGURE))
     _write(root / "book" / "chapters" / "02_old.ipynb", _cell("a", OLD))
     result = _build(root)
     assert result.returncode == 0, result.stdout + result.stderr
@@ -211,6 +223,40 @@ def test_labs_are_on_the_status_page(book: Path) -> None:
     rows = re.findall(r"<tr.*?</tr>", _page(book, "status"), re.S)
     (row,) = [_words(row) for row in rows if "labs/01_one" in row]
     assert re.search(r"cache\s*[\d.]+\s*passed", row)
+
+
+def test_figures_and_theorems_are_numbered_by_chapter(book: Path) -> None:
+    html = _page(book, "chapters/01_one")
+    numbers = re.findall(r'class="caption-number">([^<]*)<', html)
+    assert [number.strip() for number in numbers] == [
+        "Figure 1.1",
+        "Figure 1.2",
+        "Theorem 1.1",
+    ]
+    (link,) = re.findall(r'<a[^>]*href="#fig-scores"><span class="std std-numref">([^<]*)', html)
+    assert link == "Figure 1.2"
+    assert ">Figure L1.1 <" in _page(book, "labs/01_one")
+
+
+def test_an_explorable_is_a_figure_and_its_code_is_written_once(book: Path) -> None:
+    html = _page(book, "chapters/01_one")
+    after = html[html.index("aelib-live") :]
+    caption = re.findall(r"<figcaption>\s*<p>(.*?)</p>", after, re.DOTALL)[0]
+    assert "<strong>Two scores.</strong> One <em>ends</em> at" in caption
+    assert r"\(x &lt; y\)</span>" in caption
+    scripts = re.findall(r'<script src="(../../_static/aelib/[^"]*)"', html)
+    assert [Path(script).name for script in scripts] == ["runtime.js", "gaussian_sigma.js"]
+    for script in scripts:
+        assert (book / "_build" / "html" / "book" / "chapters" / script).resolve().is_file()
+    assert "window.aelib =" not in html
+    assert (book / "_build" / "html" / "_static" / "aelib" / "page.css").is_file()
+    assert html.count('class="aelib aelib-exercise"') == 2
+
+
+def test_another_page_can_show_an_explorable(book: Path) -> None:
+    html = _page(book, "index")
+    assert html.count('data-explorable="gaussian_sigma"') == 1
+    assert '<script src="../_static/aelib/gaussian_sigma.js">' in html
 
 
 def test_pages_ask_the_network_for_nothing(book: Path) -> None:
