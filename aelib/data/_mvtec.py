@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aelib.data._dataset import Dataset
 from aelib.data._fetch import data_folder
-from aelib.data._patches import pair
+from aelib.data._pictures import read_mask, read_pictures
 from aelib.data._split import shuffle_keys
 
 _ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
@@ -36,6 +36,7 @@ def load_mvtec(
     category: str | None = None,
     size: int | tuple[int, int] | None = 256,
     gray: bool = False,
+    bits: int | None = None,
 ) -> Dataset:
     """Pictures in the folders of MVTec AD, or your own in the same folders.
 
@@ -51,6 +52,9 @@ def load_mvtec(
         size: height and width to scale pictures to (a side for squares); None leaves them as they
             are. A mask's pixel is True if any part of it was.
         gray: whether color is turned to gray.
+        bits: bits that 16-bit pictures use; None for the fewest of 8, 10, 12, 14 and 16 that hold
+            all of them. Values are divided by the largest number of so many bits. Floating-point
+            pictures have to be in [0, 1].
 
     Returns:
         Values in [0, 1], ``[n, h·w(·3)]``; label 0 is ``"good"``. Extras: ``mask`` ``[n, h·w]``
@@ -58,7 +62,9 @@ def load_mvtec(
 
     Raises:
         FileNotFoundError: if a folder, its pictures or a mask is missing.
-        ValueError: if a category or folder is unknown, or sizes differ.
+        ValueError: if a category or folder is unknown, sizes or depths differ, or a picture is
+            transparent or out of range.
+        ModuleNotFoundError: without Pillow.
     """
     if download:
         raise ValueError(
@@ -68,11 +74,13 @@ def load_mvtec(
     folder = _category_folder(data_folder(root), category)
     items = _find(folder)
     kinds = (_GOOD, *sorted({item.kind for item in items} - {_GOOD}))
-    images = _read_images([item.file for item in items], size, gray)
-    masks = np.zeros(images.shape[:3], bool)
+    pictures = read_pictures([item.file for item in items], size, gray=gray, bits=bits)
+    images = pictures.values
+    height, width = images.shape[1:3]
+    masks = np.zeros((len(items), height, width), bool)
     for row, item in enumerate(items):
         if item.mask is not None:
-            masks[row] = _read_mask(item, images.shape[1:3])
+            masks[row] = read_mask(item.mask, item.file, (height, width))
     n = len(items)
     return Dataset(
         name="mvtec",
@@ -80,7 +88,7 @@ def load_mvtec(
         labels=np.array([kinds.index(item.kind) for item in items], np.int32),
         shape=images.shape[1:],
         label_names=kinds,
-        units="intensity, 0 = black, 1 = white (8-bit values / 255)",
+        units=pictures.units,
         source=f"folder {folder.name} in the layout of MVTec AD; {_PAGE}",
         license="MVTec AD: CC BY-NC-SA 4.0 (not for commercial use); your own pictures: yours",
         citation="P. Bergmann, M. Fauser, D. Sattlegger and C. Steger (2019), MVTec AD: a "
@@ -156,51 +164,6 @@ def _pictures(folder: Path) -> list[Path]:
     if not files:
         raise FileNotFoundError(f"{folder.name}: expected pictures ({_ENDINGS[0]}, …) in {folder}")
     return files
-
-
-def _read_images(
-    files: list[Path], size: int | tuple[int, int] | None, gray: bool
-) -> NDArray[np.float32]:
-    """All pictures, ``[n, h, w]``, or ``[n, h, w, 3]`` where any is in color."""
-    from PIL import Image
-
-    wanted = None if size is None else pair("size", size)
-    modes, shapes = set(), set()
-    for file in files:
-        with Image.open(file) as image:  # reads the header only
-            modes.add(image.mode)
-            shapes.add((image.height, image.width))
-        if wanted is None and len(shapes) > 1:
-            raise ValueError(f"size: expected one, as pictures differ: {sorted(shapes)} at {file}")
-    mode = "L" if gray or modes <= {"1", "L"} else "RGB"
-    height, width = wanted or next(iter(shapes))
-    images = np.empty((len(files), height, width, *((3,) if mode == "RGB" else ())), np.float32)
-    for row, file in enumerate(files):
-        with Image.open(file) as image:
-            scaled: Any = image.convert(mode)
-            if scaled.size != (width, height):
-                scaled = scaled.resize((width, height), Image.Resampling.BOX)
-            images[row] = np.asarray(scaled, np.float32) / np.float32(255)
-    return images
-
-
-def _read_mask(item: _Item, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """The mask in the size of the pictures: True where any part of the pixel is defective."""
-    from PIL import Image
-
-    with Image.open(item.file) as image:
-        original = image.size
-    with Image.open(str(item.mask)) as image:
-        if image.size != original:
-            raise ValueError(
-                f"ground_truth: expected a mask of {original[0]} × {original[1]} for "
-                f"{item.kind}/{item.file.name}, got {image.size[0]} × {image.size[1]}"
-            )
-        marked = np.asarray(image.convert("L")) > 0
-    # In floating point, so that one pixel in a thousand is not rounded away.
-    share = Image.fromarray(marked.astype(np.float32))
-    height, width = shape
-    return np.asarray(share.resize((width, height), Image.Resampling.BOX)) > 0
 
 
 def _parts(items: list[_Item], name: str) -> NDArray[np.int64]:

@@ -31,7 +31,8 @@ class PCA:
     Attributes:
         mean: Mean of the data, [d].
         components: Principal axes as rows, orthonormal, by falling variance, [k, d]. The sign
-            of each makes its entry of largest size positive.
+            of each makes its entry of largest size positive; of entries within a thousandth of
+            that, the first.
         spectrum: Variances along *all* principal axes, [min(n, d)], with divisor n - 1.
         num_examples: Number of rows the fit has seen, n.
     """

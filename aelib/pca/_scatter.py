@@ -13,6 +13,7 @@ from aelib._checks import check_matrix
 _BLOCK_ROWS = 4096
 _PRODUCT_ROWS = 8192  # a symmetric product of fewer rows takes a fifth longer for each
 _LEAST_VARIANCE = 1e-7
+_TIE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -134,8 +135,14 @@ def scatter_of_batches(batches: Iterable[ArrayLike]) -> Scatter:
 
 
 def orient(axes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Flip each row so that its entry of largest size is positive: one sign on every machine."""
-    largest = np.argmax(np.abs(axes), axis=1)
+    """Flip each row to one sign on every machine, in whatever order or precision its data came.
+
+    The entry of largest size becomes positive. Entries may tie, as those of two indicators that
+    exclude each other do; so the first one within a thousandth of the largest decides, which
+    rounding, that of float32 data included, does not choose.
+    """
+    sizes = np.abs(axes)
+    largest = np.argmax(sizes >= (1 - _TIE) * sizes.max(axis=1, keepdims=True), axis=1)
     signs = np.sign(axes[np.arange(len(axes)), largest])
     return axes * np.where(signs == 0, 1.0, signs)[:, None]
 

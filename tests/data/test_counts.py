@@ -16,15 +16,16 @@ COUNTS[3] = 0  # a cell without counts
 COUNTS[:, 5] = 0  # a gene without counts
 
 
-def write(folder, counts=COUNTS, *, packed=False, features="features.tsv"):
+def write(folder, counts=COUNTS, *, packed=False, features="features.tsv", prefix="", rows=None):
     """The three files of 10x Genomics: genes in rows."""
     folder.mkdir(exist_ok=True)
-    mmwrite(folder / "matrix.mtx", coo_array(counts.T))
+    mmwrite(folder / f"{prefix}matrix.mtx", coo_array(counts.T))
     cells, genes = counts.shape
-    (folder / "barcodes.tsv").write_text("".join(f"ACGT-{i}\n" for i in range(cells)))
-    (folder / features).write_text("".join(f"ENSG{i}\tGENE{i}\tRNA\n" for i in range(genes)))
+    (folder / f"{prefix}barcodes.tsv").write_text("".join(f"ACGT-{i}\n" for i in range(cells)))
+    rows = rows or [f"ENSG{i}\tGENE{i}\tGene Expression" for i in range(genes)]
+    (folder / f"{prefix}{features}").write_text("".join(f"{row}\n" for row in rows))
     if packed:
-        for file in list(folder.iterdir()):
+        for file in [f for f in folder.iterdir() if f.suffix != ".gz"]:
             (folder / f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes()))
             file.unlink()
     return folder
@@ -117,14 +118,61 @@ def test_parts_that_are_missing_or_do_not_fit_are_named(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"num_genes": 0}, "num_genes: expected at least 1 or None, got 0"),
-        ({"min_cells": -1}, "min_cells: expected at least 0, got -1"),
+        ({"num_genes": 0}, "num_genes: expected a whole number of at least 1, got 0"),
+        ({"min_cells": -1}, "min_cells: expected a whole number of at least 0, got -1"),
         ({"layer": "counts"}, "layer: expected None for a file that has no layers"),
     ],
 )
 def test_bad_options_are_named(tmp_path, options, message):
     with pytest.raises(ValueError, match=message):
         data.load("counts", root=write(tmp_path), **options)
+
+
+def test_only_genes_are_read_unless_asked(tmp_path):
+    rows = [f"ID{i}\tG{i}\tGene Expression" for i in range(5)]
+    rows += ["TAG0\tCD3\tAntibody Capture", "TAG1\tg1\tCRISPR Guide Capture"]
+    counts = COUNTS.copy()
+    counts[:, 5:] = 1000
+    folder = write(tmp_path, counts, rows=rows)
+    loaded = data.load("counts", root=folder, min_cells=1)
+    assert loaded.feature_names == tuple(f"G{i}" for i in range(5))
+    np.testing.assert_array_equal(
+        loaded.extras["library_size"], np.delete(counts, 3, axis=0)[:, :5].sum(axis=1)
+    )
+    left_out = "left out: 1 of type Antibody Capture, 1 of type CRISPR Guide Capture."
+    assert left_out in loaded.description
+    tags = data.load("counts", root=folder, min_cells=1, feature_types=["Antibody Capture"])
+    assert tags.feature_names == ("CD3",)
+    assert data.load("counts", root=folder, min_cells=1, feature_types=None).x.shape == (12, 7)
+    with pytest.raises(ValueError, match=r"some of Antibody Capture, CRISPR .*, got Peaks"):
+        data.load("counts", root=folder, feature_types=["Peaks"])
+    with pytest.raises(TypeError, match="feature_types: expected a sequence of names"):
+        data.load("counts", root=folder, feature_types="Peaks")
+
+
+def test_a_symbol_that_occurs_again_gets_a_number_and_ids_are_kept(tmp_path):
+    symbols = ["SYM", "SYM", "A", "SYM", "SYM-1", "dull", "B"]
+    rows = [f"ID{i}\t{symbol}\tGene Expression" for i, symbol in enumerate(symbols)]
+    loaded = data.load("counts", root=write(tmp_path, rows=rows), min_cells=1)
+    assert loaded.feature_names == ("SYM", "SYM-2", "A", "SYM-3", "SYM-1", "B")
+    assert loaded.metadata["feature_ids"] == ("ID0", "ID1", "ID2", "ID3", "ID4", "ID6")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_files_with_a_prefix_as_geo_has_them(tmp_path, packed):
+    folder = write(tmp_path, prefix="GSM1_", packed=packed)
+    loaded = data.load("counts", root=folder, min_cells=1)
+    assert loaded.extras["barcode"][0] == "ACGT-0"
+    assert loaded.feature_names[0] == "GENE0"
+    write(tmp_path, COUNTS[:6], prefix="GSM2_", packed=packed)
+    with pytest.raises(ValueError, match=r"expected one matrix in .*, got those of GSM1_, GSM2_"):
+        data.load("counts", root=folder)
+    second = folder / ("GSM2_matrix.mtx.gz" if packed else "GSM2_matrix.mtx")
+    assert data.load("counts", root=second, min_cells=1).extras["barcode"][-1] == "ACGT-5"
+    for file in folder.glob("GSM2_features*"):
+        file.unlink()
+    with pytest.raises(FileNotFoundError, match=r"GSM2_features.tsv or GSM2_genes.tsv"):
+        data.load("counts", root=second)
 
 
 class Node(dict):
@@ -189,6 +237,52 @@ def test_h5ad_matrices_of_all_kinds(opened, make):
     np.testing.assert_array_equal(loaded.x, COUNTS[np.ix_(rows, columns)])
     assert loaded.feature_names[0] == "G0"
     assert loaded.extras["barcode"][0] == "cell0"
+
+
+def strings(prefix, number, encoding):
+    """Texts as AnnData has written them over the years."""
+    texts = [f"{prefix}{i}".encode() for i in range(number)]
+    if encoding == "categorical":
+        order = np.arange(number)[::-1]
+        levels = Array([texts[i] for i in order])
+        return Node({"categories": levels, "codes": Array(order)}, **{"encoding-type": encoding})
+    if encoding == "nullable-string-array":
+        missing = Array(np.zeros(number, bool))
+        return Node({"values": Array(texts), "mask": missing}, **{"encoding-type": encoding})
+    return Array(texts)
+
+
+@pytest.mark.parametrize("encoding", ["string-array", "nullable-string-array", "categorical"])
+def test_h5ad_names_in_all_encodings(opened, encoding):
+    file, path = opened
+    var = {"symbols": strings("G", 7, encoding), "gene_ids": strings("ENSG", 7, encoding)}
+    kinds = [b"Gene Expression"] * 4 + [b"Peaks"] * 3
+    var["feature_types"] = Array(kinds)
+    tables = {
+        "obs": Node({"index": strings("cell", 12, encoding)}, _index=b"index"),
+        "var": Node(var, _index="symbols"),
+    }
+    file.content = Node({"X": Array(COUNTS), **tables})
+    loaded = data.load("counts", root=path, min_cells=1)
+    assert loaded.feature_names == ("G0", "G1", "G2", "G3")
+    assert loaded.metadata["feature_ids"][-1] == "ENSG3"
+    assert loaded.extras["barcode"][0] == "cell0"
+    everything = data.load("counts", root=path, min_cells=1, feature_types=None)
+    assert everything.x.shape == (11, 6)
+
+
+def test_h5ad_names_that_are_missing_or_in_another_form(opened):
+    file, path = opened
+    broken = {
+        "a name is missing": Node({"values": Array([b"a"] * 7), "mask": Array([True] * 7)}),
+        "texts are stored as 'ragged'": Node({}, **{"encoding-type": "ragged"}),
+    }
+    broken["a name is missing "] = Node({"categories": Array([b"a"]), "codes": Array([-1] * 7)})
+    for message, index in broken.items():
+        names = {"obs": table("cell", 12), "var": Node({"i": index}, _index="i")}
+        file.content = Node(names | {"X": Array(COUNTS)})
+        with pytest.raises(ValueError, match=message.strip()):
+            data.load("counts", root=path)
 
 
 def test_h5ad_layers_and_what_is_wrong_with_a_file(opened):

@@ -117,6 +117,25 @@ def test_signs_do_not_depend_on_the_order_of_the_rows(digits):
     )
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_signs_are_the_same_where_the_largest_entries_tie(seed):
+    # A binary question as two indicators: their loadings are equal in size, opposite in sign.
+    random = np.random.default_rng(seed)
+    yes = random.integers(0, 2, 200).astype(float)
+    x = np.stack([yes, 1 - yes, 0.3 * random.normal(size=200)], axis=1)
+    axis = pca.fit(x, 1).components[0]
+    assert axis[0] > 0
+    assert axis[1] == pytest.approx(-axis[0], rel=1e-12)
+    others = [
+        pca.fit(random.permutation(x), 1),
+        pca.fit_batches((x[i : i + 7] for i in range(0, 200, 7)), 1),
+        pca.fit(x.astype(np.float32), 1),
+        pca.fit(jnp.asarray(x, jnp.bfloat16), 1),
+    ]
+    for other, tolerance in zip(others, (1e-12, 1e-12, 1e-6, 1e-2), strict=True):
+        np.testing.assert_allclose(other.components[0], axis, atol=tolerance)
+
+
 def test_is_a_pytree_that_jit_accepts(digits):
     model = pca.fit(jnp.asarray(digits, jnp.float32), 3)
     inside = jax.jit(lambda m, x: m(x))(model, digits[:2].astype(np.float32))

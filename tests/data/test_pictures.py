@@ -1,0 +1,135 @@
+"""Pictures of every kind that people have: values as they are, upright, or a clear no."""
+
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from aelib.data._pictures import read_mask, read_pictures
+
+RAMP = np.linspace(0, 1, 24 * 16).reshape(24, 16)
+
+
+def save(folder, name, image, **options):
+    folder.mkdir(exist_ok=True)
+    image.save(folder / name, **options)
+    return folder / name
+
+
+@pytest.mark.parametrize(
+    ("image", "bits"),
+    [
+        (Image.fromarray((RAMP * 255).astype(np.uint8)), 8),
+        (Image.fromarray((RAMP * 1023).astype(np.uint16)), 10),
+        (Image.fromarray((RAMP * 4095).astype(np.uint16)), 12),
+        (Image.fromarray((RAMP * 65535).astype(np.uint16)), 16),
+        (Image.fromarray((RAMP * 65535).astype(np.int32)), 16),
+        (Image.fromarray(RAMP.astype(np.float32)), 24),
+    ],
+)
+def test_a_ramp_stays_a_ramp_at_every_depth(tmp_path, image, bits):
+    values, units = read_pictures([save(tmp_path, "a.tif", image)], None)
+    # Values were cut off to whole ones when they were made: by less than one step.
+    np.testing.assert_allclose(values[0], RAMP, atol=1 / (2**bits - 1) + 1e-7)
+    assert (f"{bits}-bit" in units) == (bits < 24)
+
+
+def test_depth_is_that_of_all_pictures_or_the_one_given(tmp_path):
+    dark = save(tmp_path, "dark.png", Image.fromarray((RAMP * 1000).astype(np.uint16)))
+    light = save(tmp_path, "light.png", Image.fromarray((RAMP * 4095).astype(np.uint16)))
+    both = read_pictures([dark, light], None)
+    np.testing.assert_allclose(both.values[:, -1, -1], [1000 / 4095, 1.0], rtol=1e-6)
+    assert read_pictures([dark], None, bits=16).values.max() == pytest.approx(1000 / 65535)
+    with pytest.raises(ValueError, match="bits: expected enough for the value 4095, got 10"):
+        read_pictures([light], None, bits=10)
+    with pytest.raises(ValueError, match="bits: expected '8', '10', '12', '14' or '16', got '11'"):
+        read_pictures([light], None, bits=11)
+    eight = save(tmp_path, "eight.png", Image.fromarray((RAMP * 255).astype(np.uint8)))
+    with pytest.raises(ValueError, match=r"one depth, got 16 bits in .*light.png and 8 bits in"):
+        read_pictures([light, eight], None)
+
+
+def test_sixteen_bits_are_scaled_without_being_rounded(tmp_path):
+    file = save(tmp_path, "a.png", Image.fromarray((RAMP * 65535).astype(np.uint16)))
+    halved = read_pictures([file], (12, 8)).values[0]
+    blocks = RAMP.reshape(12, 2, 8, 2).mean(axis=(1, 3))
+    np.testing.assert_allclose(halved, blocks, atol=2e-5)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_camera_turned_is_a_picture_upright(tmp_path, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = Image.fromarray((RAMP * 255).astype(np.uint8))
+    file = save(tmp_path, "a.png", stored, exif=exif)
+    with Image.open(file) as image:
+        upright = np.asarray(ImageOps.exif_transpose(image))
+    values = read_pictures([file], None).values[0]
+    np.testing.assert_allclose(values, upright / 255, rtol=1e-6)
+    mask = save(tmp_path, "mask.png", Image.fromarray((upright > 250).astype(np.uint8) * 255))
+    assert np.array_equal(read_mask(mask, file, values.shape), upright > 250)
+    if orientation >= 5:
+        turned = save(tmp_path, "turned.png", Image.fromarray(np.zeros((24, 16), np.uint8)))
+        with pytest.raises(ValueError, match=r"expected a mask of 24 × 16 for .*, got 16 × 24"):
+            read_mask(turned, file, values.shape)
+
+
+def test_color_in_every_mode_is_its_color(tmp_path):
+    # Few colors, so that a palette can hold them.
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    pixels[:4], pixels[4:, :4], pixels[4:, 4:] = (200, 30, 60), (10, 90, 250), (255, 255, 0)
+    plain = Image.fromarray(pixels)
+    files = [
+        save(tmp_path, "rgb.png", plain),
+        save(tmp_path, "palette.png", plain.quantize(8)),
+        save(tmp_path, "opaque.png", plain.convert("RGBA")),
+        save(tmp_path, "cmyk.tif", plain.convert("CMYK")),
+    ]
+    values = read_pictures(files, None).values
+    assert values.shape == (4, 8, 8, 3)
+    for picture in values:
+        np.testing.assert_allclose(picture * 255, pixels, atol=1.01)
+    gray = read_pictures(files, None, gray=True).values
+    np.testing.assert_allclose(gray[1:], gray[:1].repeat(3, 0), atol=1.01 / 255)
+
+
+def test_what_cannot_be_read_faithfully_is_refused(tmp_path):
+    glass = np.full((8, 8, 4), 255, np.uint8)
+    glass[2, 3, 3] = 100
+    with pytest.raises(ValueError, match=r"expected opaque pictures, .*glass\.png is transparent"):
+        read_pictures([save(tmp_path, "glass.png", Image.fromarray(glass))], None)
+    bright = Image.fromarray((RAMP * 3).astype(np.float32))
+    with pytest.raises(ValueError, match=r"bright\.tif: expected floating-point values in \[0, 1"):
+        read_pictures([save(tmp_path, "bright.tif", bright)], None)
+    deep = Image.fromarray((RAMP * 2**20).astype(np.int32))
+    with pytest.raises(ValueError, match=r"deep\.tif: expected values of 16 bits, got "):
+        read_pictures([save(tmp_path, "deep.tif", deep)], None)
+    lab = Image.fromarray(np.zeros((8, 8, 3), np.uint8)).convert("RGB")
+    lab = Image.merge("LAB", lab.split())
+    with pytest.raises(ValueError, match="gray or color, got mode LAB in"):
+        read_pictures([save(tmp_path, "lab.tif", lab)], None)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "RGB", "P", "RGBA", "I;16"])
+def test_a_mask_is_where_it_is_not_black(tmp_path, mode):
+    picture = save(tmp_path, "a.png", Image.fromarray((RAMP * 255).astype(np.uint8)))
+    marked = RAMP > 0.7
+    if mode == "I;16":
+        image = Image.fromarray(marked.astype(np.uint16))  # as faint as can be
+    elif mode == "RGBA":
+        painted = np.full((24, 16, 4), (200, 0, 0, 0), np.uint8)  # red, and seen through
+        painted[marked, 3] = 255
+        image = Image.fromarray(painted)
+    else:
+        image = Image.fromarray(marked.astype(np.uint8) * 255).convert(mode)
+    mask = save(tmp_path, "mask.png", image)
+    assert np.array_equal(read_mask(mask, picture, (24, 16)), marked)
+    halved = marked.reshape(12, 2, 8, 2).any(axis=(1, 3))
+    assert np.array_equal(read_mask(mask, picture, (12, 8)), halved)
+
+
+def test_pillow_is_asked_for_by_its_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL.Image", None)
+    with pytest.raises(ModuleNotFoundError, match=r'pictures needs PIL: pip install "aelib\[data'):
+        read_pictures([tmp_path / "a.png"], None)
