@@ -11,41 +11,13 @@ import pytest
 
 import aelib
 from tests.project.imports import circles, graph, imported
+from tests.project.package_map import CONTRIBUTING, may_import, read_map
 
 ROOT = Path(__file__).parents[2]
 SMALL = {"_lazy", "_checks", "_column", "_cores"}  # modules that serve every room
-# What each room of the library may import besides these; CONTRIBUTING draws it.
-LIBRARY: dict[str, set[str]] = {
-    "losses": set(),
-    "likelihoods": {"losses"},
-    "models": set(),
-    "penalties": {"models"},
-    "data": set(),
-    "training": {"losses", "likelihoods", "models", "penalties", "data"},
-}
-CORE = {*LIBRARY}
-LIBRARY |= {
-    "pca": CORE,
-    "anomaly": {*CORE, "pca"},
-    "denoising": {*CORE, "pca"},
-    "perceptual": CORE,
-    "adversarial": {*CORE, "anomaly"},
-}
-LAB = [
-    "cells",
-    "classifiers",
-    "code_length",
-    "defects",
-    "glyphs",
-    "manifold",
-    "planted",
-    "probes",
-    "rate_distortion",
-    "regularized_pca",
-    "sparse",
-]
-PAGE = ["claims", "plots", "explorables", "exercises"]
-ROOMS = [*LIBRARY, *(f"lab.{room}" for room in LAB), *(f"page.{room}" for room in PAGE)]
+WINGS = read_map(CONTRIBUTING.read_text(encoding="utf-8"))
+MAY_IMPORT = may_import(WINGS)
+LIBRARY = WINGS["library"]
 EDGES = graph(ROOT / "aelib")
 
 
@@ -74,15 +46,6 @@ def home(module: str) -> str:
     return ".".join(parts[:2] if parts[0] in ("lab", "page") else parts[:1])
 
 
-def may_import(room: str) -> set[str]:
-    wing, _, name = room.rpartition(".")
-    if wing == "page":
-        return {*(f"page.{other}" for other in PAGE[: PAGE.index(name)]), "page._embed"}
-    if wing == "lab":
-        return {*LIBRARY, *(f"lab.{other}" for other in (*LAB, "_threshold") if other != name)}
-    return LIBRARY[name]
-
-
 def rooms_imported(edges: dict[str, set[str]]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for module, others in edges.items():
@@ -92,14 +55,30 @@ def rooms_imported(edges: dict[str, set[str]]) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("room", ROOMS)
+# Private modules beside the rooms of a wing, which serve all of them: `page._embed`.
+PRIVATE = sorted({room for room in map(home, EDGES) if "._" in room})
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
 def test_rooms_import_as_the_map_allows(room):
-    assert rooms_imported(EDGES)[room] <= may_import(room)
+    wing = room.rpartition(".")[0]
+    private = {module for module in PRIVATE if module.rpartition(".")[0] == wing}
+    assert rooms_imported(EDGES)[room] <= MAY_IMPORT[room] | private
+
+
+def test_private_modules_stay_in_their_wing():
+    imports = rooms_imported(EDGES)
+    for module in PRIVATE:
+        wing = module.rpartition(".")[0]
+        own = {room for room in [*MAY_IMPORT, *PRIVATE] if room.rpartition(".")[0] == wing}
+        assert imports[module] <= own | (set(LIBRARY) if wing == "lab" else set())
+    for module in SMALL:
+        assert EDGES[f"aelib.{module}"] <= {f"aelib.{other}" for other in SMALL}
 
 
 def test_every_room_is_on_the_map():
     rooms = {room for room in map(home, EDGES) if room and room.rpartition(".")[2][0] != "_"}
-    assert rooms == set(ROOMS)
+    assert rooms == set(MAY_IMPORT)
 
 
 def test_no_module_is_in_a_circle():
@@ -138,10 +117,48 @@ def test_the_library_is_small_and_no_name_stands_twice():
     assert len(names) <= 120
 
 
-@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("room", MAY_IMPORT)
 def test_rooms_name_all_they_export(room):
     """What a room re-exports is in ``__all__``, which the API pages are made from."""
     module = importlib.import_module(f"aelib.{room}")
     text = Path(module.__file__).read_text()
     exported = set(re.findall(r"import (?:\(\s*)?(\w+) as \1\b", text))
     assert exported <= set(module.__all__)
+
+
+MAP = """
+```text map
+library    may import
+  losses
+  models
+  training   losses, models
+  pca        training
+lab        the library
+  probes, sparse,
+  planted
+page       what stands above
+  claims
+  plots
+```
+"""
+
+
+def test_the_map_says_what_may_be_imported():
+    allowed = may_import(read_map(MAP))
+    assert allowed["losses"] == set()
+    assert allowed["pca"] == {"training", "losses", "models"}
+    assert allowed["lab.sparse"] == {*read_map(MAP)["library"], "lab.probes", "lab.planted"}
+    assert (allowed["page.claims"], allowed["page.plots"]) == (set(), {"page.claims"})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("no block", "expected a block"),
+        (MAP.replace("page ", "paper "), "expected the wings"),
+        (MAP.replace("losses\n", "losses   pca\n"), "losses: expected rooms that stand above it"),
+    ],
+)
+def test_a_map_that_cannot_be_right_is_an_error(text, message):
+    with pytest.raises(ValueError, match=message):
+        may_import(read_map(text))
