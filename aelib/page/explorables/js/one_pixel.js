@@ -13,16 +13,17 @@ explorable("one_pixel", (root, data, kit) => {
   };
   kit.parameter("pixel", { label: "pixel", min: 0, max: size - 1, value: data.pixel, integer: true });
   kit.parameter("gray", { label: "gray value of the pixel", min: 0, max: 1, value: 0.5, format: (x) => x.toFixed(2) });
-  const examples = kit.picture({ rows, columns: n * (columns + 1) - 1, label: `${n} examples`, size: 700 });
+  const examples = kit.picture({ rows, columns: n * (columns + 1) - 1, label: `${n} examples that share one reconstruction`, size: 700 });
+  kit.legend([["squared error", "squared error"], ["absolute error", "absolute error", "7 4"]]);
   const row = kit.row();
   const mean = kit.picture({ rows, columns, label: "least squared error", size: 132, into: row, pick: "pixel" });
   const middle = kit.picture({ rows, columns, label: "least absolute error", size: 132, into: row, pick: "pixel" });
   const chart = kit.chart({
     into: row, height: 240, label: "Cost of a gray value at the chosen pixel",
     x: { min: 0, max: 1, label: "gray value of the pixel: 0 is black, 1 is white", ticks: [0, 0.25, 0.5, 0.75, 1] },
-    y: { min: -0.08, max: 0.85, label: "average cost over the examples", ticks: [0, 0.2, 0.4, 0.6, 0.8] },
+    y: { min: -0.12, max: 0.85, label: "average cost over the examples", ticks: [0, 0.2, 0.4, 0.6, 0.8] },
   });
-  chart.handle({ x: "gray", at: () => [0, -0.04], label: "gray value", color: "truth", everywhere: true });
+  chart.handle({ x: "gray", at: () => [0, -0.06], label: "gray value", color: "truth", everywhere: true });
   kit.slider("gray");
 
   const strip = new Float32Array(rows * (n * (columns + 1) - 1)).fill(0.5);
@@ -48,15 +49,14 @@ explorable("one_pixel", (root, data, kit) => {
       examples.draw(strip);
       mean.draw(means);
       middle.draw(medians);
-      list.forEach((x, i) => chart.dot(x, -0.04 + 0.03 * ((i % 3) - 1), { color: "truth", r: 2.5 }));
-      const curves = [["squared error", squared, now.mean, now.leastSquared, 18], ["absolute error", absolute, now.median, now.leastAbsolute, -12]];
-      for (const [name, cost, best, least, dy] of curves) {
-        chart.line(grays, Array.from(grays, (a) => cost(list, a)), { color: name });
+      list.forEach((x, i) => chart.dot(x, -0.06 + 0.03 * ((i % 3) - 1), { color: "truth", r: 2.5 }));
+      chart.rule({ x: gray }, { color: "truth", dash: "2 3", width: 1 });
+      const curves = [["squared error", squared, now.mean, now.leastSquared], ["absolute error", absolute, now.median, now.leastAbsolute, "7 4"]];
+      for (const [name, cost, best, least, dash] of curves) {
+        chart.line(grays, Array.from(grays, (a) => cost(list, a)), { color: name, dash });
         chart.dot(best, least, { color: name, r: 6, hollow: true });
-        chart.text(best, least, name, { color: name, dy, anchor: "middle", bold: true });
         chart.dot(gray, cost(list, gray), { color: name, r: 4.5 });
       }
-      chart.rule({ x: gray }, { color: "truth", dash: "2 3", width: 1 });
     },
     say: (now, { pixel, gray }) =>
       `Row ${Math.floor(pixel / columns) + 1}, column ${(pixel % columns) + 1}. Gray ${gray.toFixed(2)} costs ` +
