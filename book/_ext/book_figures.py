@@ -80,6 +80,8 @@ class InlineFigures(SphinxPostTransform):
                 label=words_of(self.env).get(image["alt"], image["alt"]) or "figure",
                 relabel=words_of(self.env),
             )
+            if "min-width" in html:  # wider than a phone: it scrolls, also from the keyboard
+                html = f'<div class="aelib-wide" tabindex="0">{html}</div>'
             image.replace_self(nodes.raw("", html, format="html", classes=["inline-figure"]))
 
 

@@ -1,5 +1,6 @@
 """A real browser for pages that are tested: Debian's Chromium, or any that is on the path."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +27,10 @@ def executable() -> str:
 def browsers() -> Iterator[Any]:
     """One browser, for a fixture of the session's scope."""
     if not executable():
-        pytest.skip(f"no browser: none of {', '.join(NAMES)} is installed")
+        words = f"no browser: none of {', '.join(NAMES)} is installed"
+        if os.environ.get("BOOK_BROWSER") == "required":
+            pytest.fail(words)
+        pytest.skip(words)
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aelib.page._embed import Output, common, inline, json_element, script
-from aelib.page.plots import svg_of, themed_svg
+from aelib.page.plots import themed_svg
+from aelib.page.plots._figure import svg_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

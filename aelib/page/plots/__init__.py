@@ -3,36 +3,26 @@
 Matplotlib is imported when something is drawn, not before.
 """
 
-from aelib.page.plots._figure import svg_of as svg_of
 from aelib.page.plots._images import images as images
 from aelib.page.plots._images import rows as rows
 from aelib.page.plots._lines import interval as interval
 from aelib.page.plots._lines import losses as losses
-from aelib.page.plots._slider import Slider as Slider
 from aelib.page.plots._slider import slider as slider
 from aelib.page.plots._style import INK as INK
 from aelib.page.plots._style import PALETTE as PALETTE
-from aelib.page.plots._style import RULE as RULE
 from aelib.page.plots._style import color as color
-from aelib.page.plots._style import style as style
 from aelib.page.plots._style import use as use
-from aelib.page.plots._svg import texts as texts
 from aelib.page.plots._svg import themed_svg as themed_svg
 
 __all__ = [
     "INK",
     "PALETTE",
-    "RULE",
-    "Slider",
     "color",
     "images",
     "interval",
     "losses",
     "rows",
     "slider",
-    "style",
-    "svg_of",
-    "texts",
     "themed_svg",
     "use",
 ]

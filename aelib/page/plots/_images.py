@@ -25,8 +25,9 @@ def images(
             left out.
         titles: A short title above each picture.
         columns: Pictures in a row; all of them, up to ten, when left out.
-        limits: Values drawn black and white; the array's own extremes when left out.
-        cmap: Matplotlib colour map for pictures of one channel.
+        limits: Values drawn black and white. When left out: 0 and 1 if all values lie there,
+            0 and 255 for ``uint8``, else the array's own extremes.
+        cmap: Matplotlib color map for pictures of one channel.
         ax: Axes to draw in; a new figure of fitting height when left out.
 
     Raises:
@@ -58,9 +59,9 @@ def rows(
     Args:
         named: ``[n, h, w]`` or ``[n, h, w, 3]`` by the name of the row, all of one shape.
         titles: A short title above each column.
-        limits: Values drawn black and white, the same in every row; the extremes over all rows
-            when left out.
-        cmap: Matplotlib colour map for pictures of one channel.
+        limits: Values drawn black and white, the same in every row; when left out, as for
+            :func:`images` over all rows.
+        cmap: Matplotlib color map for pictures of one channel.
         ax: Axes to draw in; a new figure of fitting height when left out.
 
     Raises:
@@ -101,6 +102,14 @@ def _mosaic(pictures: np.ndarray, columns: int, gap: int, lead: int) -> np.ndarr
     return board
 
 
+def _limits(pictures: np.ndarray) -> tuple[float, float]:
+    """Black is drawn black and white white wherever the values say which is which."""
+    if pictures.dtype == np.uint8:
+        return 0.0, 255.0
+    low, high = float(pictures.min()), float(pictures.max())
+    return (0.0, 1.0) if low >= 0 and high <= 1 else (low, high)
+
+
 def _draw(
     pictures: np.ndarray,
     columns: int,
@@ -113,15 +122,14 @@ def _draw(
     from matplotlib import colormaps, pyplot
     from matplotlib.colors import Normalize
 
-    low, high = limits or (float(pictures.min()), float(pictures.max()))
-    scale = Normalize(low, high, clip=True)
+    scale = Normalize(*(limits or _limits(pictures)), clip=True)
     values = np.asarray(scale(pictures.astype(float)))
-    colours = colormaps[cmap](values) if pictures.ndim == 3 else _opaque(values)
+    colors = colormaps[cmap](values) if pictures.ndim == 3 else _opaque(values)
     height, width = pictures.shape[1:3]
     gap = max(1, round(0.07 * max(height, width)))
     titled_lines = len(titles) > columns
     lead = max(gap, round(0.025 * columns * (width + gap))) * 2 if titled_lines else gap
-    board = _mosaic(np.round(colours * 255).astype(np.uint8), columns, gap, lead)
+    board = _mosaic(np.round(colors * 255).astype(np.uint8), columns, gap, lead)
     if ax is None:
         margin = 0.3 * bool(titles) + 0.1
         inches = pyplot.rcParams["figure.figsize"][0]
@@ -132,13 +140,11 @@ def _draw(
     for index, title in enumerate(titles):
         x = (index % columns) * (width + gap) + (width - 1) / 2
         y = (index // columns) * (height + lead) - 0.5
-        ax.annotate(
-            title, (x, y), (0, 3), textcoords="offset points", ha="center", fontsize="small"
-        )
+        ax.annotate(title, (x, y), (0, 3), textcoords="offset points", ha="center")
     for index, name in enumerate(names):
         y = index * (height + lead) + (height - 1) / 2
-        ax.text(-0.5 - 0.15 * width, y, name, ha="right", va="center", fontsize="small")
+        ax.text(-0.5 - 0.15 * width, y, name, ha="right", va="center")
 
 
-def _opaque(colours: np.ndarray) -> np.ndarray:
-    return np.concatenate([colours, np.ones((*colours.shape[:-1], 1))], axis=-1)
+def _opaque(colors: np.ndarray) -> np.ndarray:
+    return np.concatenate([colors, np.ones((*colors.shape[:-1], 1))], axis=-1)

@@ -19,10 +19,10 @@ _ON_INPUT = (
     "s.querySelectorAll('.aelib-frame').forEach((f,j)=>{f.hidden=j!==i});"
     "this.setAttribute('aria-valuetext',t);s.querySelector('output').value=t"
 )
-# The colours of all frames, declared once: the page's, or the notebook's for text, or our own.
+# The colors of all frames, declared once: the page's, or the notebook's for text, or our own.
 _SHORT = {
-    f"var({variable},{colour})": (f"--f{index}", variable, colour)
-    for index, (colour, variable) in enumerate(VARIABLES.items())
+    f"var({variable},{color})": (f"--f{index}", variable, color)
+    for index, (color, variable) in enumerate(VARIABLES.items())
 }
 
 
@@ -142,10 +142,10 @@ def _html(svgs: list[str], label: str, values: list[str], start: int) -> str:
 
 def _declarations() -> str:
     return ";".join(
-        f"{short}:var({variable},{_in_jupyter(colour)})"
-        for short, variable, colour in _SHORT.values()
+        f"{short}:var({variable},{_in_jupyter(color)})"
+        for short, variable, color in _SHORT.values()
     )
 
 
-def _in_jupyter(colour: str) -> str:
-    return f"var(--jp-content-font-color1,{colour})" if colour == INK else colour
+def _in_jupyter(color: str) -> str:
+    return f"var(--jp-content-font-color1,{color})" if color == INK else color

@@ -1,9 +1,9 @@
-"""One look for every figure: colours that can be told apart, text kept as text, stable SVG."""
+"""One look for every figure: colors that can be told apart, text kept as text, stable SVG."""
 
 import sys
 from typing import Any
 
-# Colours are written into the SVG as these very values; the book replaces them with CSS
+# Colors are written into the SVG as these very values; the book replaces them with CSS
 # variables, so that a figure follows the reader's light or dark theme. A plain notebook shows
 # them as they are; JupyterLab puts a light ground under figures with dark tick labels.
 INK = "#3d4046"  # text, axes and ticks
@@ -35,14 +35,16 @@ COLORS = {
     "truth": "ink", "bound": "ink",
 }  # fmt: skip
 
-# Variables that a page sets, by the colour they replace.
+# Variables that a page sets, by the color they replace.
 VARIABLES = {
     INK: "--figure-ink",
     RULE: "--figure-rule",
     PAPER: "--figure-paper",
-    **{colour: f"--figure-{index}" for index, colour in enumerate(PALETTE, start=1)},
+    **{color: f"--figure-{index}" for index, color in enumerate(PALETTE, start=1)},
 }
 
+# At this size a figure of the usual width, 4.4 inches, has letters of 11 pixels on a phone.
+FONT = 10.8
 METADATA: dict[str, Any] = {"Date": None, "Creator": None, "Format": None, "Type": None}
 _DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
 
@@ -72,7 +74,7 @@ def style() -> dict[str, Any]:
     """Matplotlib settings of the book, as ``rcParams``.
 
     Returns:
-        Settings by name. Lines differ in dashes as well as in colour.
+        Settings by name. Lines differ in dashes as well as in color.
     """
     from cycler import cycler
 
@@ -81,9 +83,9 @@ def style() -> dict[str, Any]:
         "svg.hashsalt": "aelib",
         "font.family": "sans-serif",
         "font.sans-serif": ["DejaVu Sans"],
-        "font.size": 10.5,
+        "font.size": FONT,
         "mathtext.fontset": "dejavusans",
-        "figure.figsize": (5.2, 3.1),
+        "figure.figsize": (4.4, 2.8),
         "figure.dpi": 96,
         "figure.facecolor": "none",
         "figure.constrained_layout.use": True,
@@ -94,10 +96,10 @@ def style() -> dict[str, Any]:
         "axes.edgecolor": INK,
         "axes.labelcolor": INK,
         "axes.titlecolor": INK,
-        "axes.titlesize": 10.5,
+        "axes.titlesize": FONT,
         "axes.titlelocation": "left",
         "axes.titleweight": "bold",
-        "axes.labelsize": 10.5,
+        "axes.labelsize": FONT,
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.linewidth": 0.8,
@@ -109,10 +111,10 @@ def style() -> dict[str, Any]:
         "grid.linewidth": 0.6,
         "xtick.color": INK,
         "ytick.color": INK,
-        "xtick.labelsize": 9.5,
-        "ytick.labelsize": 9.5,
+        "xtick.labelsize": FONT,
+        "ytick.labelsize": FONT,
         "legend.frameon": False,
-        "legend.fontsize": 9.5,
+        "legend.fontsize": FONT,
         "legend.labelcolor": INK,
         "lines.linewidth": 1.9,
         "lines.markersize": 4.5,

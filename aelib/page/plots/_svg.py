@@ -1,4 +1,4 @@
-"""A Matplotlib SVG made part of a page: unique ids, the page's colours, a name, other words."""
+"""A Matplotlib SVG made part of a page: unique ids, the page's colors, a name, other words."""
 
 import re
 from collections.abc import Mapping
@@ -12,6 +12,9 @@ _ANY_REFERENCE = re.compile(r"[\"(]#([^\")]+)[\")]")
 _FONT = re.compile(r"font-family: 'DejaVu Sans', sans-serif;? ?|(?<=px )'DejaVu Sans', sans-serif")
 _NO_TURN = re.compile(r"rotate\(-?0 [^)]*\)")
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+_SIZE = re.compile(r"\bfont(?:-size)?:[^;]*?([\d.]+)px")
+LEAST = 11  # pixels: smaller letters are not read on a phone
+PHONE = 328  # pixels that a phone of 360 leaves for a figure
 _COORDINATES = frozenset(["d", "x", "y", "width", "height", "points"])
 
 
@@ -24,7 +27,7 @@ def themed_svg(
 ) -> str:
     """SVG markup for direct use in an HTML page, from a file Matplotlib wrote in our style.
 
-    Ids are prefixed so that several figures can share a page; our style's colours become CSS
+    Ids are prefixed so that several figures can share a page; our style's colors become CSS
     variables with themselves as fallback; embedded raster images are left as they are; the
     stylesheet, which would leak into the page, becomes inherited properties.
 
@@ -50,8 +53,11 @@ def themed_svg(
         _round(element)
         if _name(element) == "text":
             _relabel(element, relabel or {})
+    points = float(root.get("viewBox", "0 0 480 320").split()[2])
+    needed = _least_width(root, points)
+    least = f"min-width:{needed:.0f}px;" if needed else ""
     # A page has more room than paper: figures may grow a little beyond their nominal inches.
-    width = 1.12 * float(root.get("viewBox", "0 0 480 320").split()[2]) / 72
+    width = 1.15 * points / 72
     for attribute in ("width", "height", "version"):
         root.attrib.pop(attribute, None)
     root.set("class", "aelib-figure")
@@ -59,20 +65,24 @@ def themed_svg(
     root.set("aria-label", label)
     root.set(
         "style",
-        f"width:100%;max-width:{width:.2f}in;height:auto;stroke-linejoin:round;stroke-linecap:butt;"
+        f"width:100%;max-width:{width:.2f}in;{least}height:auto;"
+        "stroke-linejoin:round;stroke-linecap:butt;"
         "font-family:var(--figure-font,'DejaVu Sans',sans-serif)",
     )
-    return _serialise(root)
+    return _serialize(root)
 
 
-def texts(svg: str) -> list[str]:
-    """The words in a figure, in order, each once: what a translator has to translate.
+def _least_width(root: ElementTree.Element, width: float) -> float:
+    """Width in pixels at which the smallest words have ``LEAST`` pixels; 0 if any phone has it.
 
     Args:
-        svg: What Matplotlib wrote, with ``svg.fonttype`` ``"none"``.
+        root: The figure.
+        width: Its own width, in the unit of its font sizes.
     """
-    found = (_words(element) for element in _parse(svg).iter() if _name(element) == "text")
-    return list(dict.fromkeys(words for words in found if re.search(r"[^\W\d_]", words)))
+    styles = (element.get("style", "") for element in root.iter() if _name(element) == "text")
+    sizes = [float(size) for style in styles for size in _SIZE.findall(style)]
+    needed = width * LEAST / min(sizes) if sizes else 0.0
+    return needed if needed > PHONE else 0.0
 
 
 def _parse(svg: str) -> ElementTree.Element:
@@ -108,8 +118,8 @@ def _use_prefix(element: ElementTree.Element, prefix: str, used: set[str]) -> No
 
 def _use_variables(element: ElementTree.Element) -> None:
     style = element.get("style", "")
-    for colour, variable in VARIABLES.items():
-        style = style.replace(colour, f"var({variable},{colour})")
+    for color, variable in VARIABLES.items():
+        style = style.replace(color, f"var({variable},{color})")
     style = _FONT.sub(lambda m: "" if m[0].startswith("font-family") else "inherit", style)
     if style:
         element.set("style", style.replace("; ", ";").replace(": ", ":"))
@@ -136,7 +146,7 @@ def _relabel(element: ElementTree.Element, relabel: Mapping[str, str]) -> None:
         element.text = words
 
 
-def _serialise(element: ElementTree.Element) -> str:
+def _serialize(element: ElementTree.Element) -> str:
     """Markup that HTML and XML parsers read alike, without namespace prefixes or white space."""
     name = _name(element)
     attributes = {key.rpartition("}")[2]: value for key, value in element.attrib.items()}
@@ -146,7 +156,7 @@ def _serialise(element: ElementTree.Element) -> str:
     keep_space = name in ("text", "tspan", "title")
     inner = _text(element.text, keep_space)
     for child in element:
-        inner += _serialise(child) + _text(child.tail, keep_space)
+        inner += _serialize(child) + _text(child.tail, keep_space)
     if (name == "g" and not head) or (name == "defs" and not inner):
         return inner
     return f"<{name}{head}>{inner}</{name}>" if inner else f"<{name}{head}/>"

@@ -11,11 +11,14 @@ import pytest
 from matplotlib import image, pyplot
 
 from aelib.page import plots
+from aelib.page.plots._figure import svg_of
+from aelib.page.plots._images import _limits
+from aelib.page.plots._style import style
 
 
 @pytest.fixture(autouse=True)
 def _book_style() -> Iterator[None]:
-    with pyplot.rc_context(plots.style()):
+    with pyplot.rc_context(style()):
         yield
         pyplot.close("all")
 
@@ -45,7 +48,7 @@ def test_images_draws_every_pixel_in_its_place() -> None:
 
 def test_pictures_are_embedded_at_their_own_resolution() -> None:
     plots.images(np.eye(8)[None])
-    found = re.search(r"data:image/png;base64,([^\"]*)", plots.svg_of(pyplot.gcf()))
+    found = re.search(r"data:image/png;base64,([^\"]*)", svg_of(pyplot.gcf()))
     assert found
     pixels = image.imread(io.BytesIO(base64.b64decode(found[1])))
     np.testing.assert_array_equal(pixels[..., 0], np.eye(8))
@@ -59,7 +62,7 @@ def test_rows_share_their_limits() -> None:
     assert [text.get_text() for text in pyplot.gca().texts] == ["dim", "bright"]
 
 
-def test_colour_pictures_and_grids() -> None:
+def test_color_pictures_and_grids() -> None:
     plots.images(np.ones((2, 4, 4, 3)), limits=(0, 1))
     assert (_drawn()[0, 0] == 255).all()
     pyplot.close("all")
@@ -102,3 +105,16 @@ def test_losses_have_a_unit_and_a_legend() -> None:
     plots.losses({"squared": [3, 2, 1], "absolute": np.ones((2, 3))})
     assert pyplot.gca().get_ylabel() == "loss (nats per example)"
     assert [t.get_text() for t in pyplot.gca().get_legend().get_texts()] == ["squared", "absolute"]
+
+
+@pytest.mark.parametrize(
+    ("values", "limits"),
+    [
+        ([0.2, 0.4], (0, 1)),
+        (np.array([3, 9], np.uint8), (0, 255)),
+        ([-1.0, 2.0], (-1, 2)),
+        ([2, 16], (2, 16)),
+    ],
+)
+def test_black_and_white_are_drawn_black_and_white(values, limits) -> None:
+    assert _limits(np.reshape(values, (2, 1, 1))) == limits

@@ -1,4 +1,4 @@
-"""The book's colours can be told apart by readers with any kind of colour vision, on any page."""
+"""The book's colors can be told apart by readers with any kind of color vision, on any page."""
 
 import itertools
 import re
@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from aelib.page.claims.drawing import STYLE
-from aelib.page.plots import PALETTE
+from aelib.page.plots import INK, PALETTE, color
+from aelib.page.plots._style import COLORS, DARK
 
 CSS = (Path(__file__).parents[3] / "book" / "_static" / "book.css").read_text(encoding="utf-8")
 
@@ -31,8 +32,8 @@ LAB = np.array([[0.2104542553, 0.7936177850, -0.0040720468],
                 [0.0259040371, 0.7827717662, -0.8086757660]])  # fmt: skip
 
 
-def linear(colour: str) -> np.ndarray:
-    value = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+def linear(color: str) -> np.ndarray:
+    value = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
     return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
 
 
@@ -50,15 +51,24 @@ def test_the_stylesheet_has_both_themes() -> None:
     assert set(themes()) == {"light", "dark"}
     light = themes()["light"]
     assert tuple(light[f"figure-{index}"] for index in range(1, 7)) == PALETTE
+    dark = themes()["dark"]  # and for notebooks
+    assert {name: dark[f"figure-{name}"] for name in DARK} == DARK
+
+
+def test_each_name_has_a_color() -> None:
+    for name in COLORS:
+        assert color(name) in {*PALETTE, INK}
+    with pytest.raises(ValueError, match="'gausian'"):
+        color("gausian")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_contrast_with_the_page(theme: str) -> None:
     page = {"light": "#ffffff", "dark": "#121212"}[theme]  # the theme's two backgrounds
-    colours = themes()[theme]
+    colors = themes()[theme]
     for index in range(1, 7):  # graphics: WCAG 2.2, 1.4.11
-        assert contrast(colours[f"figure-{index}"], page) >= 3
-    assert contrast(colours["figure-ink"], page) >= 4.5  # text: WCAG 2.2, 1.4.3
+        assert contrast(colors[f"figure-{index}"], page) >= 3
+    assert contrast(colors["figure-ink"], page) >= 4.5  # text: WCAG 2.2, 1.4.3
 
 
 @pytest.mark.parametrize(
@@ -67,19 +77,19 @@ def test_contrast_with_the_page(theme: str) -> None:
 def test_contrast_of_cards_with_the_page(selector: str, page: str) -> None:
     block = re.search(re.escape(selector) + r"[^{]*\{([^}]*)\}", STYLE)
     assert block
-    colours = dict(re.findall(r"--claim-([\w-]+): (#\w{6});", block[1]))
+    colors = dict(re.findall(r"--claim-([\w-]+): (#\w{6});", block[1]))
     words = {"ink", "soft", "holds", "holds-if", "does-not-hold", "open", "context"}
-    assert words <= set(colours)
+    assert words <= set(colors)
     for name in words:
-        assert contrast(colours[name], page) >= 4.5
+        assert contrast(colors[name], page) >= 4.5
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("vision", list(VISION))
-def test_colours_differ(theme: str, vision: str) -> None:
+def test_colors_differ(theme: str, vision: str) -> None:
     matrix = np.asarray(VISION[vision])
-    colours = [themes()[theme][f"figure-{index}"] for index in range(1, 7)]
-    seen = [LAB @ np.cbrt(LMS @ np.clip(matrix @ linear(c), 0, 1)) for c in colours]
+    colors = [themes()[theme][f"figure-{index}"] for index in range(1, 7)]
+    seen = [LAB @ np.cbrt(LMS @ np.clip(matrix @ linear(c), 0, 1)) for c in colors]
     nearest = min(np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2))
     # Okabe and Ito's first six reach 0.076 by this measure; a difference that is just seen, 0.02.
     assert nearest > 0.1

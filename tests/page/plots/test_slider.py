@@ -5,6 +5,7 @@ import pytest
 from matplotlib import pyplot
 
 from aelib.page import plots
+from aelib.page.plots._slider import Slider
 
 
 def _frame(k: int) -> None:
@@ -12,7 +13,7 @@ def _frame(k: int) -> None:
     axes.plot([0, k])
 
 
-def _slider(**change: Any) -> plots.Slider:
+def _slider(**change: Any) -> Slider:
     arguments: dict[str, Any] = {
         "frames": _frame,
         "label": "Code size",
