@@ -17,7 +17,7 @@ _LEAST_DEVIATION = 0.15  # of the density, in cells: below it one cell has all b
 
 @dataclass(frozen=True)
 class CodeModel:
-    """A distribution over all whole numbers for each coordinate of a quantised code.
+    """A distribution over all whole numbers for each coordinate of a quantized code.
 
     Coordinate by coordinate it is the counts of the training codes, smoothed towards a density: the
     probability of a cell is (count + pseudocount · mass) / (n + pseudocount), where the mass is a
@@ -43,7 +43,7 @@ class CodeModel:
 
     @classmethod
     def fit(cls, indices: Int[ArrayLike, "n k"], *, density: str = "logistic") -> CodeModel:
-        """Fit the model to quantised codes.
+        """Fit the model to quantized codes.
 
         Args:
             indices: whole numbers, at least two rows.

@@ -11,7 +11,7 @@ class Atoms(nnx.Module):
     """A linear decoder: a weighted sum of atoms, each divided by its length, and a bias.
 
     With ``unit_norm`` the atoms' lengths are 1 whatever the parameters are: then a small code
-    means a small drawing, and a penalty on codes is worth what it says. Without, the code can be
+    means a small output, and a penalty on codes is worth what it says. Without, the code can be
     made as small as one likes and the atoms as long, at no cost.
 
     Attributes:
