@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Bool, Int, Real, Shaped
 from numpy.typing import ArrayLike, NDArray
 
 from aelib._checks import check_array, check_count
@@ -69,8 +70,8 @@ class Dataset:
     """
 
     name: str
-    x: NDArray[Any]
-    labels: NDArray[Any] | None = None
+    x: Real[np.ndarray, "n d"]
+    labels: Int[np.ndarray, " n"] | None = None
     shape: tuple[int, ...] = ()
     feature_names: tuple[str, ...] = ()
     label_names: tuple[str, ...] = ()
@@ -80,11 +81,11 @@ class Dataset:
     license: str = ""
     citation: str = ""
     description: str = ""
-    groups: NDArray[Any] | None = None
-    parts: NDArray[Any] | None = None
+    groups: Shaped[np.ndarray, " n"] | None = None
+    parts: Int[np.ndarray, " n"] | None = None
     table: pd.DataFrame | None = None
     texts: tuple[str, ...] | None = None
-    extras: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    extras: Mapping[str, Shaped[np.ndarray, "n ..."]] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -125,7 +126,7 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.x)
 
-    def __getitem__(self, index: slice | ArrayLike) -> Dataset:
+    def __getitem__(self, index: slice | Int[ArrayLike, " m"] | Bool[ArrayLike, " n"]) -> Dataset:
         """A dataset of the chosen items: by a slice, item numbers or a boolean mask."""
         if isinstance(index, slice):
             return self.take(np.arange(len(self))[index])
@@ -141,7 +142,7 @@ class Dataset:
             array = np.flatnonzero(array)
         return self.take(array)
 
-    def take(self, indices: ArrayLike) -> Dataset:
+    def take(self, indices: Int[ArrayLike, " m"]) -> Dataset:
         """A dataset of the items with these numbers, in this order.
 
         Args:
@@ -166,7 +167,7 @@ class Dataset:
         )
 
     @property
-    def images(self) -> NDArray[Any]:
+    def images(self) -> Real[np.ndarray, "n h w *c"]:
         """The items as images, ``[n, h, w]`` or ``[n, h, w, c]``.
 
         Raises:

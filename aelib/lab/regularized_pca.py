@@ -30,16 +30,16 @@ def singular_values(
     :math:`W_2 W_1` shrinks the i-th axis by their square.
 
     Args:
-        x: Data, [n, d].
+        x: data, [n, d].
         strength: :math:`\lambda`, at least 0.
-        num_components: Width of the code, k.
+        num_components: width of the code, k.
 
     Returns:
         :math:`s_1 \ge \dots \ge s_k`, [k], float64.
 
     Raises:
-        TypeError: If ``x`` does not hold real numbers.
-        ValueError: If ``x`` is not a finite matrix, ``num_components`` is not in 1, ..., d or
+        TypeError: if ``x`` does not hold real numbers.
+        ValueError: if ``x`` is not a finite matrix, ``num_components`` is not in 1, ..., d or
             ``strength`` is negative or not finite.
 
     Example:
@@ -65,16 +65,16 @@ def loss_optimum(x: Real[ArrayLike, "n d"], strength: float, num_components: int
     :math:`\sigma_i^2`.
 
     Args:
-        x: Data, [n, d].
+        x: data, [n, d].
         strength: :math:`\lambda`, at least 0.
-        num_components: Width of the code, k.
+        num_components: width of the code, k.
 
     Returns:
         Summed squared error over all examples plus penalty.
 
     Raises:
-        TypeError: If ``x`` does not hold real numbers.
-        ValueError: As :func:`singular_values`.
+        TypeError: if ``x`` does not hold real numbers.
+        ValueError: as :func:`singular_values`.
     """
     squares = _squared_singular_values(x, strength, num_components)
     with np.errstate(divide="ignore", invalid="ignore"):

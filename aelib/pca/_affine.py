@@ -43,13 +43,13 @@ def linearize(name: str, function: Callable[[Any], Any], num_inputs: int, dtype:
     what it returns) is evaluated at zero and at the unit vectors instead.
 
     Args:
-        name: What the function is called in error messages.
-        function: Maps [n, num_inputs] to [n, num_outputs].
-        num_inputs: Its input width.
-        dtype: Floating dtype in which to call it.
+        name: what the function is called in error messages.
+        function: maps [n, num_inputs] to [n, num_outputs].
+        num_inputs: its input width.
+        dtype: floating dtype in which to call it.
 
     Raises:
-        ValueError: If it does not return a matrix with one row per row.
+        ValueError: if it does not return a matrix with one row per row.
     """
     zero = np.zeros((1, num_inputs), dtype)
     units = np.eye(num_inputs, dtype=dtype)
@@ -115,7 +115,7 @@ def check_affine(
     units happen not to saturate on the data is still recognized.
 
     Raises:
-        ValueError: If it does not agree to rounding, or returns values that are not finite.
+        ValueError: if it does not agree to rounding, or returns values that are not finite.
     """
     mean = rows.mean(axis=0)
     tried = np.concatenate([rows, mean + 8.0 * (rows - mean)]).astype(dtype)

@@ -22,15 +22,15 @@ def principal_angles(
     arithmetic is float64 on the host whatever the dtype of the inputs.
 
     Args:
-        a: Matrix [d, k_a] of full column rank; its columns need not be orthonormal.
-        b: Matrix [d, k_b] of full column rank.
+        a: matrix [d, k_a] of full column rank; its columns need not be orthonormal.
+        b: matrix [d, k_b] of full column rank.
 
     Returns:
         Angles in radians, ascending, [min(k_a, k_b)], float64.
 
     Raises:
-        TypeError: If a matrix does not hold real numbers.
-        ValueError: If a matrix holds NaN or an infinity, is not [d, k] with k <= d, is
+        TypeError: if a matrix does not hold real numbers.
+        ValueError: if a matrix holds NaN or an infinity, is not [d, k] with k <= d, is
             rank-deficient in its own precision, or if the two differ in d.
 
     Example:
@@ -65,8 +65,8 @@ def orthonormal(name: str, matrix: ArrayLike) -> NDArray[np.float64]:
     length before their rank is judged, at the precision in which they were given.
 
     Raises:
-        TypeError: If ``matrix`` does not hold real numbers.
-        ValueError: If it is not a finite [d, k] with k <= d, of full column rank.
+        TypeError: if ``matrix`` does not hold real numbers.
+        ValueError: if it is not a finite [d, k] with k <= d, of full column rank.
     """
     columns = check_matrix(name, matrix)
     if columns.shape[1] > columns.shape[0]:

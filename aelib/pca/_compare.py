@@ -27,18 +27,18 @@ class LinearComparison:
     """What :func:`compare` found; losses are mean squared errors per example, summed over d.
 
     Attributes:
-        num_components: Width of the code, k.
-        angles: Principal angles between the decoder's column space and the span of the first
+        num_components: width of the code, k.
+        angles: principal angles between the decoder's column space and the span of the first
             k principal axes, radians, ascending, [rank].
-        optimal_loss: The loss of PCA, which no affine map through k numbers can beat.
-        subspace_excess: What the wrong subspace costs beyond it.
-        projection_excess: What it costs not to project orthogonally onto the subspace.
-        offset_excess: What it costs that the mean is not reconstructed.
+        optimal_loss: the loss of PCA, which no affine map through k numbers can beat.
+        subspace_excess: what the wrong subspace costs beyond it.
+        projection_excess: what it costs not to project orthogonally onto the subspace.
+        offset_excess: what it costs that the mean is not reconstructed.
         decoder_cosines: abs(cos) between the i-th left singular vector of the decoder and the
             i-th principal axis, [rank].
-        recovered_axes: Principal axes of the reconstructions, as rows, [rank, d].
+        recovered_axes: principal axes of the reconstructions, as rows, [rank, d].
         recovered_cosines: abs(cos) between these and the principal axes, [rank].
-        decoder_singular_values: Of the decoder's weights, descending, [rank].
+        decoder_singular_values: of the decoder's weights, descending, [rank].
         encoder_gram: :math:`E E^T` for encoder weights E, [k, k]; the identity where the
             encoder's rows are orthonormal. None for a map without a known encoder.
     """
@@ -101,17 +101,17 @@ def compare(
     Args:
         model: A linear or tied autoencoder with ``encode`` and ``decode``, or any affine
             callable from [n, d] to [n, d].
-        x: Data, [n, d]. It is not centered for the model: a model without a bias is
+        x: data, [n, d]. It is not centered for the model: a model without a bias is
             taken as it is.
-        num_components: Width of the code, k. Read off an autoencoder; of a bare callable, the
+        num_components: width of the code, k. Read off an autoencoder; of a bare callable, the
             rank of its matrix unless given.
 
     Returns:
         The :class:`LinearComparison`.
 
     Raises:
-        TypeError: If ``model`` is not callable or ``x`` does not hold real numbers.
-        ValueError: If ``x`` is not a finite matrix, the model does not map it to its own shape,
+        TypeError: if ``model`` is not callable or ``x`` does not hold real numbers.
+        ValueError: if ``x`` is not a finite matrix, the model does not map it to its own shape,
             or is not affine.
 
     Example:

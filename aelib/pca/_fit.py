@@ -29,12 +29,12 @@ class PCA:
     """The best affine map through k numbers, in the sense of squared error.
 
     Attributes:
-        mean: Mean of the data, [d].
-        components: Principal axes as rows, orthonormal, by falling variance, [k, d]. The sign
+        mean: mean of the data, [d].
+        components: principal axes as rows, orthonormal, by falling variance, [k, d]. The sign
             of each makes its entry of largest size positive; of entries within a thousandth of
             that, the first.
-        spectrum: Variances along *all* principal axes, [min(n, d)], with divisor n - 1.
-        num_examples: Number of rows the fit has seen, n.
+        spectrum: variances along *all* principal axes, [min(n, d)], with divisor n - 1.
+        num_examples: number of rows the fit has seen, n.
     """
 
     mean: Array
@@ -99,15 +99,15 @@ def fit(x: Real[ArrayLike, "n d"], num_components: int) -> PCA:
     float64 for integers in NumPy).
 
     Args:
-        x: Data, [n, d].
-        num_components: Number of axes to keep, k, at most min(n, d).
+        x: data, [n, d].
+        num_components: number of axes to keep, k, at most min(n, d).
 
     Returns:
         The fitted :class:`PCA`.
 
     Raises:
-        TypeError: If ``x`` does not hold real numbers, or is a masked or sparse array.
-        ValueError: If ``x`` is not a finite matrix of at least two rows, or ``num_components``
+        TypeError: if ``x`` does not hold real numbers, or is a masked or sparse array.
+        ValueError: if ``x`` is not a finite matrix of at least two rows, or ``num_components``
             is out of range.
 
     Example:
@@ -149,14 +149,14 @@ def fit_batches(batches: Iterable[Real[ArrayLike, "m d"]], num_components: int) 
     is one batch and a [d, d] matrix.
 
     Args:
-        batches: Matrices [m_i, d]; the m_i may differ.
-        num_components: Number of axes to keep, k.
+        batches: matrices [m_i, d]; the m_i may differ.
+        num_components: number of axes to keep, k.
 
     Returns:
         The fitted :class:`PCA`, in NumPy float64.
 
     Raises:
-        ValueError: If there is no batch, a batch is no finite matrix, their widths differ, or
+        ValueError: if there is no batch, a batch is no finite matrix, their widths differ, or
             ``num_components`` is out of range.
 
     Example:

@@ -44,8 +44,8 @@ class Spectrum(NamedTuple):
 
     Attributes:
         mean: [d].
-        axes: All principal axes as orthonormal rows, by falling variance, [d, d].
-        variances: The variance along each, [d]; zero where the data does not reach.
+        axes: all principal axes as orthonormal rows, by falling variance, [d, d].
+        variances: the variance along each, [d]; zero where the data does not reach.
     """
 
     mean: Matrix
@@ -79,16 +79,16 @@ def linear_loss_optimum(
     moments about the origin instead of the mean.
 
     Args:
-        x: Data, [n, d].
-        num_components: Width of the code, k.
-        use_bias: Whether the decoder may add a constant.
+        x: data, [n, d].
+        num_components: width of the code, k.
+        use_bias: whether the decoder may add a constant.
 
     Returns:
         The loss in squared units of ``x`` per example.
 
     Raises:
-        TypeError: If ``x`` does not hold real numbers.
-        ValueError: If ``x`` is not a finite matrix or ``num_components`` is not in 1, ..., d.
+        TypeError: if ``x`` does not hold real numbers.
+        ValueError: if ``x`` is not a finite matrix or ``num_components`` is not in 1, ..., d.
 
     Example:
         >>> import numpy as np
@@ -116,7 +116,7 @@ def excess_parts(
     r"""Return the excess loss, by its causes, of :math:`x \mapsto Q T x + b`.
 
     Args:
-        spectrum: Of the data.
+        spectrum: of the data.
         basis: Q, orthonormal columns, [d, r] with r <= k.
         map_in_basis: T, [r, d].
         offset: b, [d].

@@ -26,9 +26,9 @@ class Scatter:
     those of the centered data, to full precision.
 
     Attributes:
-        count: Number of rows seen, n.
-        mean: Their mean, [d].
-        root: Upper triangular, [min(n, d), d].
+        count: number of rows seen, n.
+        mean: their mean, [d].
+        root: upper triangular, [min(n, d), d].
     """
 
     count: int
@@ -118,7 +118,7 @@ def scatter_of_batches(batches: Iterable[ArrayLike]) -> Scatter:
     """Return the moments of all rows of an iterable of matrices [m_i, d].
 
     Raises:
-        ValueError: If there is no batch, or if the batches differ in their number of columns.
+        ValueError: if there is no batch, or if the batches differ in their number of columns.
     """
     total: Scatter | None = None
     for index, batch in enumerate(batches):
