@@ -81,7 +81,7 @@ budget: $(READY)  ## what each chapter asks of its reader
 	$(BIN)/pytest -q tests/book/test_budget.py
 
 look: $(READY)  ## take pictures of every screen of a built chapter and its lab (CHAPTER=01)
-	$(BIN)/python tests/look.py $(CHAPTER)
+	$(BIN)/python -m tests.look $(CHAPTER)
 
 picture: book  ## renew the README's picture from what the first chapter draws
 	cp $(BUILD)/front.svg book/_static/front.svg

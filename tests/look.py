@@ -1,7 +1,7 @@
 """Pictures of every screen of a built page, for people who review: ``make look CHAPTER=01``.
 
-    python tests/look.py 01              # chapter 1 and its lab
-    python tests/look.py ledger          # another page of the book
+    python -m tests.look 01              # chapter 1 and its lab
+    python -m tests.look ledger          # another page of the book
 
 For each page: a window in light and in dark, a phone, and paper (also as a PDF), one picture for
 each screen, in ``_build/look``. Pages are opened from the folder, and the network is not reached.
@@ -12,17 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.page.browser import NAMES, OPTIONS, executable
+
 ROOT = Path(__file__).parents[1]
 HTML, LOOK = ROOT / "_build" / "html", ROOT / "_build" / "look"
-BROWSERS = (
-    Path("/usr/bin/chromium"),
-    Path("/usr/bin/chromium-browser"),
-    Path("/usr/bin/google-chrome"),
-)
-FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND"),
-)
 HEADER = 60  # pixels at the top of a window that the theme's bar covers
 
 
@@ -82,13 +75,12 @@ def main() -> None:
     chosen = [page for name in sys.argv[1:] or ["0"] for page in pages(name)]
     if not chosen:
         sys.exit(f"no built page begins with {sys.argv[1:]}: run make book first")
-    path = next((path for path in BROWSERS if path.exists()), None)
-    if path is None:
-        sys.exit(f"no browser: install chromium (looked for {', '.join(map(str, BROWSERS))})")
+    if not executable():
+        sys.exit(f"no browser: install one of {', '.join(NAMES)}")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=executable(), args=OPTIONS)
         for page in chosen:
             folder = LOOK / page.relative_to(HTML / "book").with_suffix("")
             folder.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.page.browser import Visit
+
 ROOT = Path(__file__).parents[2]
 CLAIMS = """
 - chapter: 1
@@ -217,6 +219,38 @@ def test_the_ledger_has_a_line_for_each_claim(book: Path) -> None:
     assert "is still to be put to the test" in lines[3]
     filters = re.findall(r'type="radio"[^>]*id="ledger-filter-([\w-]+)"', ledger)
     assert filters == ["all", "holds", "holds-if", "open"]
+
+
+def test_the_ledger_is_filtered_from_the_keyboard(book: Path, browser: Any) -> None:
+    path = book / "_build" / "html" / "book" / "ledger.html"
+    with Visit(browser, path, viewport={"width": 360, "height": 740}) as visit:
+        page = visit.page
+        lines = page.locator(".ledger-claim:visible")
+        assert lines.count() == 4
+        page.locator("#ledger-filter-all").focus()
+        page.keyboard.press("ArrowRight")
+        assert lines.evaluate_all("all => all.map(one => one.id)") == ["ledger-1-1"]
+        assert page.locator(".ledger-chapter:visible").count() == 1
+        page.keyboard.press("ArrowRight")
+        assert lines.count() == 2
+        lines.first.locator("summary").press("Enter")
+        assert page.get_by_text("At twice the size").is_visible()
+        assert visit.overflow() <= 0
+        assert visit.outside() == []
+
+
+def test_cards_and_ledger_are_accessible(book: Path, browser: Any) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    for name in ("ledger", "chapters/01_one", "labs/01_one"):
+        for theme in ("light", "dark"):
+            path = book / "_build" / "html" / "book" / f"{name}.html"
+            with Visit(browser, path, color_scheme=theme) as visit:
+                for details in visit.page.locator(".bd-article details").all():
+                    details.evaluate("one => { one.open = true; }")
+                parts = {"include": [[".aelib-card, .aelib-claims, .ledger-filter, .ledger-claim"]]}
+                found = Axe().run(visit.page, context=parts).response["violations"]
+                assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
 
 
 def test_labs_are_on_the_status_page(book: Path) -> None:

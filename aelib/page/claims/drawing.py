@@ -287,7 +287,8 @@ def _ticks(axis: Axis) -> str:
     for value, text in axis.ticks():
         parts.append(f'<line class="tick" x1="{at[value]}" x2="{at[value]}" y1="0" y2="5"/>')
         # Words at the right end would be cut off at the edge of a phone.
-        x, end = (at[value], "") if at.percent(value) < 90 else ("100%", " data-end")
+        cut = at.percent(value) > 90 and len(text) > 3
+        x, end = ("100%", " data-end") if cut else (at[value], "")
         parts.append(f'<text x="{x}" y="17"{end}>{escape(text)}</text>')
     return f'<svg class="claim-axis" aria-hidden="true">{"".join(parts)}</svg>'
 
