@@ -132,7 +132,7 @@ class Column:
 
     @property
     def level_probabilities(self) -> tuple[float, ...]:
-        """Probability of each level: the frequencies, or equal ones where none are given."""
+        """The frequencies of the levels, or equal ones where none are given."""
         return self.frequencies or (1 / max(self.num_levels, 1),) * self.num_levels
 
     @property

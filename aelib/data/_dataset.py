@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -122,6 +122,12 @@ class Dataset:
             self, "extras", MappingProxyType({k: _read_only(v) for k, v in self.extras.items()})
         )
         set_field(self, "metadata", MappingProxyType(dict(self.metadata)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Read-only mappings cannot be pickled; plain ones make the same dataset again.
+        given = {item.name: getattr(self, item.name) for item in fields(self)}
+        given |= {"extras": dict(self.extras), "metadata": dict(self.metadata)}
+        return _from_fields, (type(self), given)
 
     def __len__(self) -> int:
         return len(self.x)
@@ -257,6 +263,10 @@ class Dataset:
         if self.groups is not None:
             groups = f"; {len(np.unique(self.groups)):,} groups stay together"
         return f"{train} train, {validation} validation, {test} test{groups}"
+
+
+def _from_fields(kind: type[Dataset], given: dict[str, Any]) -> Dataset:
+    return kind(**given)
 
 
 def _read_only(array: NDArray[Any] | None) -> NDArray[Any] | None:

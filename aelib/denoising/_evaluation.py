@@ -161,7 +161,9 @@ def shuffle_genes(
 def gene_correlation(
     rates: Real[ArrayLike, "cells genes"], counts: Int[ArrayLike, "cells genes"]
 ) -> float:
-    """Mean squared correlation between two genes, of their :func:`log_normalize` values.
+    """Mean squared correlation between two genes.
+
+    Values are those of :func:`aelib.denoising.log_normalize`.
 
     Args:
         rates: counts or denoised counts; genes that do not vary are left out.

@@ -99,7 +99,8 @@ class Autoencoder(nnx.Module):
             path: where; an existing file is replaced.
 
         Raises:
-            ValueError: if the model was not made by a builder of :mod:`aelib.models`.
+            ValueError: if the model was not made by a builder of :mod:`aelib.models`, or if more
+                than its parameters was changed since.
         """
         save(self, self.architecture, path)
 

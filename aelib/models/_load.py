@@ -8,12 +8,13 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
 import aelib
 from aelib.models._architecture import BUILDERS
 from aelib.models._autoencoder import Autoencoder
-from aelib.models._save import FORMAT, KEY, named_parameters, parameters, tensor_name
+from aelib.models._save import FORMAT, KEY, checksum, named_parameters, parameters, tensor_name
 
 
 def load(path: str | os.PathLike[str]) -> Autoencoder:
@@ -30,8 +31,8 @@ def load(path: str | os.PathLike[str]) -> Autoencoder:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is truncated, in another format, of an unknown architecture, or in float64
-            while x64 is off.
+        ValueError: if it is truncated or damaged, in another format, of an unknown architecture, or
+            in float64 while x64 is off.
 
     Example:
         >>> import tempfile, pathlib
@@ -54,7 +55,7 @@ def load(path: str | os.PathLike[str]) -> Autoencoder:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except safetensors.SafetensorError as error:
         raise ValueError(f"{path}: not a whole safetensors file ({error})") from error
-    model = _build(path, metadata)
+    model = _build(path, metadata, tensors)
     expected = named_parameters(model)
     found = {name: value.shape for name, value in tensors.items()}
     if found != {name: value.shape for name, value in expected.items()}:
@@ -72,7 +73,9 @@ def load(path: str | os.PathLike[str]) -> Autoencoder:
     return model
 
 
-def _build(path: Path, metadata: Mapping[str, str]) -> Autoencoder:
+def _build(
+    path: Path, metadata: Mapping[str, str], tensors: Mapping[str, np.ndarray]
+) -> Autoencoder:
     """The model that the header describes, with parameters yet to be filled in."""
     if KEY not in metadata:
         raise ValueError(f"{path}: a safetensors file, but not one that aelib's model.save wrote")
@@ -86,6 +89,8 @@ def _build(path: Path, metadata: Mapping[str, str]) -> Autoencoder:
             f"{path}: format {version!r}, written by aelib {about.get('aelib')}; this aelib "
             f"({aelib.__version__}) reads format {FORMAT}"
         )
+    if about.get("checksum") != checksum(about, tensors):
+        raise ValueError(f"{path}: damaged, its content does not have the checksum it names")
     if name not in BUILDERS:
         known = ", ".join(BUILDERS)
         raise ValueError(f"{path}: unknown architecture {name!r}; this aelib knows {known}")

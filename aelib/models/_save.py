@@ -1,8 +1,10 @@
 """Write a model to a file: numbers and their architecture in safetensors, never pickle."""
 
+import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +30,35 @@ def save(
             "model: only a model made by a builder of aelib.models can be saved, since the file "
             f"says how to make it again; got {model!r}"
         )
+    arguments = dict(architecture.arguments)
+    if nnx.graphdef(BUILDERS[architecture.name](**arguments, rngs=nnx.Rngs(0))) != nnx.graphdef(
+        model
+    ):
+        raise ValueError(
+            "model: expected one that is as its builder made it, but for its parameters; it was "
+            f"changed after {architecture.name} had made it, and the change would be lost"
+        )
+    tensors = {name: np.asarray(value) for name, value in named_parameters(model).items()}
     about = {
         "format": FORMAT,
         "architecture": architecture.name,
-        "arguments": dict(architecture.arguments),
+        "arguments": arguments,
         "aelib": aelib.__version__,
     }
-    tensors = {name: np.asarray(value) for name, value in named_parameters(model).items()}
+    about["checksum"] = checksum(about, tensors)
     data = to_bytes(tensors, metadata={KEY: json.dumps(about)})
     _write_whole(Path(path), data)
+
+
+def checksum(about: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> str:
+    """SHA-256 of all that a file says, but for the checksum itself."""
+    digest = hashlib.sha256()
+    said = {key: value for key, value in about.items() if key != "checksum"}
+    digest.update(json.dumps(said, sort_keys=True).encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tensor.shape}".encode())
+        digest.update(np.ascontiguousarray(tensor).tobytes())
+    return digest.hexdigest()
 
 
 def parameters(model: nnx.Module) -> Any:

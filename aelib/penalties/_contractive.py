@@ -181,13 +181,20 @@ def _prepare(encoder: Any, x: Any, method: str, key: Any) -> _Problem:
 def _exactly(problem: _Problem) -> jax.Array:
     with jax.default_matmul_precision("highest"):
         if problem.method == "closed_form":
-            return closed_form(problem.encoder, problem.x)
-        return exact(problem.encode, problem.x)
+            return _nan_where_input_is(problem.x, closed_form(problem.encoder, problem.x))
+        return _nan_where_input_is(problem.x, exact(problem.encode, problem.x))
 
 
 def _draws(problem: _Problem, num_probes: int, key: Any) -> jax.Array:
     with jax.default_matmul_precision("highest"):
-        return hutchinson(problem.encode, problem.x, num_probes, key)
+        draws = hutchinson(problem.encode, problem.x, num_probes, key)
+        return _nan_where_input_is(problem.x, draws)
+
+
+def _nan_where_input_is(x: jax.Array, norms: jax.Array) -> jax.Array:
+    """A unit that is given NaN may have slope 0, and the penalty of nothing known would be 0."""
+    unknown = jnp.isnan(x).any(axis=tuple(range(1, x.ndim)))
+    return jnp.where(unknown, jnp.nan, norms)
 
 
 def _at_least_float32(encoder: nnx.Module) -> tuple[nnx.Module, jnp.dtype]:

@@ -1,5 +1,8 @@
 """Dataset: what it checks, how it is indexed, and that splits are honest."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -215,3 +218,17 @@ def test_a_single_picture_says_how_it_becomes_items():
     with pytest.raises(ValueError, match="patch_size"):
         load("camera").split()
     assert len(load("camera", patch_size=64).split().train)
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda d: pickle.loads(pickle.dumps(d))])
+def test_a_dataset_comes_back_from_pickle_and_copy(again):
+    dataset = load("modechoice")
+    other = again(dataset)
+    assert repr(other) == repr(dataset)
+    assert np.array_equal(other.x, dataset.x)
+    assert other.columns == dataset.columns
+    assert dict(other.metadata) == dict(dataset.metadata)
+    assert [len(part) for part in other.split()] == [len(part) for part in dataset.split()]
+    assert not other.x.flags.writeable
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        other.extras["new"] = other.x

@@ -7,7 +7,7 @@ import pytest
 import safetensors.numpy
 from flax import nnx
 
-from aelib import models
+from aelib import likelihoods, models, training
 from aelib.models import _save
 
 MAKE = {
@@ -29,6 +29,7 @@ def rewrite(path, change):
         about = json.loads(file.metadata()[_save.KEY])
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     change(about, tensors)
+    about["checksum"] = _save.checksum(about, tensors)
     safetensors.numpy.save_file(tensors, path, metadata={_save.KEY: json.dumps(about)})
 
 
@@ -79,6 +80,46 @@ def test_every_truncation_is_an_error(tmp_path):
         path.write_bytes(whole[:length])
         with pytest.raises(ValueError, match=r"model\.safetensors: not a whole safetensors file"):
             models.load(path)
+
+
+def test_every_flipped_bit_is_an_error(tmp_path):
+    path = tmp_path / "model.safetensors"
+    MAKE["linear"](nnx.Rngs(0)).save(path)
+    whole = path.read_bytes()
+    for position in range(len(whole)):
+        damaged = bytearray(whole)
+        damaged[position] ^= 1 << position % 8
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"^.*model\.safetensors"):
+            models.load(path)
+
+
+@pytest.mark.parametrize("name", MAKE)
+def test_what_was_changed_after_building_is_not_lost_in_silence(name, tmp_path):
+    model = MAKE[name](nnx.Rngs(0))
+    model.encoder.layers[0].activation = "softplus"
+    with pytest.raises(ValueError, match=rf"changed after {name} had made it"):
+        model.save(tmp_path / "model.safetensors")
+    assert not list(tmp_path.iterdir())
+
+
+def test_trained_models_can_be_saved(tmp_path):
+    x = np.random.default_rng(0).normal(size=(16, 6)).astype(np.float32)
+    options = {"steps": 2, "batch_size": 8, "progress": False}
+    one = training.fit(
+        MAKE["mlp"](nnx.Rngs(0)), x, likelihoods.Gaussian(), key=jax.random.key(0), **options
+    )
+
+    def build(rngs, latent):
+        return models.mlp(6, latent, hidden=(4,), rngs=rngs)
+
+    several = training.sweep(
+        build, x, likelihoods.Gaussian(), sizes={"latent": [2, 3]}, seeds=[0], **options
+    )
+    for number, model in enumerate([one.model, *several.models]):
+        path = tmp_path / f"{number}.safetensors"
+        model.save(path)
+        np.testing.assert_array_equal(models.load(path)(x), model(x))
 
 
 def test_other_files_are_errors(tmp_path):

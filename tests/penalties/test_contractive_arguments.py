@@ -161,6 +161,16 @@ def test_a_key_is_one_key(key):
         contractive(encoder(), jnp.ones((2, 12)), key=key)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_what_is_not_known_has_no_small_penalty(method):
+    relu = models.mlp(12, 3, hidden=(8,), rngs=nnx.Rngs(0)).encoder
+    x = jnp.ones((3, 12)).at[1, 4].set(jnp.nan)
+    values = contractive(relu, x, method=method, key=KEY)
+    assert jnp.isnan(values).tolist() == [False, True, False]
+    plain = contractive(relu, jnp.ones((3, 12)), method=method, key=KEY)
+    np.testing.assert_array_equal(values[::2], plain[::2])
+
+
 def test_the_closed_form_needs_the_structure():
     with pytest.raises(ValueError, match="'closed_form' needs an aelib encoder of dense layers"):
         contractive(jnp.sin, jnp.ones((2, 3)), method="closed_form")

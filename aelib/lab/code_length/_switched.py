@@ -60,7 +60,7 @@ class SwitchedLikelihood(nnx.Module):
         mask: ArrayLike | None = None,
         exposure: ArrayLike | None = None,
     ) -> Array:
-        """That of the chosen one; see :meth:`Likelihood.log_prob`."""
+        """That of the chosen one; see :meth:`aelib.likelihoods.Likelihood.log_prob`."""
         return self._pick(lambda one: one.log_prob(outputs, x, mask=mask, exposure=exposure))
 
     def mean(self, outputs: ArrayLike, *, exposure: ArrayLike | None = None) -> Array:
