@@ -6,12 +6,13 @@ Three wings. The library: :mod:`aelib.losses`, :mod:`aelib.likelihoods`, :mod:`a
 :mod:`aelib.perceptual`. :mod:`aelib.lab`: what only a chapter of the book or its lab measures
 with. :mod:`aelib.page`: what draws on the book's pages. A module is imported when it is first used.
 
-A fair coin is worth ln 2 nats of surprise:
+A fair coin is worth ln 2 nats of surprise.
 
->>> import aelib
->>> import jax.numpy as jnp
->>> aelib.losses.bernoulli_nll(jnp.array([0.0]), jnp.array([1.0])).round(3)
-Array([0.693], dtype=float32)
+Example:
+    >>> import aelib
+    >>> import jax.numpy as jnp
+    >>> aelib.losses.bernoulli_nll(jnp.array([0.0]), jnp.array([1.0])).round(3)
+    Array([0.693], dtype=float32)
 """
 
 from typing import TYPE_CHECKING

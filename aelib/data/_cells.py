@@ -66,18 +66,18 @@ def load_cells(
     Raises:
         ValueError: if an option is out of its range.
 
-    References:
-        L. Zappia, B. Phipson and A. Oshlack (2017), Splatter: simulation of single-cell RNA
-        sequencing data, Genome Biology 18:174. R. Lopez, J. Regier, M. B. Cole, M. I. Jordan and
-        N. Yosef (2018), Deep generative modeling for single-cell transcriptomics, Nature
-        Methods 15:1053–1058.
-
     Example:
         >>> cells = load_cells(num_cells=300, num_genes=50, dropout=0.3)
         >>> cells.x.shape, cells.metadata["markers"].shape
         ((300, 50), (4, 50))
         >>> bool((cells.x[cells.extras["dropped"]] == 0).all())
         True
+
+    References:
+        L. Zappia, B. Phipson and A. Oshlack (2017), Splatter: simulation of single-cell RNA
+        sequencing data, Genome Biology 18:174. R. Lopez, J. Regier, M. B. Cole, M. I. Jordan and
+        N. Yosef (2018), Deep generative modeling for single-cell transcriptomics, Nature
+        Methods 15:1053–1058.
     """
     num_cells = check_count("num_cells", num_cells)
     num_genes = check_count("num_genes", num_genes)

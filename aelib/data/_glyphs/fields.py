@@ -42,13 +42,13 @@ def fields(pairs: Sequence[tuple[str, str]], *, blur: float = 0.5) -> NDArray[np
     Raises:
         ValueError: if the blur is less than the spline's own, or a font lacks a character.
 
-    References:
-        M. Unser (1999), Splines: a perfect fit for signal and image processing, IEEE Signal
-        Processing Magazine 16(6).
-
     Example:
         >>> fields([("DejaVuSans", "A"), ("DejaVuSerif", "Я")]).shape
         (2, 128, 128)
+
+    References:
+        M. Unser (1999), Splines: a perfect fit for signal and image processing, IEEE Signal
+        Processing Magazine 16(6).
     """
     blur = check_number("blur", blur, at_least=0.15)  # pixels; the spline alone has 0.144
     out = np.empty((len(pairs), FIELD_SIZE, FIELD_SIZE), np.float32)

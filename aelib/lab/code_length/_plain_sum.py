@@ -25,12 +25,13 @@ class PlainSum(Composite):
     Raises:
         ValueError: a continuous column without a unit, or a unit that is not positive.
 
-    >>> from aelib.data import Column
-    >>> dollars = Columns((Column("income", "continuous"),))
-    >>> error = lambda unit: PlainSum(dollars, {"income": unit}).log_prob(
-    ...     {"income": jnp.zeros((1, 1))}, jnp.array([[2.0]]))
-    >>> [round(float(error(unit)[0]), 1) for unit in (1.0, 0.01)]
-    [-2.0, -20000.0]
+    Example:
+        >>> from aelib.data import Column
+        >>> dollars = Columns((Column("income", "continuous"),))
+        >>> error = lambda unit: PlainSum(dollars, {"income": unit}).log_prob(
+        ...     {"income": jnp.zeros((1, 1))}, jnp.array([[2.0]]))
+        >>> [round(float(error(unit)[0]), 1) for unit in (1.0, 0.01)]
+        [-2.0, -20000.0]
     """
 
     def __init__(self, columns: Columns, units: Mapping[str, float]) -> None:

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from aelib._checks import check_count
 from aelib.models import Autoencoder, Dense, Stack
 
 
@@ -68,19 +69,19 @@ def dictionary(
     Raises:
         ValueError: if a size is below 1 or the activation is unknown.
 
+    Example:
+        >>> import numpy as np
+        >>> from flax import nnx
+        >>> model = dictionary(16, 32, rngs=nnx.Rngs(0))
+        >>> bool(np.allclose(np.linalg.norm(model.decoder.atoms, axis=1), 1.0, atol=1e-6))
+        True
+
     References:
         B. A. Olshausen and D. J. Field (1996), Emergence of simple-cell receptive field properties
         by learning a sparse code for natural images, Nature 381.
-
-    >>> import numpy as np
-    >>> from flax import nnx
-    >>> model = dictionary(16, 32, rngs=nnx.Rngs(0))
-    >>> bool(np.allclose(np.linalg.norm(model.decoder.atoms, axis=1), 1.0, atol=1e-6))
-    True
     """
-    for name, size in (("num_features", num_features), ("latent", latent)):
-        if size < 1:
-            raise ValueError(f"{name}: expected at least 1, got {size}")
+    check_count("num_features", num_features)
+    check_count("latent", latent)
     layer = Dense(num_features, latent, activation=code_activation, rngs=rngs)
     encoder = Stack([layer], (num_features,), (latent,))
     return Autoencoder(encoder, Atoms(latent, num_features, unit_norm=unit_norm, rngs=rngs))
