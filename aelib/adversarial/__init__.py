@@ -27,15 +27,12 @@ from aelib.adversarial._objectives import margin as margin
 from aelib.adversarial._objectives import straight_through as straight_through
 from aelib.adversarial._sanity import SanityReport as SanityReport
 from aelib.adversarial._sanity import sanity_checks as sanity_checks
-from aelib.adversarial._training import TrainedClassifiers as TrainedClassifiers
-from aelib.adversarial._training import train_classifiers as train_classifiers
 
 __all__ = [
     "AttackCurve",
     "AttackResult",
     "Defense",
     "SanityReport",
-    "TrainedClassifiers",
     "attack_curve",
     "fgsm",
     "margin",
@@ -43,5 +40,4 @@ __all__ = [
     "project",
     "sanity_checks",
     "straight_through",
-    "train_classifiers",
 ]

@@ -1,4 +1,4 @@
-"""Train a small classifier, in seconds."""
+"""Train a small classifier of images."""
 
 import dataclasses
 import functools
@@ -9,8 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import nnx
+from jax.typing import ArrayLike
+from jaxtyping import Float, Int, PRNGKeyArray
 
-from aelib._checks import check_count
+from aelib._checks import check_count, require_all
 from aelib.losses import categorical_nll
 from aelib.perceptual._images import as_images
 from aelib.perceptual._small import SmallFeatures
@@ -24,41 +26,41 @@ class TrainedClassifier:
 
     Attributes:
         features: the trained network.
-        loss: [steps] cross-entropy of each batch, in nats per image.
+        loss: cross-entropy of each batch, in nats per image.
     """
 
     features: SmallFeatures
-    loss: np.ndarray
+    loss: Float[np.ndarray, " steps"]
 
 
 def train_classifier(
-    images: Any,
-    labels: Any,
+    images: Float[ArrayLike, "n h w *channels"],
+    labels: Int[ArrayLike, " n"],
     *,
     channels: tuple[int, ...] = (8, 16, 32),
     num_classes: int | None = None,
     steps: int = 300,
     batch_size: int = 128,
     learning_rate: float = 3e-3,
-    key: jax.Array,
+    key: PRNGKeyArray,
 ) -> TrainedClassifier:
     """Train a :class:`SmallFeatures` to tell classes apart: Adam on the cross-entropy.
 
-    Batches are drawn with replacement; the learning rate falls to zero along half a cosine. All
+    Batches are drawn with replacement; the learning rate is decayed to zero along a cosine. All
     steps run in one compiled call.
 
     Args:
-        images: [n, h, w, c] or [n, h, w], floats in [0, 1].
-        labels: [n] whole numbers from 0.
+        images: gray, or with channels last; values in [0, 1].
+        labels: whole numbers from 0.
         channels: channels of the convolutions.
         num_classes: number of classes; None for the largest label plus 1.
         steps: number of steps.
         batch_size: images in each step.
-        learning_rate: at the start.
+        learning_rate: initial learning rate.
         key: ``jax.random.key(seed)``; the initial weights and the batches come from it.
 
     Returns:
-        TrainedClassifier: ``features`` and ``loss``.
+        The trained network, and its loss at each step.
 
     Raises:
         TypeError: if the images are not floats or the labels not whole numbers.
@@ -104,17 +106,14 @@ def _train(
     return minimize(Problem(objective, batch, optimizer), state, steps=steps)
 
 
-def _check_labels(labels: Any, n: int, num_classes: int | None) -> np.ndarray:
+def _check_labels(
+    labels: Int[ArrayLike, " n"], n: int, num_classes: int | None
+) -> Int[np.ndarray, " n"]:
     labels = np.asarray(labels)
     if not np.issubdtype(labels.dtype, np.integer):
         raise TypeError(f"labels: expected whole numbers, got {labels.dtype}")
     if labels.shape != (n,):
         raise ValueError(f"labels: expected shape ({n},), one for each image; got {labels.shape}")
-    upper = np.inf if num_classes is None else num_classes
-    bad = (labels < 0) | (labels >= upper)
-    if bad.any():
-        index = int(np.argmax(bad))
-        raise ValueError(
-            f"labels: expected 0 ... num_classes - 1, got {labels[index]} at index {index}"
-        )
+    classes = (labels >= 0) & (labels < (np.inf if num_classes is None else num_classes))
+    require_all("labels", labels, classes, "0 ... num_classes - 1")
     return labels
