@@ -1,4 +1,4 @@
-"""Every chapter and lab from cold, one after the other, compiled as ``make book`` has them compiled."""
+"""Every chapter and lab from cold, one after the other, compiled as for ``make book``."""
 
 import os
 import time
