@@ -9,6 +9,7 @@ optimization and run after the others have passed; ``--quick`` leaves them out.
 """
 
 import argparse
+import ast
 import os
 import random
 import shutil
@@ -31,7 +32,7 @@ HASTE = {
 def main() -> None:
     """Run a sample of mutants of one room."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("room", help="such as losses, or lab/planted")
+    parser.add_argument("room", help="a folder, such as losses or lab/planted")
     parser.add_argument("--number", type=int, default=10, help="mutants to try")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--quick", action="store_true", help="without the tests marked exact")
@@ -45,7 +46,7 @@ def main() -> None:
         for name in ("pyproject.toml", "conftest.py"):
             shutil.copy(ROOT / name, copy / name)
         start = time.perf_counter()
-        if not passes(copy, given.room, quick=given.quick, timeout=None):
+        if not passes(copy, ranked_tests(copy, given.room), quick=given.quick, timeout=None):
             sys.exit(f"{given.room}: the tests fail without any change")
         taken = time.perf_counter() - start
         print(f"{given.room}: unchanged, the tests pass in {taken:.0f} s", flush=True)
@@ -54,8 +55,9 @@ def main() -> None:
         survivors = 0
         for path, mutant in sample:
             unchanged = path.read_text(encoding="utf-8")
+            tests = ranked_tests(copy, given.room, unchanged)
             path.write_text(mutant.source, encoding="utf-8")
-            survived = passes(copy, given.room, quick=given.quick, timeout=timeout)
+            survived = passes(copy, tests, quick=given.quick, timeout=timeout)
             path.write_text(unchanged, encoding="utf-8")
             survivors += survived
             where = f"{path.relative_to(copy)}:{mutant.line}"
@@ -65,26 +67,34 @@ def main() -> None:
 
 
 def draw(room: Path, number: int, seed: int) -> list[tuple[Path, Mutant]]:
-    """A sample of mutants, each at another place of the room's files."""
+    """A sample of mutants, each at another site of the room's files."""
     chance = random.Random(seed)
-    paths = [room.with_suffix(".py")] if not room.is_dir() else sorted(room.rglob("*.py"))
-    places = [
+    sites = [
         (path, ways)
-        for path in paths
+        for path in sorted(room.rglob("*.py"))
         if path.name != "__init__.py"
         for ways in mutants(path.read_text(encoding="utf-8"))
     ]
-    chosen = chance.sample(places, min(number, len(places)))
+    chosen = chance.sample(sites, min(number, len(sites)))
     return [(path, chance.choice(ways)) for path, ways in chosen]
 
 
-def passes(copy: Path, room: str, *, quick: bool, timeout: float | None) -> bool:
-    """Whether the room's tests pass in the copy; what takes too long does not."""
-    rooms = [place for place in (f"tests/{room}", f"aelib/{room}") if (copy / place).exists()]
+def ranked_tests(copy: Path, room: str, changed: str = "") -> list[str]:
+    """The room's tests: first those that name most of what is defined in a changed source."""
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    names = [node.name for node in ast.parse(changed).body if isinstance(node, kinds)]
+    files = sorted((copy / "tests" / room).rglob("test_*.py"))
+    texts = {path: path.read_text(encoding="utf-8") for path in files}
+    files.sort(key=lambda path: -sum(texts[path].count(name) for name in names))
+    return [*(str(path.relative_to(copy)) for path in files), f"aelib/{room}"]
+
+
+def passes(copy: Path, tests: list[str], *, quick: bool, timeout: float | None) -> bool:
+    """Whether the tests pass in the copy; what takes too long does not."""
     pytest = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-    runs = [([*pytest, "-m", "not exact", *rooms], HASTE)]
+    runs = [([*pytest, "-m", "not exact", *tests], HASTE)]
     if not quick:
-        runs.append(([*pytest, "-m", "exact", *rooms], {}))
+        runs.append(([*pytest, "-m", "exact", *tests], {}))
     for command, extra in runs:
         environment = {**extra, **os.environ, "PYTHONPATH": str(copy)}
         try:
