@@ -31,7 +31,7 @@ class Splits(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
-    """Items with what must be known to use them honestly: origin, license, units and splits.
+    """Items, and what must be known to use them well: origin, license, units and splits.
 
     Arrays are read-only views; copy one before changing it.
 

@@ -40,7 +40,7 @@ def load_mvtec(
 ) -> Dataset:
     """Pictures in the folders of MVTec AD, or your own in the same folders.
 
-    ``train/good`` holds normal pictures, ``test/good`` and ``test/<defect>`` what to judge by, and
+    ``train/good`` holds normal pictures, ``test/good`` and ``test/<defect>`` what to test with, and
     ``ground_truth/<defect>/<name>_mask.png`` says where ``test/<defect>/<name>.png`` is defective
     (anything but black). The default split is the published one; of the training pictures a fixed
     15 % are for validation, so that a threshold can be had from normal items not trained on.

@@ -72,10 +72,10 @@ def item_tangents(dataset: Dataset) -> NDArray[np.float32]:
     """
     if dataset.name != "glyphs" or dataset.labels is None:
         raise ValueError(f"dataset: expected glyphs, got {dataset.name!r}")
-    faces = dataset.metadata["fonts"]
+    font_names = dataset.metadata["fonts"]
     pairs = list(zip(dataset.extras["font"].tolist(), dataset.labels.tolist(), strict=True))
     rows = {pair: row for row, pair in enumerate(dict.fromkeys(pairs))}
-    drawn = [(faces[font], dataset.label_names[label]) for font, label in rows]
+    drawn = [(font_names[font], dataset.label_names[label]) for font, label in rows]
     bank = jnp.asarray(fields(drawn, blur=dataset.metadata["blur"]))
     index = jnp.asarray([rows[pair] for pair in pairs], jnp.int32)
     return np.asarray(map_items(tangents, bank, index, jnp.asarray(dataset.extras["parameters"])))

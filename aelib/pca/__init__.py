@@ -1,4 +1,4 @@
-"""Principal component analysis, and linear autoencoders held against it."""
+"""Principal component analysis, and linear autoencoders compared with it."""
 
 from aelib.pca._angles import principal_angles as principal_angles
 from aelib.pca._compare import LinearComparison as LinearComparison

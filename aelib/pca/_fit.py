@@ -145,7 +145,7 @@ def fit(x: Real[ArrayLike, "n d"], num_components: int) -> PCA:
 def fit_batches(batches: Iterable[Real[ArrayLike, "m d"]], num_components: int) -> PCA:
     """Fit a principal component analysis in one pass over batches of rows.
 
-    The result equals :func:`fit` on all rows together to rounding, whatever the batches; memory
+    The result equals :func:`fit` on all rows at once, to rounding, whatever the batches; memory
     is one batch and a [d, d] matrix.
 
     Args:

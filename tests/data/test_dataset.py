@@ -1,4 +1,4 @@
-"""Dataset: what it checks, how it is indexed, and that splits are honest."""
+"""Dataset: what it checks, how it is indexed, and what splits keep apart."""
 
 import copy
 import pickle
@@ -48,7 +48,7 @@ def test_arrays_are_read_only_but_the_callers_is_not():
     x[0, 0] = 1
 
 
-def test_take_keeps_every_field_together():
+def test_take_keeps_every_field():
     import pandas as pd
 
     dataset = make(

@@ -14,11 +14,11 @@ from aelib.data._binarize import otsu_threshold
 from aelib.data._files import installed_file
 from aelib.data._patches import cut_patches
 
-GREY = ("page", "text", "camera", "brick", "grass", "gravel")
-COLOUR = ("astronaut", "coffee", "chelsea")
+GRAY = ("page", "text", "camera", "brick", "grass", "gravel")
+COLOR = ("astronaut", "coffee", "chelsea")
 
 
-@pytest.mark.parametrize("name", GREY + COLOUR)
+@pytest.mark.parametrize("name", GRAY + COLOR)
 def test_pictures_are_the_originals(name):
     original = getattr(originals, name)()
     dataset = data.load(name)
@@ -26,8 +26,8 @@ def test_pictures_are_the_originals(name):
     assert np.array_equal(np.rint(dataset.images[0] * 255), original)
 
 
-@pytest.mark.parametrize("name", COLOUR)
-def test_grey_is_luminance(name):
+@pytest.mark.parametrize("name", COLOR)
+def test_gray_is_luminance(name):
     gray = data.load(name, gray=True).images[0]
     np.testing.assert_allclose(gray, rgb2gray(getattr(originals, name)()), atol=1e-7)
 
@@ -46,7 +46,7 @@ def test_faces_are_the_originals():
     assert dataset.labels.tolist() == [1] * 100 + [0] * 100
 
 
-@pytest.mark.parametrize("name", GREY)
+@pytest.mark.parametrize("name", GRAY)
 def test_otsu_agrees_with_scikit_image(name):
     original = getattr(originals, name)()
     dataset = data.load(name, binarize="otsu")

@@ -59,7 +59,7 @@ def test_root_is_the_category_or_what_holds_it(bottle, tmp_path):
         data.load("mvtec", root=tmp_path, category="tile")
 
 
-def test_scaled_and_grey(bottle):
+def test_scaled_and_gray(bottle):
     dataset = data.load("mvtec", root=bottle, size=(4, 3), gray=True)
     assert dataset.shape == (4, 3)
     gray = np.asarray(Image.open(bottle / "train/good/000.png").convert("L"), np.float64)
@@ -72,7 +72,7 @@ def test_scaled_and_grey(bottle):
     assert data.load("mvtec", root=bottle).shape == (256, 256, 3)
 
 
-def test_a_grey_category_stays_grey(tmp_path):
+def test_a_gray_category_stays_gray(tmp_path):
     write(tmp_path / "grid/train/good/0.png", np.zeros((4, 4)))
     write(tmp_path / "grid/test/good/0.jpg", np.zeros((4, 4)))
     assert data.load("mvtec", root=tmp_path).shape == (256, 256)

@@ -69,3 +69,19 @@ def test_importing_the_face_is_cheap():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "package"),
+    [
+        ("modechoice", "pandas", "pandas"),
+        ("docstrings", "sklearn.feature_extraction.text", "sklearn"),
+        ("coffee", "PIL.Image", "PIL"),
+    ],
+)
+def test_a_missing_dependency_is_named_with_its_extra(name, module, package, monkeypatch):
+    monkeypatch.setitem(sys.modules, module, None)  # as if it were not installed
+    with pytest.raises(
+        ModuleNotFoundError, match=rf'needs {package}: pip install "aelib\[data\]"$'
+    ):
+        data.load(name)

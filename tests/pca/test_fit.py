@@ -32,15 +32,15 @@ def test_agrees_with_scikit_learn(digits):
     assert ours.num_examples == len(digits)
 
 
-@pytest.mark.parametrize("quietest", [0.5, 1e-2, 1e-3, 1e-5])
-def test_float32_by_covariance_or_by_qr_is_as_good_as_float64(quietest):
+@pytest.mark.parametrize("smallest", [0.5, 1e-2, 1e-3, 1e-5])
+def test_float32_by_covariance_or_by_qr_is_as_good_as_float64(smallest):
     """On both sides of the switch, with a feature that never changes and a mean far from 0."""
     rng = np.random.default_rng(0)
-    deviations = np.geomspace(1.0, quietest, 6)
+    deviations = np.geomspace(1.0, smallest, 6)
     basis, _ = np.linalg.qr(rng.normal(size=(6, 6)))
     varied = (rng.normal(size=(900, 6)) * deviations) @ basis.T + 3.0
     x = np.insert(varied, 2, 0.1, axis=1).astype(np.float32)
-    assert (_scatter.covariance_axes(x.astype(np.float64)) is None) == (quietest < 1e-4)
+    assert (_scatter.covariance_axes(x.astype(np.float64)) is None) == (smallest < 1e-4)
     exact, ours = pca.fit(x.astype(np.float64), 7), pca.fit(x, 7)
     np.testing.assert_allclose(ours.spectrum[:6], exact.spectrum[:6], rtol=2e-7)
     assert ours.spectrum[6] <= 1e-30
@@ -68,7 +68,7 @@ def test_keeps_numpy_in_numpy_and_its_dtype(digits):
     assert pca.fit((digits * 16).astype(np.int64), 2).components.dtype == np.float64
 
 
-def test_quiet_directions_do_not_drown():
+def test_directions_of_little_variance_are_not_lost():
     # Standard deviations over twelve decades: a covariance matrix in float64 has only eight.
     rng = np.random.default_rng(0)
     deviations = 10.0 ** -np.arange(0, 13, 2.0)

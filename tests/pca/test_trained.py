@@ -67,7 +67,7 @@ def test_training_reaches_the_pca_optimum(make, x64):
 
 
 @pytest.mark.parametrize("strength", [10.0, 100.0])
-def test_the_regularised_autoencoder_shrinks_as_kunin_et_al_say(strength):
+def test_the_regularized_autoencoder_shrinks_as_kunin_et_al_say(strength):
     with jax.enable_x64(True):
         x = jnp.asarray(digits())
         # The mean of halves over n examples: dividing the objective by 2 n moves no minimum.

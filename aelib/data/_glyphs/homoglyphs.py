@@ -63,8 +63,8 @@ def homoglyphs(
         For each such character, the closest character of the first alphabet that has its picture.
 
     Example:
-        >>> twins = homoglyphs(["greek"])
-        >>> twins["Α"] == "A", "Ω" in twins, len(twins)
+        >>> found = homoglyphs(["greek"])
+        >>> found["Α"] == "A", "Ω" in found, len(found)
         (True, False, 15)
     """
     chosen = check_alphabets(alphabets)
@@ -76,8 +76,8 @@ def homoglyphs(
             for earlier in order[: order.index(name)]:
                 apart = distances(own, _samples(font, ALPHABETS[earlier]))
                 for row in np.flatnonzero(apart.min(axis=1) < TOLERANCE):
-                    twin = ALPHABETS[earlier][int(np.argmin(apart[row]))]
-                    found.setdefault(ALPHABETS[name][row], twin)
+                    closest = ALPHABETS[earlier][int(np.argmin(apart[row]))]
+                    found.setdefault(ALPHABETS[name][row], closest)
     return found
 
 

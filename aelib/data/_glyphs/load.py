@@ -70,14 +70,16 @@ def load_glyphs(
         ((20, 784), ('0', '1', '2'), (20, 5))
     """
     names = check_alphabets(alphabets)
-    faces = check_fonts(fonts, names)
+    font_names = check_fonts(fonts, names)
     spread = _spread(deformation)
     num_per_glyph = check_count("num_per_glyph", num_per_glyph)
     noise = check_number("noise", noise, at_least=0)
     seed = check_count("seed", seed, at_least=0)
-    twins = {} if keep_homoglyphs else homoglyphs(names, fonts=faces)
-    kept = [(c, k) for k, name in enumerate(names) for c in ALPHABETS[name] if c not in twins]
-    bank = fields([(face, c) for face in faces for c, _ in kept], blur=blur)
+    same_picture = {} if keep_homoglyphs else homoglyphs(names, fonts=font_names)
+    kept = [
+        (c, k) for k, name in enumerate(names) for c in ALPHABETS[name] if c not in same_picture
+    ]
+    bank = fields([(font, c) for font in font_names for c, _ in kept], blur=blur)
 
     n = len(bank) * num_per_glyph
     index = np.tile(np.arange(len(bank), dtype=np.int32), num_per_glyph)
@@ -115,9 +117,9 @@ def load_glyphs(
         },
         metadata={
             "parameter_names": PARAMETERS,
-            "fonts": faces,
+            "fonts": font_names,
             "alphabets": names,
-            "homoglyphs": twins,
+            "homoglyphs": same_picture,
             "blur": blur,
         },
     )
