@@ -45,4 +45,5 @@ def numbers(data: Any, digit: int, network: str, ink: float, noise: float) -> di
         values = values @ layer["weights"] + layer["bias"]
         values = jax.nn.relu(values) if layer["relu"] else values
     loss = jnp.sum((x - values) ** 2)
-    return {"loss": loss, "below": jnp.mean(chosen["ordinary"] < loss), "input": x, "output": values}
+    below = jnp.mean(chosen["ordinary"] < loss)
+    return {"loss": loss, "below": below, "input": x, "output": values}

@@ -14,7 +14,8 @@ def _network() -> dict[str, Any]:
         weights = _RNG.normal(size=(inputs, outputs)) / np.sqrt(inputs)
         return {"weights": np.float32(weights), "bias": np.float32(0.2 * _RNG.normal(size=outputs))}
 
-    return {"codes": np.float32(_RNG.normal(size=(30, 2))), "decoder": [layer(2, 16), layer(16, 64)]}
+    codes = np.float32(_RNG.normal(size=(30, 2)))
+    return {"codes": codes, "decoder": [layer(2, 16), layer(16, 64)]}
 
 
 DATA = {
