@@ -191,7 +191,7 @@ def _outputs(model: Any, x: Float[Array, "cells genes"]) -> Float[Array, "cells 
 
 
 def _rates(
-    outputs: Float[np.ndarray, "*runs cells genes *parameters"],
+    outputs: Float[np.ndarray, "..."],
     counts: Int[np.ndarray, "*runs cells genes"],
     method: str,
     rescale: bool,

@@ -37,7 +37,7 @@ def detection_threshold(num_features: int, num_examples: int) -> float:
 
 
 def predicted_overlap(
-    strength: Float[ArrayLike, ...], num_features: int, num_examples: int
+    strength: Float[ArrayLike, "..."], num_features: int, num_examples: int
 ) -> Float[np.ndarray, ...]:
     r"""Return the squared cosine between the sample's first axis and the planted direction.
 
