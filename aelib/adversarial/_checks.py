@@ -102,7 +102,7 @@ def check_labels(
     return jnp.asarray(array)
 
 
-def check_strength(strength: Float[Array, "..."]) -> None:
+def check_strength(strength: Float[Array, "*shape"]) -> None:
     """Refuse NaN, which is no measure of an attack: the item would be counted as robust.
 
     Args:

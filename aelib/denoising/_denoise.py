@@ -191,7 +191,7 @@ def _outputs(model: Any, x: Float[Array, "cells genes"]) -> Float[Array, "cells 
 
 
 def _rates(
-    outputs: Float[np.ndarray, "..."],
+    outputs: Float[np.ndarray, "*shape"],
     counts: Int[np.ndarray, "*runs cells genes"],
     method: str,
     rescale: bool,

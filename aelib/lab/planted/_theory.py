@@ -37,8 +37,8 @@ def detection_threshold(num_features: int, num_examples: int) -> float:
 
 
 def predicted_overlap(
-    strength: Float[ArrayLike, "..."], num_features: int, num_examples: int
-) -> Float[np.ndarray, ...]:
+    strength: Float[ArrayLike, "*shape"], num_features: int, num_examples: int
+) -> Float[np.ndarray, "*shape"]:
     r"""Return the squared cosine between the sample's first axis and the planted direction.
 
     With :math:`\rho = s^2/\sigma^2` and :math:`\gamma = d/n`, in the limit of large d and n,
