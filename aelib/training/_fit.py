@@ -51,10 +51,10 @@ def fit(
     likelihood given are not changed; trained copies are returned. The same arguments and key give
     the same result.
 
-    Every call reads the loss, the penalties, the corruption and the optimizer anew, so that
-    whatever they refer to counts as it is at that moment. It compiles only if this gives a program
-    that was not compiled before: another seed, other data of the same shape, another number of
-    steps or another strength do not.
+    Every call traces the loss, the penalties, the corruption and the optimizer anew, so that
+    whatever they refer to counts as it is at that moment (but for what is itself under ``jax.jit``,
+    which JAX remembers). It compiles only if this gives a program that was not compiled before;
+    another seed, other data of the same shape, another number of steps or another strength do not.
 
     Args:
         model: an :class:`aelib.models.Autoencoder`, or any ``nnx.Module`` with ``encode`` and

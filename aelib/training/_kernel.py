@@ -136,13 +136,18 @@ def advance(
 def minimize(
     problem: Problem, parameters: Any, *, steps: int
 ) -> tuple[Any, Float[Array, " steps"]]:
-    """All steps at once.
+    """All steps at once, without the report.
 
     Returns:
         The trained parameters, and the loss of every step as it was before the step's update.
     """
-    state = start(problem, parameters, record=steps)
-    state, _ = advance(problem, state, 0, steps)
+
+    def loss_only(*args: Any) -> tuple[Float[Array, ""], Any]:
+        return problem.objective(*args)[0], ()
+
+    plain = problem._replace(objective=loss_only)
+    state = start(plain, parameters, record=steps)
+    state, _ = advance(plain, state, 0, steps)
     assert state.losses is not None
     return state.parameters, state.losses
 

@@ -11,6 +11,9 @@ from aelib.training._corruption import corrupt
 from aelib.training._examples import Examples
 from aelib.training._settings import Settings
 
+#: How many validation examples are looked at at once.
+_BLOCK = 1024
+
 
 class Variables(NamedTuple):
     """The numbers that the objective depends on besides the parameters and the batch.
@@ -87,9 +90,19 @@ def mean_nats(
 ) -> Float[Array, ""]:
     """Mean nats per example without corruption or penalties: what validation looks at."""
     model, likelihood = nnx.merge(settings.graphdef, parameters, variables.fixed)
-    outputs = model.decode(_encode(model, examples.x, examples.mask))
-    nats = _nats_per_example(settings, likelihood, outputs, examples)
-    return _mean(nats, examples.weights, settings.dtype)
+
+    def nats(block: Examples) -> Float[Array, " block"]:
+        outputs = model.decode(_encode(model, block.x, block.mask))
+        return _nats_per_example(settings, likelihood, outputs, block)
+
+    n = examples.x.shape[0]
+    if n <= _BLOCK:
+        values = nats(examples)
+    else:  # one block after the other: the activations of all examples may not fit into memory
+        rows = jnp.minimum(jnp.arange(-(-n // _BLOCK) * _BLOCK), n - 1).reshape(-1, _BLOCK)
+        blocks = jax.lax.map(lambda row: nats(jax.tree.map(lambda v: v[row], examples)), rows)
+        values = blocks.reshape(-1)[:n]  # the last example was repeated to fill the last block
+    return _mean(values, examples.weights, settings.dtype)
 
 
 def _encode(
