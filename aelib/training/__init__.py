@@ -3,8 +3,8 @@
 ``fit`` trains one model, ``sweep`` many side by side. A batch takes the same way in both, through
 one module after the other. ``_fit`` or ``_sweep`` has its arguments checked by ``_settings`` and
 ``_examples`` and calls ``_train``, which asks ``_compile`` for a program and runs it from tick to
-tick. In the program a ``_tick`` draws batches for the ``_kernel``, which takes the optimizer's steps
-on the ``_objective`` of what ``_corruption`` leaves of a batch. ``_results``, ``_errors`` and
+tick. In the program a ``_tick`` draws batches for the ``_kernel``, which takes the optimizer's
+steps on the ``_objective`` of what ``_corruption`` leaves of a batch. ``_results``, ``_errors`` and
 ``_progress`` say what came of it. Only a sweep has ``_runs``, whose models ``_padding`` makes
 equally large.
 """

@@ -19,7 +19,7 @@ from aelib.training._progress import Progress, choose
 from aelib.training._results import FitResult
 from aelib.training._settings import check_loss, check_model, check_settings, merge, split
 from aelib.training._tick import Inputs
-from aelib.training._train import train
+from aelib.training._train import compile_training, train
 
 if TYPE_CHECKING:
     import optax
@@ -149,7 +149,7 @@ def fit(
     if settings.mesh is not None:
         everywhere = jax.sharding.NamedSharding(settings.mesh, jax.sharding.PartitionSpec())
         run = jax.device_put(run, everywhere)
-    outcome = train(settings, [run], bar)
+    outcome = train(settings, compile_training(settings, run), [run], bar)
     trained = merge(parts._replace(parameters=outcome.parameters), loss)
     result = FitResult(*trained, outcome.history)
     if outcome.interrupted:

@@ -29,7 +29,7 @@ from aelib.training._results import History, SweepResult, first_runs, join_histo
 from aelib.training._runs import Members, Run, first_of_each, grid, make_members
 from aelib.training._settings import Settings, check_loss, check_model, check_settings
 from aelib.training._tick import Inputs
-from aelib.training._train import Outcome, train
+from aelib.training._train import Outcome, compile_training, train
 
 if TYPE_CHECKING:
     import optax
@@ -171,15 +171,17 @@ class _Plan:
     validation: Examples | None
     per_run_data: bool
 
-    def train(self, rows: Sequence[int], size: int, progress: Progress) -> Outcome:
-        """Train some runs, of which ``size`` at a time is the most there are."""
+    @property
+    def in_axes(self) -> Any:
+        """Which inputs of a group have a leading axis of runs."""
+        axis = 0 if self.per_run_data else None
+        return Inputs(variables=0, data=axis, validation=axis, key=0)  # type: ignore[arg-type]
+
+    def groups(self, rows: Sequence[int], size: int) -> list[tuple[Any, Inputs]]:
+        """Some runs, at most ``size``, divided among the cores."""
         width = group_size(size)
         starts = range(0, len(rows), width)
-        groups = [self._group(rows[start : start + width], width) for start in starts]
-        axis = 0 if self.per_run_data else None
-        in_axes: Any = Inputs(variables=0, data=axis, validation=axis, key=0)  # type: ignore[arg-type]
-        labels = [self._label(row) for row in rows]
-        return train(self.settings, groups, progress, in_axes=in_axes, labels=labels)
+        return [self._group(rows[start : start + width], width) for start in starts]
 
     def _group(self, rows: Sequence[int], width: int) -> tuple[Any, Inputs]:
         """What some runs need, filled to the shape of all groups by repeating the last."""
@@ -202,7 +204,7 @@ class _Plan:
             )
         return parameters, Inputs(variables, data, validation, key)
 
-    def _label(self, row: int) -> str:
+    def label(self, row: int) -> str:
         """What to call a run in a message."""
         settings = self.runs[row].settings(self.settings.names)
         return f"{row} ({', '.join(f'{name} {value}' for name, value in settings.items())})"
@@ -242,12 +244,16 @@ def _train_in_chunks(plan: _Plan, size: int, progress: Progress) -> SweepResult:
     everything = range(len(plan.runs))
     chunks = [everything[start : start + size] for start in everything[::size]]
     finished: list[_Chunk] = []
-    interrupted = False
+    programs, interrupted = None, False
     with contextlib.closing(progress):
         bar = InChunks(progress, len(chunks))
         try:
             for rows in chunks:
-                outcome = plan.train(rows, size, bar)
+                groups = plan.groups(rows, size)
+                if programs is None:  # all chunks have the shapes of the first
+                    programs = compile_training(plan.settings, groups[0], plan.in_axes)
+                labels = [plan.label(row) for row in rows]
+                outcome = train(plan.settings, programs, groups, bar, labels)
                 interrupted = outcome.interrupted
                 if not (interrupted and finished):
                     finished.append(plan.take_apart(outcome, rows))

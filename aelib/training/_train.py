@@ -35,44 +35,67 @@ class Outcome(NamedTuple):
     interrupted: bool
 
 
+class Programs(NamedTuple):
+    """Training, compiled.
+
+    Attributes:
+        start: (parameters, inputs) -> state.
+        advance: (state, inputs, first, last) -> (state, tick).
+        mapped: whether all of these have a leading axis of runs.
+    """
+
+    start: Callable[..., Any]
+    advance: Callable[..., Any]
+    mapped: bool
+
+
+def compile_training(
+    settings: Settings, group: tuple[Any, Inputs], in_axes: Inputs | None = None
+) -> Programs:
+    """Compile what ``settings`` say, for parameters and inputs of the shapes of a group.
+
+    Args:
+        settings: what training does.
+        group: parameters and inputs of one run; or, with ``in_axes``, of several.
+        in_axes: which inputs have a leading axis of runs, as in ``jax.vmap``. The parameters have
+            one. None for a single run without such an axis.
+    """
+    start: Callable[..., Any] = functools.partial(_tick.start, settings)
+    advance: Callable[..., Any] = functools.partial(_tick.advance, settings)
+    if in_axes is not None:
+        start = jax.vmap(start, in_axes=(0, in_axes))
+        advance = jax.vmap(advance, in_axes=(0, in_axes, None, None))
+    mesh = settings.mesh
+    start = compiled(start, *group, replicate_over=mesh)
+    given = start(*group), group[1], jnp.int32(0), jnp.int32(0)
+    advance = compiled(advance, *given, donate=(0,), replicate_over=mesh)
+    return Programs(start, advance, in_axes is not None)
+
+
 def train(
     settings: Settings,
+    programs: Programs,
     groups: Sequence[tuple[Any, Inputs]],
     progress: Progress,
-    *,
-    in_axes: Inputs | None = None,
     labels: Sequence[str] = (),
 ) -> Outcome:
     """Train until the steps are done or every run has stopped by itself.
 
     Args:
         settings: what training does.
-        groups: parameters and inputs of one run; or, with ``in_axes``, of the runs of each core.
+        programs: the same, compiled.
+        groups: parameters and inputs of one run, or of the runs of each core.
         progress: what shows it.
-        in_axes: which inputs have a leading axis of runs, as in ``jax.vmap``. The parameters have
-            one. None for a single run without such an axis.
         labels: what the runs are called in messages; runs beyond them only fill up.
 
     Raises:
         TrainingDiverged: if the objective is not finite at some step.
         KeyboardInterrupt: on a second interrupt, while the first waits for the next tick.
     """
-    begin: Callable[..., Any] = functools.partial(_tick.start, settings)
-    go_on: Callable[..., Any] = functools.partial(_tick.advance, settings)
-    join = _only
-    if in_axes is not None:
-        begin = jax.vmap(begin, in_axes=(0, in_axes))
-        go_on = jax.vmap(go_on, in_axes=(0, in_axes, None, None))
-        join = _join
-    # Compiled in this thread: what is set in JAX may be set for a thread only.
-    start = compiled(begin, *groups[0], replicate_over=settings.mesh)
-    states = [start(parameters, inputs) for parameters, inputs in groups]
+    # Compiled before, in one thread: what is set in JAX may be set for a thread only.
+    join = _join if programs.mapped else _only
+    states = [programs.start(*group) for group in groups]
     inputs = [given for _, given in groups]
-    bounds = jnp.int32(0), jnp.int32(0)
-    advance = compiled(
-        go_on, states[0], inputs[0], *bounds, donate=(0,), replicate_over=settings.mesh
-    )
-
     steps: list[int] = []
     ticks: list[Tick] = []
     interrupted, states_given_away = False, False
@@ -82,7 +105,7 @@ def train(
             for first in range(0, settings.steps, settings.tick_every):
                 last = min(first + settings.tick_every, settings.steps)
                 states_given_away = True
-                states, parts = _advance_all(advance, states, inputs, first, last)
+                states, parts = _advance_all(programs.advance, states, inputs, first, last)
                 states_given_away = False
                 tick = jax.tree.map(np.asarray, join(parts))
                 failure = join([state.training.failure for state in states])
