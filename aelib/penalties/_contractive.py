@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from flax.errors import TraceContextError
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Real
 
@@ -70,7 +71,7 @@ def contractive(
     Raises:
         ValueError: if ``method`` is unknown or does not apply, ``num_probes`` is below 1, the key
             is missing, or a shape does not fit.
-        TypeError: if ``encoder`` cannot be called, or ``key`` is no key.
+        TypeError: if ``encoder`` cannot be called or changes when it is, or ``key`` is no key.
 
     Example:
         >>> import jax
@@ -153,7 +154,13 @@ def _prepare(encoder: Any, x: Any, method: str, key: Any) -> _Problem:
         dtype = jnp.promote_types(x.dtype, jnp.float32) if floating else jnp.result_type(float)
         encode, example = jax.vmap(encoder), f"{x.shape[1:]} to a callable of one example"
     x = x.astype(dtype)
-    codes = jax.eval_shape(encode, x)
+    try:
+        codes = jax.eval_shape(encode, x)
+    except TraceContextError as error:
+        raise TypeError(
+            "encoder: expected one that changes nothing when it is called, got one whose batch "
+            "statistics or random state do; its .eval() sets them at rest"
+        ) from error
     if not hasattr(codes, "shape") or codes.ndim != 2 or codes.shape[0] != x.shape[0]:
         shapes = jax.tree.map(lambda leaf: leaf.shape, codes)
         raise ValueError(

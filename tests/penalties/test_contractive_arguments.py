@@ -184,3 +184,17 @@ def test_an_error_needs_two_probes():
 def test_an_encoder_can_be_called():
     with pytest.raises(TypeError, match="encoder: expected a callable, got"):
         contractive(jnp.ones((3, 2)), jnp.ones((2, 3)))
+
+
+@pytest.mark.parametrize("kind", ["batch statistics", "random state"])
+def test_an_encoder_at_rest_is_taken_and_a_changing_one_refused(kind):
+    rngs = nnx.Rngs(0)
+    batch = kind == "batch statistics"
+    layer = nnx.BatchNorm(12, rngs=rngs) if batch else nnx.Dropout(0.5, rngs=rngs)
+    x = jax.random.normal(KEY, (5, 12))
+    made = nnx.Sequential(layer, nnx.Linear(12, 3, rngs=nnx.Rngs(1)))
+    with pytest.raises(TypeError, match=r"changes nothing when it is called, .* \.eval\(\) sets"):
+        contractive(made, x)
+    made.eval()
+    norm = float(jnp.sum(made.layers[1].kernel[...] ** 2))
+    np.testing.assert_allclose(contractive(made, x), norm * np.ones(5), rtol=1e-4)
