@@ -210,7 +210,7 @@ def _check_verdict(env: BuildEnvironment, claim_id: str) -> None:
         _warn(f"claim {claim_id} is said to hold and not to hold; name a condition", docname)
     side = {"holds": "supports", "does not hold": "contradicts"}.get(said.verdict)
     if side and side not in {m.shows for m in found}:
-        _warn(f"claim {claim_id} is said to be so, but nothing measured {side} it", docname)
+        _warn(f"claim {claim_id}: {said.verdict!r}, but nothing measured {side} it", docname)
     if sum(m.decides for m in found) > 2:
         _warn(f"claim {claim_id} is decided by more than two measurements", docname)
 

@@ -1,4 +1,5 @@
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -6,6 +7,7 @@ from typing import Any
 import book_claims
 import book_execution
 import book_figures
+import book_ledger
 import book_repository
 import nbformat
 import pytest
@@ -115,6 +117,30 @@ def test_a_card_decides_over_what_checks_say() -> None:
     card = Verdict("1.1", "does not hold")
     env = _env(_measured("holds"), verdicts=(card,))
     assert book_claims.verdict_on(env, "1.1") == ("book/chapters/01_one", card)
+
+
+@pytest.mark.parametrize(
+    ("shows", "verdict", "problem"),
+    [
+        (["supports"], "holds", ""),
+        (["context", "contradicts"], "holds", "'holds', but nothing measured supports it"),
+        (["supports"], "does not hold", "'does not hold', but nothing measured contradicts it"),
+        (["supports", "contradicts"], "does not hold", ""),
+        (["supports"] * 3, "holds", "decided by more than two"),
+    ],
+)
+def test_a_verdict_needs_evidence(
+    monkeypatch: pytest.MonkeyPatch, shows: list[str], verdict: str, problem: str
+) -> None:
+    found: list[str] = []
+    monkeypatch.setattr(book_ledger, "_warn", lambda message, _: found.append(message))
+    measured = [
+        replace(_measured(), shows=shown, decides=len(shows) == 3, text=f"x{i}")
+        for i, shown in enumerate(shows)
+    ]
+    book_ledger._check_verdict(_env(*measured, verdicts=(Verdict("1.1", verdict),)), "1.1")
+    assert len(found) == bool(problem)
+    assert all(problem in message for message in found)
 
 
 def test_every_claim_of_the_source_article_is_in_the_ledger() -> None:

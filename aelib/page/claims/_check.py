@@ -45,9 +45,12 @@ def check(
 
     Args:
         claim_id: Number of the claim in the ledger, such as ``"3.1"``.
-        text: What was measured, in words (plain text), other words for each measurement.
+        text: What was measured, in words (plain text), other words for each measurement. Of
+            several whose words are the same up to the last colon, as in ``"AUROC: 600 steps"`` and
+            ``"AUROC: 1200 steps"``, these become the heading in a plot.
         measured: One exact number, or one number per seed. Over seeds the mean and its 95 %
-            Student t interval are taken and the worse end has to meet the bound.
+            Student t interval are taken and the worse end has to meet the bound. Of positive
+            quantities over decades give the worst as one number, or use ``scale="log"``.
         op: ``"<"``, ``"<="``, ``">"``, ``">="``, ``"=="`` (exact; every value) or ``"in"``.
         bound: A number, or ``(low, high)``, ends included, for ``"in"``.
         unit: Unit of ``measured`` and ``bound``, such as ``"nats"``.

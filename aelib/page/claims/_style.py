@@ -35,8 +35,13 @@ html[data-theme] .bd-content div.cell div.cell_output .text_html:is(
 .aelib-card .claim-sentence { margin: 0.3rem 0 0.5rem; }
 .claim-rows { list-style: none; margin: 0 !important; padding: 0 !important; }
 .claim-row { display: grid; gap: 0.1rem 1rem; padding: 0.3rem 0; margin: 0 !important;
-  grid-template-columns: minmax(0, 10fr) minmax(0, 9fr) minmax(0, 8fr); align-items: start;
+  grid-template-columns: minmax(0, 11fr) minmax(0, 9fr) minmax(0, 7fr); align-items: start;
   font-size: 0.875rem; line-height: 1.35; scroll-margin-top: 5rem; break-inside: avoid; }
+.claim-title { font-size: 0.875rem; line-height: 1.35; padding: 0.6rem 0 0;
+  margin: 0 !important; font-weight: 600; break-after: avoid; }
+.claim-title small { display: block; font-size: 0.8125rem; font-weight: 400;
+  color: var(--claim-soft); }
+.claim-title ~ .claim-row { padding-block: 0.15rem; }
 .claim-row:target { background: color-mix(in srgb, var(--claim-holds-if) 16%, transparent); }
 .claim-row { --mark: var(--claim-holds); }
 .claim-row[data-shows="contradicts"] { --mark: var(--claim-does-not-hold); }

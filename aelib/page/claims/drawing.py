@@ -29,6 +29,7 @@ WORDS = {
     "contradicts": "contradicts",
     "context": "context",
     "required": "required:",
+    "as above": "required: as above",
     "seeds": "{n} seeds",
     "alike": "the same for all {n} seeds",
     "evidence": "Evidence:",
@@ -62,6 +63,9 @@ def forest(
 ) -> str:
     """HTML of a forest plot: a line for each measurement.
 
+    Lines of one axis whose words are the same up to the last colon stand under one heading, and a
+    bound that is that of the line above is not written again.
+
     Args:
         measurements: What is drawn, in this order except that lines of one axis stand together.
         words: Words of the plot; see ``WORDS``.
@@ -73,14 +77,26 @@ def forest(
         One ``<ul>``.
     """
     rows = []
+    said = ("", "")  # bound and reason of the line above
     for group in in_groups(measurements):
         axis = Axis.over(group)
-        for measurement in group:
-            plot = _line(measurement, axis)
-            if measurement is group[-1]:
-                plot += _ticks(axis)
-            given = (where(measurement), anchor(measurement), prefix(measurement))
-            rows.append(_row(measurement, plot, words, *given))
+        runs = _runs(group)
+        for run in runs:
+            title = _title(run)
+            if title:
+                rows.append(_heading(run, title, words, prefix(run[0])))
+                said = _bound_of(run[0]) if _one_bound(run) else ("", "")
+            for m in run:
+                plot = _line(m, axis)
+                if m is runs[-1][-1]:
+                    plot += _ticks(axis)
+                required = _required(m, words)
+                if _bound_of(m) == said:
+                    required = "" if title and _one_bound(run) else words["as above"]
+                said = _bound_of(m)
+                text = m.text.removeprefix(f"{title}: ") if title else m.text
+                before = "" if title else prefix(m)
+                rows.append(_row(m, text, required, plot, words, where(m), anchor(m), before))
     return f'<ul class="claim-rows">{"".join(rows)}</ul>'
 
 
@@ -223,19 +239,57 @@ def _name(claim_id: str, words: Mapping[str, str], href: str) -> str:
     return f'<a href="{escape(href)}">{name}</a>' if href else name
 
 
+def _runs(group: Sequence[Measurement]) -> list[list[Measurement]]:
+    """Lines that stand together because their words are the same up to the last colon."""
+    runs: dict[str, list[Measurement]] = {}
+    for m in group:
+        common = m.text.rpartition(": ")[0]
+        runs.setdefault(common or m.text, []).append(m)
+    return list(runs.values())
+
+
+def _title(run: Sequence[Measurement]) -> str:
+    """The words that lines have in common, if there are several."""
+    return run[0].text.rpartition(": ")[0] if len(run) > 1 else ""
+
+
+def _bound_of(m: Measurement) -> tuple[str, str]:
+    return m.required, m.because
+
+
+def _one_bound(run: Sequence[Measurement]) -> bool:
+    return len(set(map(_bound_of, run))) == 1
+
+
+def _required(m: Measurement, words: Mapping[str, str]) -> str:
+    bound = f"{words['required']} {m.required}".replace(" ", "\u00a0")
+    return f"{bound}; {m.because}" if m.because else bound
+
+
+def _heading(run: Sequence[Measurement], title: str, words: Mapping[str, str], prefix: str) -> str:
+    required = f"<small>{escape(_required(run[0], words))}</small>" if _one_bound(run) else ""
+    return f'<li class="claim-title">{prefix}{escape(title)}{required}</li>'
+
+
 def _row(
-    m: Measurement, plot: str, words: Mapping[str, str], href: str, anchor: str, prefix: str
+    m: Measurement,
+    text: str,
+    required: str,
+    plot: str,
+    words: Mapping[str, str],
+    href: str,
+    anchor: str,
+    prefix: str,
 ) -> str:
     name = f' id="{escape(anchor)}"' if anchor else ""
-    what = f'<a href="{escape(href)}">{escape(m.text)}</a>' if href else escape(m.text)
-    bound = f"{words['required']} {m.required}".replace(" ", "\u00a0")
-    required = f"{bound}; {m.because}" if m.because else bound
+    what = f'<a href="{escape(href)}">{escape(text)}</a>' if href else escape(text)
+    required = f"<small>{escape(required)}</small>" if required else ""
     seeds = ""
     if m.seeds > 1:
         seeds = words["seeds" if m.high > m.low else "alike"].format(n=m.seeds) + "; "
     return (
         f'<li class="claim-row"{name} data-shows="{m.shows}">'
-        f'<div class="claim-what">{prefix}{what}<small>{escape(required)}</small></div>'
+        f'<div class="claim-what">{prefix}{what}{required}</div>'
         f'<div class="claim-plot">{plot}</div>'
         f'<div class="claim-value"><span class="claim-number">{escape(m.measured)}</span>'
         f"<small>{escape(seeds)}"

@@ -92,6 +92,24 @@ def test_pictures_are_hidden_from_screen_readers_and_the_numbers_are_text() -> N
         assert part in words
 
 
+def test_common_words_are_a_heading_and_a_bound_is_said_once() -> None:
+    steps = [measured(i + 1.0, text=f"AUROC, noisy: {i}00 steps") for i in range(3)]
+    html = forest([*steps[:2], measured(2, text="Another: x"), steps[2]])
+    words = re.sub(r"<[^>]+>", " ", re.sub(r"<svg.*?</svg>", "", html))
+    assert html.count('class="claim-row"') == 4
+    assert words.count("AUROC, noisy") == 1
+    assert words.count("ten is much") == 1
+    assert words.count("required: as above") == 1  # of the line with other words
+    assert words.index("200 steps") < words.index("Another: x")
+
+
+def test_lines_of_a_heading_say_their_own_bounds_where_these_differ() -> None:
+    two = [measured(1, text=f"AUROC: {i}", because=f"reason {i}") for i in range(2)]
+    html = forest(two)
+    assert [f"reason {i}" in row for i, row in enumerate(rows_of(html))] == [True, True]
+    assert html.count("required:") == 2
+
+
 def test_one_unit_shares_an_axis_unless_a_line_would_be_squeezed() -> None:
     steps = [measured(700, bound=100.0, op=">"), measured(15, bound=100.0)]
     assert len(in_groups(steps)) == 1
