@@ -10,7 +10,7 @@ from aelib.likelihoods._categorical import Categorical as Categorical
 from aelib.likelihoods._composite.columns import Columns as Columns
 from aelib.likelihoods._composite.composite import Composite as Composite
 from aelib.likelihoods._continuous_bernoulli import ContinuousBernoulli as ContinuousBernoulli
-from aelib.likelihoods._discretized import normal_log_mass as normal_log_mass
+from aelib.likelihoods._discretized import Discretized as Discretized
 from aelib.likelihoods._factorized import Factorized as Factorized
 from aelib.likelihoods._gaussian import Gaussian as Gaussian
 from aelib.likelihoods._laplace import Laplace as Laplace
@@ -30,6 +30,7 @@ __all__ = [
     "Columns",
     "Composite",
     "ContinuousBernoulli",
+    "Discretized",
     "Factorized",
     "Gaussian",
     "Laplace",
@@ -40,5 +41,4 @@ __all__ = [
     "Poisson",
     "StudentT",
     "ZeroInflatedNegativeBinomial",
-    "normal_log_mass",
 ]

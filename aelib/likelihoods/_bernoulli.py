@@ -26,17 +26,19 @@ class Bernoulli(Factorized):
             [0, 1] its exponential does not integrate to 1, and the best it can reach is not 0
             but the entropy of the targets.
 
-    Source: J. Bernoulli, *Ars conjectandi* (1713); the trap of grey targets, Loaiza-Ganem and
-    Cunningham, *The continuous Bernoulli* (2019).
+    Example:
+        >>> import jax.numpy as jnp
+        >>> try:
+        ...     Bernoulli().check(jnp.array([[0.0, 0.25]]))
+        ... except ValueError as error:
+        ...     print(str(error).split(";")[0])
+        x: expected values in {0, 1}, got 0.25 at index (0, 1)
+        >>> round(float(Bernoulli().log_prob(jnp.zeros((1, 1)), jnp.ones((1, 1)))[0]), 4)
+        -0.6931
 
-    >>> import jax.numpy as jnp
-    >>> try:
-    ...     Bernoulli().check(jnp.array([[0.0, 0.25]]))
-    ... except ValueError as error:
-    ...     print(str(error).split(";")[0])
-    x: expected values in {0, 1}, got 0.25 at index (0, 1)
-    >>> round(float(Bernoulli().log_prob(jnp.zeros((1, 1)), jnp.ones((1, 1)))[0]), 4)
-    -0.6931
+    References:
+        J. Bernoulli, *Ars conjectandi* (1713); the trap of grey targets, Loaiza-Ganem and
+        Cunningham, *The continuous Bernoulli* (2019).
     """
 
     def __init__(self, *, soft_targets: bool = False) -> None:

@@ -25,12 +25,14 @@ class Categorical(Factorized):
     Raises:
         ValueError: fewer than 2 classes.
 
-    Source: C. M. Bishop, *Pattern Recognition and Machine Learning* (2006), section 4.3.4.
+    Example:
+        >>> import jax.numpy as jnp
+        >>> likelihood = Categorical(4)
+        >>> round(float(likelihood.log_prob(jnp.zeros((1, 2, 4)), jnp.array([[0, 3]]))[0]), 4)
+        -2.7726
 
-    >>> import jax.numpy as jnp
-    >>> likelihood = Categorical(4)
-    >>> round(float(likelihood.log_prob(jnp.zeros((1, 2, 4)), jnp.array([[0, 3]]))[0]), 4)
-    -2.7726
+    References:
+        C. M. Bishop, *Pattern Recognition and Machine Learning* (2006), section 4.3.4.
     """
 
     def __init__(self, num_classes: int) -> None:

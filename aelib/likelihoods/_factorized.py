@@ -1,13 +1,24 @@
 """Shapes, masks and sums of every likelihood that treats features one by one."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Bool, Float
 
 from aelib.likelihoods import _support
-from aelib.likelihoods._outputs import align_exposure, check_mask, per_feature, split_like
+from aelib.likelihoods._outputs import (
+    Parts,
+    Values,
+    align_exposure,
+    check_mask,
+    per_feature,
+    split_like,
+)
+
+_NODES = 32  # of the quadrature over a bin
 
 
 class Factorized(nnx.Module):
@@ -21,23 +32,27 @@ class Factorized(nnx.Module):
         uses_exposure: the first raw output is a log-rate, to which the log of ``exposure`` is
             added; otherwise passing an exposure raises.
         inside: a value in the support, put where the mask says "not observed".
+        support: ends of the interval that the values of a continuous family lie in, so that
+            :class:`Discretized` takes it; ``None`` for a discrete family.
 
-    A likelihood for waiting times, :math:`-\log p(x) = x e^{-o} + o` with raw output
-    :math:`o = \log` mean:
+    Example:
+        A likelihood for waiting times, :math:`-\log p(x) = x e^{-o} + o` with raw output
+        :math:`o = \log` mean:
 
-    >>> class Exponential(Factorized):
-    ...     num_outputs, inside = 1, 1.0
-    ...     def elementwise_nll(self, parts, x):
-    ...         return x * jnp.exp(-parts[0]) + parts[0]
-    ...     def elementwise_mean(self, parts):
-    ...         return jnp.exp(parts[0])
-    >>> float(Exponential().log_prob(jnp.zeros((1, 2)), jnp.array([[1.0, 2.0]]))[0])
-    -3.0
+        >>> class Exponential(Factorized):
+        ...     num_outputs, inside = 1, 1.0
+        ...     def elementwise_nll(self, parts, x):
+        ...         return x * jnp.exp(-parts[0]) + parts[0]
+        ...     def elementwise_mean(self, parts):
+        ...         return jnp.exp(parts[0])
+        >>> float(Exponential().log_prob(jnp.zeros((1, 2)), jnp.array([[1.0, 2.0]]))[0])
+        -3.0
     """
 
     num_outputs: int = 1
     uses_exposure: bool = False
     inside: float = 0.0
+    support: tuple[float, float] | None = None
 
     def elementwise_nll(self, parts: tuple[Array, ...], x: Array) -> Array:
         """Negative log-likelihood of each feature, in nats, shaped like ``x``."""
@@ -54,6 +69,54 @@ class Factorized(nnx.Module):
     def elementwise_sample(self, key: Array, parts: tuple[Array, ...]) -> Array:
         """One draw of each feature."""
         raise NotImplementedError
+
+    def elementwise_log_mass(
+        self,
+        parts: Parts,
+        x: Values,
+        width: Float[Array, "..."],
+        *,
+        first: Bool[ArrayLike, "..."] = False,
+        last: Bool[ArrayLike, "..."] = False,
+    ) -> Values:
+        """Log-probability of the bin around each value; only for continuous families.
+
+        This one integrates the density over the part of the bin that lies in the support.
+
+        Args:
+            parts: raw outputs, one array per parameter.
+            x: the middles of the bins.
+            width: their width.
+            first: whether a bin takes in all that lies below it.
+            last: whether a bin takes in all that lies above it.
+
+        Returns:
+            Nats, shaped like ``x``.
+
+        Raises:
+            TypeError: the family has no ``support``.
+        """
+        if self.support is None:
+            raise TypeError(f"{type(self).__name__} is not continuous: it has no bins")
+        low, high = (jnp.asarray(end, x.dtype) for end in self.support)
+        lower = jnp.where(first & jnp.isfinite(low), low, jnp.maximum(x - 0.5 * width, low))
+        upper = jnp.where(last & jnp.isfinite(high), high, jnp.minimum(x + 0.5 * width, high))
+        points, weights = np.polynomial.legendre.leggauss(_NODES)
+        half = 0.5 * (upper - lower)
+        nodes = lower + half * jnp.asarray(points + 1, x.dtype).reshape(-1, *(1,) * x.ndim)
+        log_prob = -jax.vmap(lambda node: self.elementwise_nll(parts, node))(nodes)
+        scaled = weights.reshape(-1, *(1,) * x.ndim)
+        return jnp.log(half) + jax.nn.logsumexp(log_prob, axis=0, b=scaled)
+
+    def elementwise_clipped_mean(
+        self,
+        parts: Parts,
+        low: Float[np.ndarray, "..."],
+        high: Float[np.ndarray, "..."],
+    ) -> Values:
+        """Mean of each feature when clipped to limits; here the clipping is left out."""
+        del low, high
+        return self.elementwise_mean(parts)
 
     def check_values(self, x: np.ndarray, seen: np.ndarray) -> None:
         """Raise ``ValueError`` if a seen value is outside the support."""

@@ -23,13 +23,15 @@ class Multinomial(nnx.Module):
     in :meth:`log_prob` it defaults to the document's own length, and a document of another length
     has probability 0; in :meth:`mean`, :meth:`variance` and :meth:`sample` it defaults to 1.
 
-    Source: de Moivre, *The doctrine of chances* (1718); as a loss for documents, Miao, Yu and
-    Blunsom, *Neural variational inference for text processing* (2016).
+    Example:
+        >>> import jax.numpy as jnp
+        >>> counts = jnp.array([[1, 1, 0, 0]])
+        >>> round(float(Multinomial().log_prob(jnp.zeros((1, 4)), counts)[0]), 4)
+        -2.0794
 
-    >>> import jax.numpy as jnp
-    >>> counts = jnp.array([[1, 1, 0, 0]])
-    >>> round(float(Multinomial().log_prob(jnp.zeros((1, 4)), counts)[0]), 4)
-    -2.0794
+    References:
+        De Moivre, *The doctrine of chances* (1718); as a loss for documents, Miao, Yu and
+        Blunsom, *Neural variational inference for text processing* (2016).
     """
 
     num_outputs: int = 1

@@ -32,13 +32,15 @@ class NegativeBinomial(Factorized):
     Raises:
         ValueError: a dispersion that is not positive, or an unknown kind.
 
-    Source: M. Greenwood and G. U. Yule, JRSS 83 (1920); in this form, Cameron and Trivedi,
-    *Regression Analysis of Count Data* (2013), section 3.3.
+    Example:
+        >>> import jax.numpy as jnp
+        >>> x = jnp.array([[0.0]])
+        >>> round(float(NegativeBinomial(1.0).log_prob(jnp.zeros((1, 1)), x)[0]), 4)
+        -0.6931
 
-    >>> import jax.numpy as jnp
-    >>> x = jnp.array([[0.0]])
-    >>> round(float(NegativeBinomial(1.0).log_prob(jnp.zeros((1, 1)), x)[0]), 4)
-    -0.6931
+    References:
+        M. Greenwood and G. U. Yule, JRSS 83 (1920); in this form, Cameron and Trivedi,
+        *Regression Analysis of Count Data* (2013), section 3.3.
     """
 
     uses_exposure = True

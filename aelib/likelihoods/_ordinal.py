@@ -45,12 +45,14 @@ class Ordinal(Factorized):
     Raises:
         ValueError: no feature, fewer than 2 levels, or frequencies that are not shares.
 
-    Source: P. McCullagh, *Regression models for ordinal data*, JRSS B 42 (1980).
+    Example:
+        >>> import jax.numpy as jnp
+        >>> log_prob = Ordinal([4]).log_prob(jnp.zeros((1, 1)), jnp.array([[2.0]]))
+        >>> round(float(log_prob[0]), 4)  # log 1/4
+        -1.3863
 
-    >>> import jax.numpy as jnp
-    >>> log_prob = Ordinal([4]).log_prob(jnp.zeros((1, 1)), jnp.array([[2.0]]))
-    >>> round(float(log_prob[0]), 4)  # log 1/4
-    -1.3863
+    References:
+        P. McCullagh, *Regression models for ordinal data*, JRSS B 42 (1980).
     """
 
     def __init__(

@@ -3,6 +3,11 @@
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Float
+
+# One number for each feature of each example; a tuple of them for p raw outputs per feature.
+Values = Float[Array, "batch *features"]
+Parts = tuple[Values, ...]
 
 
 def floating(name: str, value: ArrayLike) -> Array:

@@ -18,13 +18,15 @@ class Poisson(Factorized):
     ``exposure`` is how long or how much was watched (time, area, the size of a cell's library);
     1 unless given.
 
-    Source: S. D. Poisson, *Recherches sur la probabilité des jugements* (1837); exposure,
-    McCullagh and Nelder, *Generalized Linear Models* (1989), section 6.2.
+    Example:
+        >>> import jax.numpy as jnp
+        >>> x = jnp.array([[2.0]])
+        >>> round(float(Poisson().log_prob(jnp.zeros((1, 1)), x, exposure=2.0)[0]), 4)
+        -1.3069
 
-    >>> import jax.numpy as jnp
-    >>> x = jnp.array([[2.0]])
-    >>> round(float(Poisson().log_prob(jnp.zeros((1, 1)), x, exposure=2.0)[0]), 4)
-    -1.3069
+    References:
+        S. D. Poisson, *Recherches sur la probabilité des jugements* (1837); exposure,
+        McCullagh and Nelder, *Generalized Linear Models* (1989), section 6.2.
     """
 
     uses_exposure = True

@@ -35,10 +35,11 @@ class PositiveParameter(nnx.Module):
         ValueError: an unknown kind, a value or floor that is not positive, an initial value at or
             below the floor, or ``"feature"`` without ``num_features``.
 
-    >>> scale = PositiveParameter("feature", "scale", num_features=3, floor=0.1, initial=0.5)
-    >>> values = scale(None, (2, 3), jnp.float32)
-    >>> values.shape, round(float(values[1, 2]), 4)
-    ((2, 3), 0.5)
+    Example:
+        >>> scale = PositiveParameter("feature", "scale", num_features=3, floor=0.1, initial=0.5)
+        >>> values = scale(None, (2, 3), jnp.float32)
+        >>> values.shape, round(float(values[1, 2]), 4)
+        ((2, 3), 0.5)
     """
 
     def __init__(

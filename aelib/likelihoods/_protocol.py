@@ -18,9 +18,10 @@ class Likelihood(Protocol):
     Attributes:
         num_outputs: raw decoder outputs per feature, p.
 
-    >>> from aelib import likelihoods
-    >>> isinstance(likelihoods.Poisson(), likelihoods.Likelihood)
-    True
+    Example:
+        >>> from aelib import likelihoods
+        >>> isinstance(likelihoods.Poisson(), likelihoods.Likelihood)
+        True
     """
 
     num_outputs: int

@@ -3,16 +3,19 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax.scipy.stats import t as student
 from jax.typing import ArrayLike
+from jaxtyping import Bool, PRNGKeyArray, Real
 
 from aelib.likelihoods import _support
-from aelib.likelihoods._factorized import Factorized
+from aelib.likelihoods._interval import student_t_log_mass
+from aelib.likelihoods._location_scale import LocationScale
+from aelib.likelihoods._outputs import Parts, Values
 from aelib.likelihoods._positive import PositiveParameter
 from aelib.losses import student_t_nll
 
 
-class StudentT(Factorized):
+class StudentT(LocationScale):
     r"""Real numbers among which a few lie far out.
 
     .. math:: -\log p(x) = \tfrac{\nu + 1}{2}\log\Bigl(1 + \frac{(x - \hat x)^2}{\nu s^2}\Bigr)
@@ -35,12 +38,14 @@ class StudentT(Factorized):
     Raises:
         ValueError: a scale or df that is not positive, an unknown kind, or ``df="example"``.
 
-    Source: W. S. Gosset ("Student"), *The probable error of a mean*, Biometrika 6 (1908); as an
-    error model, Lange, Little and Taylor, JASA 84 (1989).
+    Example:
+        >>> import jax.numpy as jnp
+        >>> round(float(StudentT(df=1.0).log_prob(jnp.zeros((1, 1)), jnp.ones((1, 1)))[0]), 4)
+        -1.8379
 
-    >>> import jax.numpy as jnp
-    >>> round(float(StudentT(df=1.0).log_prob(jnp.zeros((1, 1)), jnp.ones((1, 1)))[0]), 4)
-    -1.8379
+    References:
+        W. S. Gosset ("Student"), *The probable error of a mean*, Biometrika 6 (1908); as an error
+        model, Lange, Little and Taylor, JASA 84 (1989).
     """
 
     def __init__(
@@ -56,43 +61,45 @@ class StudentT(Factorized):
     ) -> None:
         if isinstance(df, str) and df == "example":
             raise ValueError('df: expected a number, "shared" or "feature", got "example"')
+        super().__init__(scale, num_features=num_features, floor=floor, initial=initial)
         self.df = PositiveParameter(
             df, "df", num_features=num_features, floor=df_floor, initial=df_initial
         )
-        self.scale = PositiveParameter(
-            scale, "scale", num_features=num_features, floor=floor, initial=initial
-        )
-        self.num_outputs = 2 if self.scale.per_example else 1
 
-    def scale_of(self, parts: tuple[Array, ...]) -> Array:
-        """The scale s of each feature, shaped like the data."""
-        return self.scale(parts[-1], parts[0].shape, parts[0].dtype)
-
-    def df_of(self, parts: tuple[Array, ...]) -> Array:
+    def df_of(self, parts: Parts) -> Values:
         """The degrees of freedom of each feature, shaped like the data."""
         return self.df(None, parts[0].shape, parts[0].dtype)
 
-    def elementwise_nll(self, parts: tuple[Array, ...], x: Array) -> Array:
+    def elementwise_nll(self, parts: Parts, x: Values) -> Values:
         """See :class:`StudentT`."""
         return student_t_nll(parts[0], x, df=self.df_of(parts), scale=self.scale_of(parts))
 
-    def elementwise_mean(self, parts: tuple[Array, ...]) -> Array:
+    def elementwise_mean(self, parts: Parts) -> Values:
         r""":math:`\hat x` where :math:`\nu > 1`; NaN where there is no mean."""
         return jnp.where(self.df_of(parts) > 1, parts[0], jnp.nan)
 
-    def elementwise_variance(self, parts: tuple[Array, ...]) -> Array:
+    def elementwise_variance(self, parts: Parts) -> Values:
         r""":math:`s^2\nu/(\nu-2)`; infinite for :math:`1 < \nu \le 2`, NaN below."""
         df = self.df_of(parts)
         finite = jnp.square(self.scale_of(parts)) * df / jnp.where(df > 2, df - 2, 1.0)
         return jnp.where(df > 2, finite, jnp.where(df > 1, jnp.inf, jnp.nan))
 
-    def elementwise_sample(self, key: Array, parts: tuple[Array, ...]) -> Array:
-        r""":math:`\hat x + s\,\varepsilon`."""
-        noise = jax.random.t(key, self.df_of(parts), parts[0].shape, parts[0].dtype)
-        return parts[0] + self.scale_of(parts) * noise
+    def standard_sample(self, key: PRNGKeyArray, parts: Parts) -> Values:
+        """Draws of scale 1."""
+        return jax.random.t(key, self.df_of(parts), parts[0].shape, parts[0].dtype)
 
-    def check_values(self, x: np.ndarray, seen: np.ndarray) -> None:
+    def standard_log_mass(self, edge: Values, length: Values, parts: Parts) -> Values:
+        """See :meth:`LocationScale.standard_log_mass`."""
+        return student_t_log_mass(edge, length, self.df_of(parts))
+
+    def standard_excess(self, t: Values, parts: Parts) -> Values:
+        """See :meth:`LocationScale.standard_excess`; NaN where there is no mean."""
+        df = self.df_of(parts)
+        beyond = jnp.exp(student_t_log_mass(t, jnp.full_like(t, jnp.inf), df))
+        excess = (df + jnp.square(t)) / jnp.where(df > 1, df - 1, 1.0) * student.pdf(t, df)
+        return jnp.where(df > 1, excess - t * beyond, jnp.nan)
+
+    def check_values(self, x: Real[np.ndarray, "..."], seen: Bool[np.ndarray, "..."]) -> None:
         """Finite real numbers."""
-        _support.require_features(x, self.scale.shape, "scale")
+        super().check_values(x, seen)
         _support.require_features(x, self.df.shape, "df")
-        _support.require_finite(x, seen)

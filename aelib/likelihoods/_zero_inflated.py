@@ -27,14 +27,16 @@ class ZeroInflatedNegativeBinomial(NegativeBinomial):
     Raises:
         ValueError: a dispersion that is not positive, or an unknown kind.
 
-    Source: W. H. Greene (1994), Stern School working paper EC-94-10; for single cells, Eraslan et
-    al., *Single-cell RNA-seq denoising using a deep count autoencoder* (2019).
+    Example:
+        >>> import jax.numpy as jnp
+        >>> likelihood = ZeroInflatedNegativeBinomial(1.0)
+        >>> log_prob = likelihood.log_prob(jnp.zeros((1, 1, 2)), jnp.array([[0.0]]))
+        >>> round(float(jnp.exp(log_prob[0])), 4)
+        0.75
 
-    >>> import jax.numpy as jnp
-    >>> likelihood = ZeroInflatedNegativeBinomial(1.0)
-    >>> log_prob = likelihood.log_prob(jnp.zeros((1, 1, 2)), jnp.array([[0.0]]))
-    >>> round(float(jnp.exp(log_prob[0])), 4)
-    0.75
+    References:
+        W. H. Greene (1994), Stern School working paper EC-94-10; for single cells, Eraslan et
+        al., *Single-cell RNA-seq denoising using a deep count autoencoder* (2019).
     """
 
     def __init__(

@@ -1,6 +1,6 @@
 """Negative log-likelihoods: raw decoder outputs in, nats out, all constants included.
 
-Pure functions, elementwise for factorised families and per example for joint ones; the caller
+Pure functions, elementwise for factorized families and per example for joint ones; the caller
 reduces. There is no epsilon inside a logarithm: parameters come as logits and logarithms, and
 where large terms cancel they are cancelled on paper (``_cancellation``, ``_stirling``).
 """

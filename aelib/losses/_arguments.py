@@ -15,8 +15,9 @@ def compute_dtype(**arguments: ArrayLike) -> jnp.dtype:
     Raises:
         TypeError: an argument is not a real number or array.
 
-    >>> compute_dtype(mean=jnp.zeros(3, jnp.bfloat16), targets=jnp.arange(3), scale=0.5)
-    dtype('float32')
+    Example:
+        >>> compute_dtype(mean=jnp.zeros(3, jnp.bfloat16), targets=jnp.arange(3), scale=0.5)
+        dtype('float32')
     """
     dtype = jnp.dtype(jnp.float32)
     for name, value in arguments.items():
@@ -67,11 +68,12 @@ def parameter(dtype: jnp.dtype, shape: tuple[int, ...], name: str, value: ArrayL
     return array
 
 
-def where_shares(targets: jax.Array, nats: jax.Array) -> jax.Array:
+def where_fractions(targets: jax.Array, nats: jax.Array) -> jax.Array:
     """``nats`` where the targets are in [0, 1], NaN where they are not.
 
-    >>> where_shares(jnp.array([0.5, 16.0]), jnp.array([2.0, 2.0]))
-    Array([ 2., nan], dtype=float32)
+    Example:
+        >>> where_fractions(jnp.array([0.5, 16.0]), jnp.array([2.0, 2.0]))
+        Array([ 2., nan], dtype=float32)
     """
     return jnp.where((targets >= 0) & (targets <= 1), nats, jnp.nan)
 
@@ -87,8 +89,9 @@ def where_counts(counts: jax.Array, nats: jax.Array, *, joint: bool = False) -> 
         nats: shaped like ``counts``, or without the last axis for a joint loss.
         joint: whether one loss covers the last axis of the counts.
 
-    >>> where_counts(jnp.array([0.0, -1.0]), jnp.array([2.0, 2.0]))
-    Array([ 2., nan], dtype=float32)
+    Example:
+        >>> where_counts(jnp.array([0.0, -1.0]), jnp.array([2.0, 2.0]))
+        Array([ 2., nan], dtype=float32)
     """
     valid = counts >= 0
     return jnp.where(valid.all(-1) if joint else valid, nats, jnp.nan)

@@ -3,8 +3,9 @@
 import jax
 from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Float, Shaped
 
-from aelib.losses._arguments import compute_dtype, same_shape, where_shares
+from aelib.losses._arguments import compute_dtype, same_shape, where_fractions
 from aelib.losses._partials import with_partials
 
 
@@ -27,7 +28,9 @@ def _bernoulli(logits: Array, targets: Array) -> Array:
     return targets * jax.nn.softplus(-logits) + (1.0 - targets) * jax.nn.softplus(logits)
 
 
-def bernoulli_nll(logits: ArrayLike, targets: ArrayLike) -> Array:
+def bernoulli_nll(
+    logits: Float[ArrayLike, "..."], targets: Shaped[ArrayLike, "..."]
+) -> Float[Array, "..."]:
     r"""Negative log-probability of a Bernoulli distribution, elementwise, in nats.
 
     .. math:: x \ln(1 + e^{-\ell}) + (1 - x) \ln(1 + e^{\ell})
@@ -47,9 +50,10 @@ def bernoulli_nll(logits: ArrayLike, targets: ArrayLike) -> Array:
         ValueError: the shapes differ.
         TypeError: an argument is not real.
 
-    >>> print(f"{bernoulli_nll(40.0, 1):.4g}")
-    4.248e-18
+    Example:
+        >>> print(f"{bernoulli_nll(40.0, 1):.4g}")
+        4.248e-18
     """
     dtype = compute_dtype(logits=logits, targets=targets)
     logits, targets = same_shape(dtype, logits=logits, targets=targets)
-    return where_shares(targets, _bernoulli(logits, targets))
+    return where_fractions(targets, _bernoulli(logits, targets))

@@ -20,10 +20,11 @@ def in_blocks(function: Elementwise, *arguments: Array) -> tuple[Array, ...]:
         function: elementwise; its arguments broadcast against the first, as do its results.
         *arguments: the first of shape [n, ...], the others of this shape or of trailing axes of it.
 
-    >>> x = jnp.arange(2.0**19).reshape(-1, 4)
-    >>> doubled, moved = in_blocks(lambda x, by: (2 * x, x + by), x, jnp.ones(4))
-    >>> bool((doubled == 2 * x).all() and (moved == x + 1).all())
-    True
+    Example:
+        >>> x = jnp.arange(2.0**19).reshape(-1, 4)
+        >>> doubled, moved = in_blocks(lambda x, by: (2 * x, x + by), x, jnp.ones(4))
+        >>> bool((doubled == 2 * x).all() and (moved == x + 1).all())
+        True
     """
     shape = arguments[0].shape
     if arguments[0].size < 2 * _BLOCK or shape[0] < 2:

@@ -20,8 +20,9 @@ _LN2_DOUBLE = (6.93147180369123816490e-01, 1.90821492927058770002e-10)
 def polynomial(x: Array, coefficients: list[float]) -> Array:
     """Horner's rule, constant term first.
 
-    >>> float(polynomial(jnp.asarray(2.0), [1.0, 0.0, 3.0]))
-    13.0
+    Example:
+        >>> float(polynomial(jnp.asarray(2.0), [1.0, 0.0, 3.0]))
+        13.0
     """
     total = jnp.full_like(x, coefficients[-1])
     for coefficient in coefficients[-2::-1]:
@@ -35,9 +36,10 @@ def atanh_tail(z: Array, largest: float = 1 / 9) -> Array:
     With ``s = u / (2 + u)``, ``log1p(u) = 2s + s * atanh_tail(s^2)``: the series behind every
     careful logarithm (fdlibm's ``log1p``), with the leading term left for the caller to cancel.
 
-    >>> s = 0.25
-    >>> bool(jnp.isclose(2 * s + s * atanh_tail(jnp.asarray(s * s)), 2 * jnp.arctanh(s)))
-    True
+    Example:
+        >>> s = 0.25
+        >>> bool(jnp.isclose(2 * s + s * atanh_tail(jnp.asarray(s * s)), 2 * jnp.arctanh(s)))
+        True
     """
     digits = 8.5 if is_single(z) else 17.0
     terms = math.ceil(digits / -math.log10(largest))
@@ -47,8 +49,9 @@ def atanh_tail(z: Array, largest: float = 1 / 9) -> Array:
 def is_single(x: Array) -> bool:
     """Whether ``x`` is float32, for which shorter series suffice.
 
-    >>> is_single(jnp.float32(1.0))
-    True
+    Example:
+        >>> is_single(jnp.float32(1.0))
+        True
     """
     return x.dtype == jnp.float32
 
@@ -78,9 +81,10 @@ def log_ratio(log_a: Array, b: Array) -> Array:
 
     The derivative is given because :func:`jax.numpy.frexp` has none.
 
-    >>> close = log_ratio(jnp.float32(11.512925), jnp.float32(1e5))  # ln 1e5 = 11.512925465
-    >>> abs(float(close) - (11.512925148010254 - 11.512925464970229)) < 1e-9
-    True
+    Example:
+        >>> close = log_ratio(jnp.float32(11.512925), jnp.float32(1e5))  # ln 1e5 = 11.512925465
+        >>> abs(float(close) - (11.512925148010254 - 11.512925464970229)) < 1e-9
+        True
     """
     high, low = _LN2_SINGLE if is_single(b) else _LN2_DOUBLE
     mantissa, exponent = jnp.frexp(b)
@@ -100,8 +104,9 @@ def log_ratio(log_a: Array, b: Array) -> Array:
 def exponential_remainder(t: Array) -> Array:
     """``exp(t) - 1 - t`` for ``|t| <= 1``, to full relative precision (about ``t^2 / 2``).
 
-    >>> print(f"{exponential_remainder(jnp.float32(1e-4)):.6g}")
-    5.00017e-09
+    Example:
+        >>> print(f"{exponential_remainder(jnp.float32(1e-4)):.6g}")
+        5.00017e-09
     """
     terms = 10 if is_single(t) else 18
     return t * t * polynomial(t, [1.0 / math.factorial(n + 2) for n in range(terms)])
@@ -110,8 +115,9 @@ def exponential_remainder(t: Array) -> Array:
 def remainder_series(u: Array) -> Array:
     """``u - log(1 + u)`` for ``u`` from -0.4 to 1, to full relative precision (about ``u^2 / 2``).
 
-    >>> print(f"{remainder_series(jnp.float32(1e-4)):.6g}")
-    4.99967e-09
+    Example:
+        >>> print(f"{remainder_series(jnp.float32(1e-4)):.6g}")
+        4.99967e-09
     """
     s = u / (2.0 + u)
     # u = 2s + s u, and log1p(u) = 2s + s R(s^2): the 2s has gone.
@@ -126,9 +132,10 @@ def logarithm_remainder(u: Array, one_plus_u: Array) -> Array:
         one_plus_u: the same plus one, computed by the caller without cancellation; used where
             ``u`` is far from zero.
 
-    >>> u = jnp.float32(3.0)
-    >>> print(f"{logarithm_remainder(u, 1 + u):.4f}")  # 3 - log 4
-    1.6137
+    Example:
+        >>> u = jnp.float32(3.0)
+        >>> print(f"{logarithm_remainder(u, 1 + u):.4f}")  # 3 - log 4
+        1.6137
     """
     near = (u > -0.4) & (u < 1.0)
     series = remainder_series(jnp.where(near, u, 0.0))

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Float, Int
 
 from aelib.losses._arguments import compute_dtype
 
@@ -18,9 +19,9 @@ def _odds(logits: Array, chosen: Array) -> tuple[Array, Array, Array]:
     picked = jnp.sum(jnp.where(chosen, logits, 0.0), axis=-1, keepdims=True)
     # A label outside 0 .. K-1 chooses nothing; NaN says so, no other class is taken for it.
     picked = jnp.where(jnp.any(chosen, axis=-1, keepdims=True), picked, jnp.nan)
-    gaps = jnp.where(chosen, -jnp.inf, logits - picked)
-    largest = jnp.maximum(jnp.max(gaps, axis=-1, keepdims=True), 0.0)
-    odds = jnp.exp(gaps - largest)
+    differences = jnp.where(chosen, -jnp.inf, logits - picked)
+    largest = jnp.maximum(jnp.max(differences, axis=-1, keepdims=True), 0.0)
+    odds = jnp.exp(differences - largest)
     return odds, jnp.sum(odds, axis=-1, keepdims=True), largest
 
 
@@ -52,7 +53,9 @@ def _categorical_jvp(
 _compiled = jax.jit(_categorical)  # so that a call outside of jit is one kernel
 
 
-def categorical_nll(logits: ArrayLike, labels: ArrayLike) -> Array:
+def categorical_nll(
+    logits: Float[ArrayLike, "*batch classes"], labels: Int[ArrayLike, "*batch"]
+) -> Float[Array, "*batch"]:
     r"""Negative log-probability of a class, per example, in nats.
 
     .. math:: \ln \sum_j e^{\ell_j} - \ell_y
@@ -68,8 +71,9 @@ def categorical_nll(logits: ArrayLike, labels: ArrayLike) -> Array:
         ValueError: ``labels`` does not have the leading shape of ``logits``.
         TypeError: ``labels`` are not integers, or ``logits`` not real.
 
-    >>> print(f"{categorical_nll(jnp.zeros(4), 2):.6f}")  # log 4
-    1.386294
+    Example:
+        >>> print(f"{categorical_nll(jnp.zeros(4), 2):.6f}")  # log 4
+        1.386294
     """
     dtype = compute_dtype(logits=logits)
     logits = jnp.asarray(logits).astype(dtype)

@@ -4,8 +4,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Float, Real
 
-from aelib.losses._arguments import compute_dtype, same_shape, where_shares
+from aelib.losses._arguments import compute_dtype, same_shape, where_fractions
 from aelib.losses._cancellation import is_single, polynomial
 
 # B_2n / (2n (2n)!): log(sinh(a / 2) / (a / 2)) in powers of a^2, converging for |a| < 2 pi.
@@ -45,7 +46,9 @@ def _continuous_bernoulli(logits: Array, targets: Array) -> Array:
     return jnp.where(near, series, outer)
 
 
-def continuous_bernoulli_nll(logits: ArrayLike, targets: ArrayLike) -> Array:
+def continuous_bernoulli_nll(
+    logits: Float[ArrayLike, "..."], targets: Real[ArrayLike, "..."]
+) -> Float[Array, "..."]:
     r"""Negative log-density of the continuous Bernoulli, elementwise, in nats.
 
     The density on [0, 1] proportional to :math:`e^{\ell x}`, that is to
@@ -59,9 +62,7 @@ def continuous_bernoulli_nll(logits: ArrayLike, targets: ArrayLike) -> Array:
     the logit favours, it is :math:`y|\ell| + \ln(1 - e^{-|\ell|}) - \ln|\ell|`, where nothing
     large cancels. Being a density, it can be negative.
 
-    The constant matters: it is what :func:`bernoulli_nll` lacks on grey values (Loaiza-Ganem and
-    Cunningham, *The continuous Bernoulli: fixing a pervasive error in variational autoencoders*,
-    2019).
+    The constant matters: it is what :func:`bernoulli_nll` lacks on grey values.
 
     Args:
         logits: :math:`\ell`, any shape. The mean is :math:`1 / (1 - e^{-\ell}) - 1 / \ell`, not
@@ -76,9 +77,14 @@ def continuous_bernoulli_nll(logits: ArrayLike, targets: ArrayLike) -> Array:
         ValueError: the shapes differ.
         TypeError: an argument is not real.
 
-    >>> float(continuous_bernoulli_nll(jnp.zeros(()), 0.3))  # the uniform density
-    0.0
+    Example:
+        >>> float(continuous_bernoulli_nll(jnp.zeros(()), 0.3))  # the uniform density
+        0.0
+
+    References:
+        G. Loaiza-Ganem and J. P. Cunningham, *The continuous Bernoulli: fixing a pervasive error in
+        variational autoencoders* (2019).
     """
     dtype = compute_dtype(logits=logits, targets=targets)
     logits, targets = same_shape(dtype, logits=logits, targets=targets)
-    return where_shares(targets, _continuous_bernoulli(logits, targets))
+    return where_fractions(targets, _continuous_bernoulli(logits, targets))

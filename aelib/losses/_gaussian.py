@@ -3,12 +3,18 @@
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Float, Real
 
 from aelib.losses._arguments import compute_dtype, parameter, same_shape
 from aelib.losses._stirling import HALF_LOG_TWO_PI
 
 
-def gaussian_nll(mean: ArrayLike, targets: ArrayLike, *, scale: ArrayLike = 1.0) -> Array:
+def gaussian_nll(
+    mean: Float[ArrayLike, "..."],
+    targets: Real[ArrayLike, "..."],
+    *,
+    scale: Real[ArrayLike, "..."] = 1.0,
+) -> Float[Array, "..."]:
     r"""Negative log-density of a Gaussian, elementwise, in nats.
 
     .. math:: \tfrac12 \left(\frac{x - \mu}{\sigma}\right)^2 + \ln\sigma + \tfrac12 \ln 2\pi
@@ -29,8 +35,9 @@ def gaussian_nll(mean: ArrayLike, targets: ArrayLike, *, scale: ArrayLike = 1.0)
         ValueError: the shapes do not fit; nothing else is broadcast.
         TypeError: an argument is not real.
 
-    >>> float(gaussian_nll(jnp.zeros(()), 0.0))  # log(2 pi) / 2
-    0.918938...
+    Example:
+        >>> float(gaussian_nll(jnp.zeros(()), 0.0))  # log(2 pi) / 2
+        0.918938...
     """
     dtype = compute_dtype(mean=mean, targets=targets, scale=scale)
     mean, targets = same_shape(dtype, mean=mean, targets=targets)

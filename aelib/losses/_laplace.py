@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Float, Real
 
 from aelib.losses._arguments import compute_dtype, parameter, same_shape
 from aelib.losses._partials import with_partials
@@ -14,7 +15,12 @@ def _distance(residual: Array) -> Array:
     return jnp.abs(residual)
 
 
-def laplace_nll(loc: ArrayLike, targets: ArrayLike, *, scale: ArrayLike = 1.0) -> Array:
+def laplace_nll(
+    loc: Float[ArrayLike, "..."],
+    targets: Real[ArrayLike, "..."],
+    *,
+    scale: Real[ArrayLike, "..."] = 1.0,
+) -> Float[Array, "..."]:
     r"""Negative log-density of a Laplace distribution, elementwise, in nats.
 
     .. math:: \frac{|x - m|}{b} + \ln 2b
@@ -36,8 +42,9 @@ def laplace_nll(loc: ArrayLike, targets: ArrayLike, *, scale: ArrayLike = 1.0) -
         ValueError: the shapes do not fit; nothing else is broadcast.
         TypeError: an argument is not real.
 
-    >>> float(laplace_nll(jnp.zeros(()), 0.0, scale=0.5))
-    0.0
+    Example:
+        >>> float(laplace_nll(jnp.zeros(()), 0.0, scale=0.5))
+        0.0
     """
     dtype = compute_dtype(loc=loc, targets=targets, scale=scale)
     loc, targets = same_shape(dtype, loc=loc, targets=targets)

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.custom_derivatives import SymbolicZero
 from jax.typing import ArrayLike
+from jaxtyping import Float, Real
 
 from aelib.losses._arguments import compute_dtype, same_shape, where_counts
 from aelib.losses._cancellation import exponential_remainder, log_ratio
@@ -28,10 +29,10 @@ def _expectation(logits: Array, counts: Array) -> tuple[Array, Array, Array]:
     leads = jnp.arange(logits.shape[-1]) == first
     # Not jnp.max, whose derivative is shared between ties while the sum leaves out only the first.
     largest = jnp.sum(jnp.where(leads, logits, 0.0), axis=-1, keepdims=True)
-    gaps, lost = _exact_sum(logits, -largest)
-    others = jnp.sum(jnp.where(leads, 0.0, jnp.exp(gaps)), axis=-1, keepdims=True)
+    differences, lost = _exact_sum(logits, -largest)
+    others = jnp.sum(jnp.where(leads, 0.0, jnp.exp(differences)), axis=-1, keepdims=True)
 
-    expected, lost_in_number = _exact_sum(gaps, log_number)
+    expected, lost_in_number = _exact_sum(differences, log_number)
     expected, lost_in_total = _exact_sum(expected, -jnp.log1p(others))
     remainder = lost + lost_in_number + lost_in_total - log_ratio(log_number, number)
     # A class that is ruled out (logit -inf) loses inf - inf.
@@ -50,7 +51,7 @@ def _multinomial(logits: Array, counts: Array) -> Array:
     """The loss as a sum of Poisson losses at the rates ``N p``, less the Poisson loss of ``N``.
 
     All terms but the last are positive, and an error common to all ``log p`` (that of the
-    normaliser) cancels to first order because the rates add up to ``N``. Differentiating would
+    normalizer) cancels to first order because the rates add up to ``N``. Differentiating would
     undo this; the partials are ``N p - counts`` and ``s'(counts) - s'(N) - t``.
     """
     t, rate, number = _log_excess(logits, counts)
@@ -100,7 +101,9 @@ _multinomial.defjvp(_multinomial_jvp, symbolic_zeros=True)
 _compiled = jax.jit(_multinomial)  # so that a call outside of jit is one kernel
 
 
-def multinomial_nll(logits: ArrayLike, counts: ArrayLike) -> Array:
+def multinomial_nll(
+    logits: Float[ArrayLike, "*batch words"], counts: Real[ArrayLike, "*batch words"]
+) -> Float[Array, "*batch"]:
     r"""Negative log-probability of a multinomial distribution, per example, in nats.
 
     .. math::
@@ -122,9 +125,10 @@ def multinomial_nll(logits: ArrayLike, counts: ArrayLike) -> Array:
         ValueError: the shapes differ, or have no axis.
         TypeError: an argument is not real.
 
-    >>> nats = multinomial_nll(jnp.zeros(2), jnp.array([1, 1]))  # one of each: probability 1/2
-    >>> print(f"{nats:.6f}")
-    0.693147
+    Example:
+        >>> nats = multinomial_nll(jnp.zeros(2), jnp.array([1, 1]))  # one of each: probability 1/2
+        >>> print(f"{nats:.6f}")
+        0.693147
     """
     dtype = compute_dtype(logits=logits, counts=counts)
     logits, counts = same_shape(dtype, logits=logits, counts=counts)

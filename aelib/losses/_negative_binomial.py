@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Float, Real
 
 from aelib.losses._arguments import compute_dtype, parameter, same_shape, where_counts
 from aelib.losses._cancellation import exponential_remainder, log_ratio, remainder_series
@@ -84,23 +85,23 @@ def _value(log_mean: Array, log_theta: Array, counts: Array) -> Array:
     used. Near ``t = 0``, ``K = p (exp(t) - 1 - t) - (u - log1p(u))`` with ``u = p expm1(t)``: two
     terms of which the first is at least twice the second.
     """
-    of = _pieces(log_mean, log_theta, counts)
-    mean, theta, total, tau = of.mean, of.theta, of.total, of.tau
-    log_counts, log_total = jnp.log(of.counts), jnp.log(total)
-    size = jnp.where(of.flip, theta, of.counts)
-    growth = jnp.where(of.near, tau, 0.0) + of.remainder
-    close = size * of.remainder - total * remainder_series(size / total * growth)
+    pieces = _pieces(log_mean, log_theta, counts)
+    mean, theta, total, tau = pieces.mean, pieces.theta, pieces.total, pieces.tau
+    log_counts, log_total = jnp.log(pieces.counts), jnp.log(total)
+    size = jnp.where(pieces.flip, theta, pieces.counts)
+    growth = jnp.where(pieces.near, tau, 0.0) + pieces.remainder
+    close = size * pieces.remainder - total * remainder_series(size / total * growth)
 
-    far = of.some & (tau > _FAR)
-    beyond = tau + jnp.where(of.flip, log_theta, log_counts) - log_total
-    apart = jnp.where(of.flip, -theta / total * (of.excess / mean), of.excess / total)
+    far = pieces.some & (tau > _FAR)
+    beyond = tau + jnp.where(pieces.flip, log_theta, log_counts) - log_total
+    apart = jnp.where(pieces.flip, -theta / total * (pieces.excess / mean), pieces.excess / total)
     # Of these logarithms an element needs one: the argument is chosen, not the result.
     argument = jnp.where(far, jnp.exp(-jnp.abs(beyond)), apart)
-    logarithm = jnp.log1p(jnp.where(of.near | ~of.some, 0.0, argument))
+    logarithm = jnp.log1p(jnp.where(pieces.near | ~pieces.some, 0.0, argument))
     logarithm += jnp.where(far, jnp.maximum(beyond, 0.0), 0.0)
-    deviance = jnp.where(of.near, close, total * logarithm - size * tau)
-    positive = deviance + _prefactor(of, log_theta, log_total)
-    return where_counts(counts, jnp.where(of.some, positive, _at_zero(log_mean, log_theta)))
+    deviance = jnp.where(pieces.near, close, total * logarithm - size * tau)
+    positive = deviance + _prefactor(pieces, log_theta, log_total)
+    return where_counts(counts, jnp.where(pieces.some, positive, _at_zero(log_mean, log_theta)))
 
 
 def _at_zero(log_mean: Array, log_theta: Array) -> Array:
@@ -113,24 +114,24 @@ def _at_zero(log_mean: Array, log_theta: Array) -> Array:
     return jnp.where(mean < jnp.finfo(mean.dtype).eps * theta, mean, nats)
 
 
-def _prefactor(of: _Pieces, log_theta: Array, log_total: Array) -> Array:
+def _prefactor(pieces: _Pieces, log_theta: Array, log_total: Array) -> Array:
     """What does not depend on the mean, for ``x > 0``.
 
     ``s(x) + s(theta) - s(theta + x) + log1p(x / theta)``, with ``s`` the saddle-point prefactor;
     for ``theta >= 1`` the large parts are cancelled.
     """
-    theta, total = of.theta, of.total
+    theta, total = pieces.theta, pieces.total
     concentrated = reached_stirling_error(theta)
-    concentrated += 0.5 * jnp.log1p(of.counts / theta) - reached_stirling_error(total)
+    concentrated += 0.5 * jnp.log1p(pieces.counts / theta) - reached_stirling_error(total)
     scattered = log_gamma_one_plus(theta) + theta - (theta + 1.0) * log_theta
     scattered += log_total - saddle_point_prefactor(total)
-    return saddle_point_prefactor(of.counts) + jnp.where(theta < 1.0, scattered, concentrated)
+    return saddle_point_prefactor(pieces.counts) + jnp.where(theta < 1.0, scattered, concentrated)
 
 
 def _slope_log_mean(log_mean: Array, log_theta: Array, counts: Array) -> Array:
     """(mu - x) theta / (theta + mu)."""
-    of = _pieces(log_mean, log_theta, counts)
-    return of.excess * (of.theta / (of.theta + of.mean))
+    pieces = _pieces(log_mean, log_theta, counts)
+    return pieces.excess * (pieces.theta / (pieces.theta + pieces.mean))
 
 
 def _curvature(excess: Array, theta: Array, mean: Array, total: Array) -> Array:
@@ -155,18 +156,20 @@ def _slope_log_theta(log_mean: Array, log_theta: Array, counts: Array) -> Array:
     At ``x = 1`` the loss is ``(theta + 1) log1p(mu / theta) - log mu``, whose derivative vanishes
     with ``mu``: there the terms are regrouped around ``u = -mu / (theta + mu)``.
     """
-    of = _pieces(log_mean, log_theta, counts)
-    mean, theta, total = of.mean, of.theta, of.total
+    pieces = _pieces(log_mean, log_theta, counts)
+    mean, theta, total = pieces.mean, pieces.theta, pieces.total
     single = counts == 1.0
     few = (counts == 0.0) | single
-    excess = jnp.where(few, mean, of.excess)
+    excess = jnp.where(few, mean, pieces.excess)
     curvature = _curvature(excess, theta, mean, jnp.where(few, theta, total))
 
-    share = of.counts / total
+    fraction = pieces.counts / total
     concentrated = derivative(reached_stirling_error, theta)
-    concentrated = theta * (concentrated - derivative(reached_stirling_error, total)) - 0.5 * share
+    concentrated = (
+        theta * (concentrated - derivative(reached_stirling_error, total)) - 0.5 * fraction
+    )
     scattered = derivative(log_gamma_one_plus, theta) - log_theta
-    scattered = theta * (scattered - derivative(saddle_point_prefactor, total)) - share
+    scattered = theta * (scattered - derivative(saddle_point_prefactor, total)) - fraction
     several = jnp.where(theta < 1.0, scattered, concentrated)
     one = jnp.where(single, -mean / (theta + mean), 0.0)
     return curvature + jnp.where(few, one, several)
@@ -191,7 +194,7 @@ def _slope_counts(log_mean: Array, log_theta: Array, counts: Array) -> Array:
     total = theta + high
     t = log_ratio(log_mean, high)
     many = theta > high
-    # log((theta + mu) x / ((theta + x) mu)), by the smaller of the two shares
+    # log((theta + mu) x / ((theta + x) mu)), by the smaller of the two fractions
     by_counts = jnp.log1p(high / total * jnp.expm1(jnp.where(many, jnp.minimum(t, _FAR), 0.0)))
     by_theta = jnp.log1p(theta / total * jnp.expm1(jnp.where(many, 0.0, jnp.minimum(-t, _FAR))))
     beyond_counts = jax.nn.softplus(t + jnp.log(high) - jnp.log(total))
@@ -210,7 +213,11 @@ def _slope_counts(log_mean: Array, log_theta: Array, counts: Array) -> Array:
 negative_binomial = with_partials(_slope_log_mean, _slope_log_theta, _slope_counts)(_value)
 
 
-def negative_binomial_nll(log_mean: ArrayLike, log_theta: ArrayLike, counts: ArrayLike) -> Array:
+def negative_binomial_nll(
+    log_mean: Float[ArrayLike, "..."],
+    log_theta: Real[ArrayLike, "..."],
+    counts: Real[ArrayLike, "..."],
+) -> Float[Array, "..."]:
     r"""Negative log-probability of a negative binomial distribution, elementwise, in nats.
 
     The counts of a Poisson whose rate is itself gamma-distributed with mean :math:`\mu` and shape
@@ -223,8 +230,8 @@ def negative_binomial_nll(log_mean: ArrayLike, log_theta: ArrayLike, counts: Arr
         + \delta(x) + \delta(\theta) - \delta(\theta + x)
 
     where :math:`D = (\theta + x) \ln\frac{\theta + \mu}{\theta + x} - x \ln\frac{\mu}{x} \ge 0`
-    is zero at :math:`x = \mu` and :math:`\delta` is what Stirling's formula leaves out: the
-    saddle-point form of Loader (*Fast and accurate computation of binomial probabilities*, 2000).
+    is zero at :math:`x = \mu` and :math:`\delta` is what Stirling's formula leaves out: Loader's
+    saddle-point form.
     As :math:`\theta \to \infty` every term runs into :func:`poisson_nll`, without
     :math:`\ln\Gamma` of large numbers being subtracted from each other.
 
@@ -243,9 +250,13 @@ def negative_binomial_nll(log_mean: ArrayLike, log_theta: ArrayLike, counts: Arr
         ValueError: the shapes do not fit; nothing else is broadcast.
         TypeError: an argument is not real.
 
-    >>> nats = negative_binomial_nll(jnp.log(3.0), jnp.log(1e6), 5)
-    >>> print(f"{nats:.4f}")
-    2.2944
+    Example:
+        >>> nats = negative_binomial_nll(jnp.log(3.0), jnp.log(1e6), 5)
+        >>> print(f"{nats:.4f}")
+        2.2944
+
+    References:
+        C. Loader, *Fast and accurate computation of binomial probabilities* (2000).
     """
     dtype = compute_dtype(log_mean=log_mean, log_theta=log_theta, counts=counts)
     log_mean, counts = same_shape(dtype, log_mean=log_mean, counts=counts)

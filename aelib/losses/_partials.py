@@ -28,11 +28,12 @@ def with_partials(*partials: Elementwise) -> Callable[[Elementwise], Elementwise
         partials: one function per positional argument; all take the arguments of the decorated
             function, which must already have one shape and dtype.
 
-    >>> @with_partials(lambda t: jnp.expm1(t))
-    ... def remainder(t):
-    ...     return jnp.expm1(t) - t
-    >>> float(jax.grad(remainder)(1e-8))
-    9.99999993922529e-09
+    Example:
+        >>> @with_partials(lambda t: jnp.expm1(t))
+        ... def remainder(t):
+        ...     return jnp.expm1(t) - t
+        >>> float(jax.grad(remainder)(1e-8))
+        9.99999993922529e-09
     """
 
     def decorate(function: Elementwise) -> Elementwise:
@@ -66,7 +67,8 @@ def with_partials(*partials: Elementwise) -> Callable[[Elementwise], Elementwise
 def derivative(function: Elementwise, x: Array) -> Array:
     """Elementwise derivative of a function of one argument.
 
-    >>> float(derivative(jnp.square, jnp.asarray(3.0)))
-    6.0
+    Example:
+        >>> float(derivative(jnp.square, jnp.asarray(3.0)))
+        6.0
     """
     return jax.jvp(function, (x,), (jnp.ones_like(x),))[1]

@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Float, Real
 
 from aelib.losses._arguments import compute_dtype, same_shape, where_counts
 from aelib.losses._cancellation import exponential_remainder, log_ratio
@@ -13,9 +14,10 @@ from aelib.losses._stirling import log_gamma_one_plus, saddle_point_prefactor
 def rate_excess(log_rate: Array, counts: Array) -> Array:
     """``exp(log_rate) - counts``, to full relative precision where the two nearly agree.
 
-    >>> exact = 1e5 - 8.0  # for a rate of 99992
-    >>> abs(float(rate_excess(jnp.float32(11.512845), jnp.float32(1e5))) + 8.0) < 0.05
-    True
+    Example:
+        >>> exact = 1e5 - 8.0  # for a rate of 99992
+        >>> abs(float(rate_excess(jnp.float32(11.512845), jnp.float32(1e5))) + 8.0) < 0.05
+        True
     """
     some = counts > 0.0
     t = log_ratio(log_rate, jnp.where(some, counts, 1.0))
@@ -30,8 +32,9 @@ def poisson_deviance(log_rate: Array, counts: Array) -> Array:
 
     ``counts * (exp(t) - 1 - t)`` with ``t = log(rate / counts)``, never negative.
 
-    >>> print(f"{poisson_deviance(jnp.float32(0.0), jnp.float32(2.0)):.6f}")  # 2 log 2 - 1
-    0.386294
+    Example:
+        >>> print(f"{poisson_deviance(jnp.float32(0.0), jnp.float32(2.0)):.6f}")  # 2 log 2 - 1
+        0.386294
     """
     t = log_ratio(log_rate, counts)
     near = jnp.abs(t) < 1.0
@@ -63,16 +66,17 @@ def _poisson(log_rate: Array, counts: Array) -> Array:
     return jnp.where(some, positive, jnp.exp(log_rate))
 
 
-def poisson_nll(log_rate: ArrayLike, counts: ArrayLike) -> Array:
+def poisson_nll(
+    log_rate: Float[ArrayLike, "..."], counts: Real[ArrayLike, "..."]
+) -> Float[Array, "..."]:
     r"""Negative log-probability of a Poisson distribution, elementwise, in nats.
 
     .. math:: \mu - k \ln\mu + \ln k!
               = k\,(e^t - 1 - t) + \tfrac12 \ln 2\pi k + \delta(k), \qquad t = \ln(\mu / k)
 
     The first form is a few nats left over from millions when ``counts`` is large and near the
-    rate. The second is Loader's saddle-point form (*Fast and accurate computation of binomial
-    probabilities*, 2000): a deviance that is zero at the rate and a correction
-    :math:`\delta(k)`, what Stirling's formula leaves out.
+    rate. The second is Loader's saddle-point form: a deviance that is zero at the rate and a
+    correction :math:`\delta(k)`, what Stirling's formula leaves out.
 
     Args:
         log_rate: :math:`\ln\mu`, any shape.
@@ -87,8 +91,12 @@ def poisson_nll(log_rate: ArrayLike, counts: ArrayLike) -> Array:
         ValueError: the shapes differ.
         TypeError: an argument is not real.
 
-    >>> print(f"{poisson_nll(jnp.log(jnp.array([2.0])), jnp.array([3]))[0]:.6f}")
-    1.712318
+    Example:
+        >>> print(f"{poisson_nll(jnp.log(jnp.array([2.0])), jnp.array([3]))[0]:.6f}")
+        1.712318
+
+    References:
+        C. Loader, *Fast and accurate computation of binomial probabilities* (2000).
     """
     dtype = compute_dtype(log_rate=log_rate, counts=counts)
     log_rate, counts = same_shape(dtype, log_rate=log_rate, counts=counts)

@@ -70,8 +70,9 @@ def stirling_error(k: Array) -> Array:
 
     a sum of positive terms: nothing cancels, in the value or in any derivative.
 
-    >>> float(stirling_error(jnp.float32(1.0)))  # 1 - log(2 pi) / 2
-    0.081061...
+    Example:
+        >>> float(stirling_error(jnp.float32(1.0)))  # 1 - log(2 pi) / 2
+        0.081061...
     """
     if is_single(k):
         inverse = 1.0 / k
@@ -87,9 +88,10 @@ def stirling_error(k: Array) -> Array:
 def reached_stirling_error(k: Array) -> Array:
     r""":math:`\delta(k)` for ``k >= 1`` and :math:`\delta(k + 1)` below, where the steps begin.
 
-    >>> low, high = reached_stirling_error(jnp.float32(0.5)), stirling_error(jnp.float32(1.5))
-    >>> bool(low == high)
-    True
+    Example:
+        >>> low, high = reached_stirling_error(jnp.float32(0.5)), stirling_error(jnp.float32(1.5))
+        >>> bool(low == high)
+        True
     """
     return stirling_error(jnp.where(k < 1.0, k + 1.0, k))
 
@@ -97,8 +99,9 @@ def reached_stirling_error(k: Array) -> Array:
 def log_gamma_one_plus(k: Array) -> Array:
     r""":math:`\ln\Gamma(1 + k)` for ``0 <= k < 1``.
 
-    >>> abs(float(log_gamma_one_plus(jnp.float32(0.5))) + 0.12078224) < 1e-7
-    True
+    Example:
+        >>> abs(float(log_gamma_one_plus(jnp.float32(0.5))) + 0.12078224) < 1e-7
+        True
     """
     return reached_stirling_error(k) + (k + 0.5) * jnp.log1p(k) - k - (1.0 - HALF_LOG_TWO_PI)
 
@@ -108,8 +111,9 @@ def saddle_point_prefactor(k: Array) -> Array:
 
     From 1 on this is :math:`\tfrac12 \ln(2 \pi k) + \delta(k)`.
 
-    >>> float(saddle_point_prefactor(jnp.float32(1.0)))
-    1.0
+    Example:
+        >>> float(saddle_point_prefactor(jnp.float32(1.0)))
+        1.0
     """
     small, log_k = k < 1.0, jnp.log(k)
     low = jnp.where(small, k, 0.0)
@@ -121,13 +125,14 @@ def saddle_point_prefactor(k: Array) -> Array:
 def half_step_excess(a: Array) -> Array:
     r""":math:`\tfrac12 \ln a - \ln\Gamma(a + \tfrac12) + \ln\Gamma(a)` for ``a > 0``.
 
-    What separates the normaliser of Student's t (with ``a`` half its degrees of freedom) from the
+    What separates the normalizer of Student's t (with ``a`` half its degrees of freedom) from the
     Gaussian's. The asymptotic series, reached by stepping up with
 
     .. math:: c(a) - c(a + 1) = \tfrac12 \ln\Bigl(1 + \frac{1}{4 a (a + 1)}\Bigr) > 0.
 
-    >>> abs(float(half_step_excess(jnp.float32(1e4))) * 8e4 - 1) < 1e-6
-    True
+    Example:
+        >>> abs(float(half_step_excess(jnp.float32(1e4))) * 8e4 - 1) < 1e-6
+        True
     """
     steps = 6 if is_single(a) else 12
     total = _odd_inverse_series(a + steps, _HALF_STEP)

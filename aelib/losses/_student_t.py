@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Float, Real
 
 from aelib.losses._arguments import compute_dtype, parameter, same_shape
 from aelib.losses._cancellation import logarithm_remainder
@@ -10,7 +11,7 @@ from aelib.losses._partials import derivative, with_partials
 from aelib.losses._stirling import HALF_LOG_TWO_PI, half_step_excess
 
 
-def _share(residual: Array, df: Array, scale: Array) -> tuple[Array, Array, Array]:
+def _fractions(residual: Array, df: Array, scale: Array) -> tuple[Array, Array, Array]:
     """``z^2 / (df + z^2)``, one minus it, and the log of the latter with its sign changed.
 
     By the ratio ``z / sqrt(df)`` or its inverse, whichever is below one, so that no square
@@ -20,30 +21,32 @@ def _share(residual: Array, df: Array, scale: Array) -> tuple[Array, Array, Arra
     far = ratio > 1.0
     small = jnp.square(jnp.where(far, 1.0 / jnp.where(far, ratio, 1.0), ratio))
     tail = 2.0 * jnp.log(jnp.where(far, ratio, 1.0))
-    share = jnp.where(far, 1.0, small) / (1.0 + small)
-    return share, jnp.where(far, small, 1.0) / (1.0 + small), tail + jnp.log1p(small)
+    fraction = jnp.where(far, 1.0, small) / (1.0 + small)
+    return fraction, jnp.where(far, small, 1.0) / (1.0 + small), tail + jnp.log1p(small)
 
 
 def _slope(residual: Array, df: Array, scale: Array) -> Array:
     """``(df + 1) z / (df + z^2) / scale``."""
-    share, rest, _ = _share(residual, df, scale)
-    far = share > 0.5
+    fraction, rest, _ = _fractions(residual, df, scale)
+    far = fraction > 0.5
     near = (df + 1.0) / df * rest * (residual / scale) / scale
-    return jnp.where(far, (df + 1.0) * share / jnp.where(far, residual, 1.0), near)
+    return jnp.where(far, (df + 1.0) * fraction / jnp.where(far, residual, 1.0), near)
 
 
 def _slope_scale(residual: Array, df: Array, scale: Array) -> Array:
     """``df (1 - z^2) / (df + z^2) / scale``."""
-    share, rest, _ = _share(residual, df, scale)
-    far = share > 0.5
+    fraction, rest, _ = _fractions(residual, df, scale)
+    far = fraction > 0.5
     z = jnp.where(far, 1.0, residual / scale)
-    return jnp.where(far, rest - df * share, rest * (1.0 - z) * (1.0 + z)) / scale
+    return jnp.where(far, rest - df * fraction, rest * (1.0 - z) * (1.0 + z)) / scale
 
 
 def _slope_df(residual: Array, df: Array, scale: Array) -> Array:
-    share, rest, _ = _share(residual, df, scale)
+    fraction, rest, _ = _fractions(residual, df, scale)
     return 0.5 * (
-        logarithm_remainder(-share, rest) - share / df + derivative(half_step_excess, 0.5 * df)
+        logarithm_remainder(-fraction, rest)
+        - fraction / df
+        + derivative(half_step_excess, 0.5 * df)
     )
 
 
@@ -54,14 +57,18 @@ def _student_t(residual: Array, df: Array, scale: Array) -> Array:
     The partials are given because the one by ``df`` is of order 1 / df^2, and automatic
     differentiation would find it by subtracting terms of order 1 / df.
     """
-    _, _, log_term = _share(residual, df, scale)
-    normaliser = HALF_LOG_TWO_PI + half_step_excess(0.5 * df)
-    return 0.5 * (df + 1.0) * log_term + normaliser + jnp.log(scale)
+    _, _, log_term = _fractions(residual, df, scale)
+    normalizer = HALF_LOG_TWO_PI + half_step_excess(0.5 * df)
+    return 0.5 * (df + 1.0) * log_term + normalizer + jnp.log(scale)
 
 
 def student_t_nll(
-    loc: ArrayLike, targets: ArrayLike, *, df: ArrayLike, scale: ArrayLike = 1.0
-) -> Array:
+    loc: Float[ArrayLike, "..."],
+    targets: Real[ArrayLike, "..."],
+    *,
+    df: Real[ArrayLike, "..."],
+    scale: Real[ArrayLike, "..."] = 1.0,
+) -> Float[Array, "..."]:
     r"""Negative log-density of Student's t, elementwise, in nats.
 
     .. math::
@@ -73,7 +80,7 @@ def student_t_nll(
     the Gaussian's constant, so the loss runs into :func:`gaussian_nll` as ``df`` grows.
 
     Args:
-        loc: the centre :math:`m`, any shape.
+        loc: the center :math:`m`, any shape.
         targets: :math:`x`, the same shape.
         df: degrees of freedom :math:`\nu > 0`; 1 is the Cauchy distribution. A scalar, one per
             feature (the trailing axes of ``loc``), or the shape of ``loc``.
@@ -87,8 +94,9 @@ def student_t_nll(
         ValueError: the shapes do not fit; nothing else is broadcast.
         TypeError: an argument is not real.
 
-    >>> print(f"{student_t_nll(jnp.zeros(()), 0.0, df=1.0):.6f}")  # log(pi)
-    1.144730
+    Example:
+        >>> print(f"{student_t_nll(jnp.zeros(()), 0.0, df=1.0):.6f}")  # log(pi)
+        1.144730
     """
     dtype = compute_dtype(loc=loc, targets=targets, df=df, scale=scale)
     loc, targets = same_shape(dtype, loc=loc, targets=targets)

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Float, Real
 
 from aelib.losses._arguments import compute_dtype, parameter, same_shape
 from aelib.losses._negative_binomial import negative_binomial
@@ -62,19 +63,22 @@ def _with_zeros(nats: Array, zero_logits: Array, counts: Array) -> Array:
     probabilities where it is not. The partial by the logit is given because it is the difference
     of two logistic functions that agree when ``nats`` is small.
     """
-    of = _logistic(zero_logits)
-    missing = of.counted * jnp.expm1(-nats)
+    logistic = _logistic(zero_logits)
+    missing = logistic.counted * jnp.expm1(-nats)
     common = missing > -0.5
     smaller = jnp.exp(-jnp.abs(zero_logits + nats))  # the smaller probability over the larger
     logarithm = jnp.log1p(jnp.where(common, missing, smaller))
-    larger = jnp.minimum(of.softplus_of_minus, of.softplus + nats)
+    larger = jnp.minimum(logistic.softplus_of_minus, logistic.softplus + nats)
     at_zero = jnp.where(common, 0.0, larger) - logarithm
-    return jnp.where(counts == 0.0, at_zero, of.softplus + nats)
+    return jnp.where(counts == 0.0, at_zero, logistic.softplus + nats)
 
 
 def zero_inflated_negative_binomial_nll(
-    log_mean: ArrayLike, log_theta: ArrayLike, zero_logits: ArrayLike, counts: ArrayLike
-) -> Array:
+    log_mean: Float[ArrayLike, "..."],
+    log_theta: Real[ArrayLike, "..."],
+    zero_logits: Float[ArrayLike, "..."],
+    counts: Real[ArrayLike, "..."],
+) -> Float[Array, "..."]:
     r"""Negative log-probability of a zero-inflated negative binomial, elementwise, in nats.
 
     With probability :math:`\pi` the count is replaced by zero:
@@ -102,9 +106,11 @@ def zero_inflated_negative_binomial_nll(
         ValueError: the shapes do not fit; nothing else is broadcast.
         TypeError: an argument is not real.
 
-    >>> nats = zero_inflated_negative_binomial_nll(jnp.log(3.0), 0.0, 0.0, 0)  # P = (1 + 1/4) / 2
-    >>> print(f"{jnp.exp(-nats):.6f}")
-    0.625000
+    Example:
+        >>> # half of the zeros are added, a quarter of the others are zero
+        >>> nats = zero_inflated_negative_binomial_nll(jnp.log(3.0), 0.0, 0.0, 0)
+        >>> print(f"{jnp.exp(-nats):.6f}")
+        0.625000
     """
     dtype = compute_dtype(
         log_mean=log_mean, log_theta=log_theta, zero_logits=zero_logits, counts=counts

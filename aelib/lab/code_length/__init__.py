@@ -1,13 +1,13 @@
 """Code length: one kind of data under several likelihoods, compared in nats.
 
-Families can be compared where they share a support and a resolution. :class:`Binned` gives a
-continuous family the resolution of whole numbers; :func:`compare_likelihoods` trains one
-autoencoder for each family and seed and measures items that none of them has seen;
+Families can be compared where they share a support and a resolution;
+:class:`aelib.likelihoods.Discretized` gives a continuous family that of the data.
+:func:`compare_likelihoods` trains one autoencoder for each family and seed and measures items that
+none of them has seen;
 :func:`compare_imputation` does so for hidden cells of tables. For texts,
 :func:`complete_documents` measures how well one half of the words predicts the other.
 """
 
-from aelib.lab.code_length._binned import Binned as Binned
 from aelib.lab.code_length._compare import LikelihoodComparison as LikelihoodComparison
 from aelib.lab.code_length._compare import compare_likelihoods as compare_likelihoods
 from aelib.lab.code_length._documents import DocumentCompletion as DocumentCompletion
@@ -21,7 +21,6 @@ from aelib.lab.code_length._plain_sum import PlainSum as PlainSum
 from aelib.lab.code_length._switched import SwitchedLikelihood as SwitchedLikelihood
 
 __all__ = [
-    "Binned",
     "DocumentCompletion",
     "ImputationComparison",
     "ImputationScore",

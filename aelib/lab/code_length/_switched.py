@@ -24,14 +24,15 @@ class SwitchedLikelihood(nnx.Module):
     Raises:
         ValueError: if there is none, the numbers of outputs differ, or the index is out of range.
 
-    >>> import jax.numpy as jnp
-    >>> from aelib.lab.code_length import SwitchedLikelihood
-    >>> from aelib.likelihoods import Bernoulli, Gaussian
-    >>> coin = SwitchedLikelihood([Gaussian(), Bernoulli()], use=1)
-    >>> coin.log_prob(jnp.zeros((1, 1)), jnp.ones((1, 1))).round(3)  # a fair coin
-    Array([-0.693], dtype=float32)
-    >>> type(coin.chosen).__name__
-    'Bernoulli'
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from aelib.lab.code_length import SwitchedLikelihood
+        >>> from aelib.likelihoods import Bernoulli, Gaussian
+        >>> coin = SwitchedLikelihood([Gaussian(), Bernoulli()], use=1)
+        >>> coin.log_prob(jnp.zeros((1, 1)), jnp.ones((1, 1))).round(3)  # a fair coin
+        Array([-0.693], dtype=float32)
+        >>> type(coin.chosen).__name__
+        'Bernoulli'
     """
 
     def __init__(self, likelihoods: Sequence[Any], use: int) -> None:

@@ -41,15 +41,16 @@ class Columns:
     Raises:
         ValueError: no column, or two of the same name.
 
-    >>> import pandas as pd
-    >>> frame = pd.DataFrame({
-    ...     "vote": ["Dole", "Clinton", None, "Dole"], "age": [19.5, 40.1, 62.0, None]})
-    >>> columns = Columns.infer(frame)
-    >>> [(column.name, column.kind) for column in columns]
-    [('vote', 'binary'), ('age', 'continuous')]
-    >>> x, mask = columns.encode(frame)
-    >>> x[:2].round(1).tolist(), mask[2:].tolist()
-    ([[1.0, 19.5], [0.0, 40.099998474121094]], [[False, True], [True, False]])
+    Example:
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({
+        ...     "vote": ["Dole", "Clinton", None, "Dole"], "age": [19.5, 40.1, 62.0, None]})
+        >>> columns = Columns.infer(frame)
+        >>> [(column.name, column.kind) for column in columns]
+        [('vote', 'binary'), ('age', 'continuous')]
+        >>> x, mask = columns.encode(frame)
+        >>> x[:2].round(1).tolist(), mask[2:].tolist()
+        ([[1.0, 19.5], [0.0, 40.099998474121094]], [[False, True], [True, False]])
     """
 
     entries: tuple[Column, ...]
@@ -96,12 +97,13 @@ class Columns:
                 modeled; the message names it and says what to do.
             TypeError: not a data frame.
 
-        >>> import pandas as pd
-        >>> frame = pd.DataFrame({"job": [1, 2, 3, 2], "size": ["s", "l", "m", "s"]})
-        >>> columns = Columns.infer(
-        ...     frame, kinds={"job": "categorical"}, levels={"size": ["s", "m", "l"]})
-        >>> [(c.name, c.kind, c.levels) for c in columns]
-        [('job', 'categorical', (1, 2, 3)), ('size', 'categorical', ('s', 'm', 'l'))]
+        Example:
+            >>> import pandas as pd
+            >>> frame = pd.DataFrame({"job": [1, 2, 3, 2], "size": ["s", "l", "m", "s"]})
+            >>> columns = Columns.infer(
+            ...     frame, kinds={"job": "categorical"}, levels={"size": ["s", "m", "l"]})
+            >>> [(c.name, c.kind, c.levels) for c in columns]
+            [('job', 'categorical', (1, 2, 3)), ('size', 'categorical', ('s', 'm', 'l'))]
         """
         kinds, levels = dict(kinds or {}), dict(levels or {})
         check_frame(frame)
@@ -143,11 +145,12 @@ class Columns:
         Raises:
             ValueError: the array does not fit the columns.
 
-        >>> import aelib
-        >>> fair = aelib.data.load("fair")
-        >>> columns = Columns.from_codes(fair.columns, fair.x)
-        >>> columns["occupation"].kind, columns["affairs"].kind
-        ('categorical', 'continuous')
+        Example:
+            >>> import aelib
+            >>> fair = aelib.data.load("fair")
+            >>> columns = Columns.from_codes(fair.columns, fair.x)
+            >>> columns["occupation"].kind, columns["affairs"].kind
+            ('categorical', 'continuous')
         """
         return cls(fitted_columns(columns, x, mask))
 
@@ -187,9 +190,10 @@ class Columns:
         Raises:
             ValueError: no such column, or the fields do not go together.
 
-        >>> columns = Columns((Column("age", "continuous", resolution=1.0),))
-        >>> columns.replace("age", resolution=0.0)["age"].resolution
-        0.0
+        Example:
+            >>> columns = Columns((Column("age", "continuous", resolution=1.0),))
+            >>> columns.replace("age", resolution=0.0)["age"].resolution
+            0.0
         """
         j = self.position(name)
         entry = dataclasses.replace(self.entries[j], **changes)
@@ -254,9 +258,10 @@ class Columns:
         end, so that their code length stays a mass and can be compared with that of a model that
         knows better. ``x`` and ``mask`` stay the same.
 
-        >>> columns = Columns((Column("vote", "binary", levels=("Clinton", "Dole")),))
-        >>> columns.as_numbers()["vote"].support
-        'a multiple of 1 from 0 to 1'
+        Example:
+            >>> columns = Columns((Column("vote", "binary", levels=("Clinton", "Dole")),))
+            >>> columns.as_numbers()["vote"].support
+            'a multiple of 1 from 0 to 1'
         """
         return Columns(tuple(entry.as_number() for entry in self.entries))
 
@@ -327,11 +332,12 @@ class Columns:
             Pairs (name of the determined column, name of the column that determines it), in the
             order of the frame. Of two columns that determine each other only the later is listed.
 
-        >>> import numpy as np, pandas as pd
-        >>> people = np.arange(40) % 10
-        >>> frame = pd.DataFrame({"people": people, "log": np.log1p(people), "row": np.arange(40)})
-        >>> Columns.functional_dependencies(frame)
-        (('log', 'people'),)
+        Example:
+            >>> import numpy as np, pandas as pd
+            >>> people = np.arange(40) % 10
+            >>> data = {"people": people, "log": np.log1p(people), "row": np.arange(40)}
+            >>> Columns.functional_dependencies(pd.DataFrame(data))
+            (('log', 'people'),)
         """
         return functional_dependencies(frame)
 

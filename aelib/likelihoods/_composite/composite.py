@@ -67,29 +67,30 @@ class Composite(nnx.Module):
     ``corruption=aelib.training.hide(0.5, score="hidden")``: otherwise every cell that is scored was
     seen, and a learned scale is the error of a copy, too small for an imputation.)
 
-    >>> import jax, numpy as np, pandas as pd
-    >>> from flax import nnx
-    >>> import aelib
-    >>> random = np.random.default_rng(0)
-    >>> frame = pd.DataFrame({
-    ...     "vote": ["Dole", "Clinton", "Clinton", None] * 8,
-    ...     "educ": random.integers(1, 4, size=32),
-    ...     "age": random.uniform(18, 90, size=32)})
-    >>> columns = Columns.infer(frame, kinds={"educ": "ordinal"})
-    >>> x, mask = columns.encode(frame)
-    >>> model = aelib.models.table(columns, latent=2, hidden=(8,), rngs=nnx.Rngs(0))
-    >>> result = aelib.training.fit(
-    ...     model, x, Composite(columns), mask=mask, batch_size=None, steps=50, progress=False,
-    ...     key=jax.random.key(0))
-    >>> outputs = result.model.predict(x, mask=mask)
-    >>> {name: value.shape for name, value in outputs.items()}
-    {'vote': (32, 1), 'educ': (32, 1), 'age': (32, 1)}
-    >>> nats = -result.likelihood.log_prob_per_feature(outputs, x, mask=mask)  # [rows, columns]
-    >>> nats.shape, bool(nats[3, 0] == 0)  # a cell that is missing costs nothing
-    ((32, 3), True)
-    >>> full = result.likelihood.impute(outputs, x, mask)  # observed cells, and best guesses
-    >>> sorted(columns.decode(full)["vote"].unique())
-    ['Clinton', 'Dole']
+    Example:
+        >>> import jax, numpy as np, pandas as pd
+        >>> from flax import nnx
+        >>> import aelib
+        >>> random = np.random.default_rng(0)
+        >>> frame = pd.DataFrame({
+        ...     "vote": ["Dole", "Clinton", "Clinton", None] * 8,
+        ...     "educ": random.integers(1, 4, size=32),
+        ...     "age": random.uniform(18, 90, size=32)})
+        >>> columns = Columns.infer(frame, kinds={"educ": "ordinal"})
+        >>> x, mask = columns.encode(frame)
+        >>> model = aelib.models.table(columns, latent=2, hidden=(8,), rngs=nnx.Rngs(0))
+        >>> result = aelib.training.fit(
+        ...     model, x, Composite(columns), mask=mask, batch_size=None, steps=50, progress=False,
+        ...     key=jax.random.key(0))
+        >>> outputs = result.model.predict(x, mask=mask)
+        >>> {name: value.shape for name, value in outputs.items()}
+        {'vote': (32, 1), 'educ': (32, 1), 'age': (32, 1)}
+        >>> nats = -result.likelihood.log_prob_per_feature(outputs, x, mask=mask)  # [rows, columns]
+        >>> nats.shape, bool(nats[3, 0] == 0)  # a cell that is missing costs nothing
+        ((32, 3), True)
+        >>> full = result.likelihood.impute(outputs, x, mask)  # observed cells, and best guesses
+        >>> sorted(columns.decode(full)["vote"].unique())
+        ['Clinton', 'Dole']
     """
 
     def __init__(

@@ -12,7 +12,8 @@ from jax import Array
 from aelib._column import LEVELED, UNLIMITED, Column
 from aelib.likelihoods._bernoulli import Bernoulli
 from aelib.likelihoods._categorical import Categorical
-from aelib.likelihoods._composite.gridded import GriddedGaussian
+from aelib.likelihoods._discretized import Discretized
+from aelib.likelihoods._gaussian import Gaussian
 from aelib.likelihoods._negative_binomial import NegativeBinomial
 from aelib.likelihoods._ordinal import Ordinal
 from aelib.likelihoods._poisson import Poisson
@@ -92,9 +93,10 @@ class Part(nnx.Module):
         """One draw of each cell, [batch, n], on the column's grid if it has one."""
         exposure = exposure if self.kind == "count" else None
         raw = self.outputs(outputs)
-        draw = self.original(self.likelihood.sample(key, raw, exposure=exposure))
         if self.kind != "continuous":
-            return draw
+            return self.likelihood.sample(key, raw, exposure=exposure)
+        # Rounded in the column's own unit, where the grid is one of round numbers.
+        draw = self.original(self.likelihood.likelihood.sample(key, raw))
         step = self._like("resolution", draw)
         low, high = (jnp.asarray(ends, draw.dtype) for ends in self._field("limits").T)
         on_grid = jnp.round(draw / jnp.where(step > 0, step, 1.0)) * step
@@ -130,7 +132,7 @@ class Part(nnx.Module):
         if self.kind == "ordinal":
             return dict(zip(names, self.likelihood.thresholds(), strict=True))
         if self.kind == "continuous":
-            scale = self.likelihood.scale(None, shape, dtype)[0]
+            scale = self.likelihood.likelihood.scale(None, shape, dtype)[0]
             return dict(zip(names, scale * self._like("spread", scale), strict=True))
         if isinstance(self.likelihood, NegativeBinomial):
             values = self.likelihood.dispersion(None, shape, dtype)[0]
@@ -175,12 +177,11 @@ def _likelihood(columns: tuple[Column, ...], floor: float, shared_scale: bool) -
         if first.distribution == "poisson":
             return Poisson()
         return NegativeBinomial("feature", num_features=n)
-    return GriddedGaussian(
-        tuple(column.resolution / column.spread for column in columns),
-        limits=tuple(_standard_limits(column) for column in columns),
-        scale="shared" if shared_scale else "feature",
-        num_features=n,
-        floor=floor,
+    scale = "shared" if shared_scale else "feature"
+    return Discretized(
+        Gaussian(scale, num_features=n, floor=floor),
+        bin_width=[column.resolution / column.spread for column in columns],
+        limits=[_standard_limits(column) for column in columns],
     )
 
 
