@@ -6,6 +6,7 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
+from aelib._checks import check_count
 from aelib.likelihoods import _support
 from aelib.likelihoods._factorized import Factorized
 from aelib.likelihoods._outputs import check_mask, floating
@@ -36,9 +37,7 @@ class Categorical(Factorized):
     """
 
     def __init__(self, num_classes: int) -> None:
-        if num_classes < 2:
-            raise ValueError(f"num_classes: expected 2 or more, got {num_classes}")
-        self.num_outputs = int(num_classes)
+        self.num_outputs = check_count("num_classes", num_classes, at_least=2)
 
     def _nll(
         self,

@@ -9,6 +9,7 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
+from aelib._checks import check_counts, check_number
 from aelib.likelihoods import _support
 from aelib.likelihoods._factorized import Factorized
 
@@ -32,8 +33,8 @@ class Ordinal(Factorized):
 
     Args:
         num_levels: K of each feature, at least 2.
-        frequencies: for each feature the share of each level, where the thresholds start (at raw
-            outputs of zero the levels then have these shares); ``None`` for equal shares.
+        frequencies: for each feature the probability of each level at raw outputs of zero, where
+            the thresholds start; ``None`` for equal ones.
         floor: smallest gap between two thresholds, in logits.
 
     Attributes:
@@ -43,7 +44,7 @@ class Ordinal(Factorized):
             levels leave their last ones unused.
 
     Raises:
-        ValueError: no feature, fewer than 2 levels, or frequencies that are not shares.
+        ValueError: no feature, fewer than 2 levels, or frequencies that are no probabilities.
 
     Example:
         >>> import jax.numpy as jnp
@@ -62,15 +63,13 @@ class Ordinal(Factorized):
         frequencies: Sequence[Sequence[float]] | None = None,
         floor: float = 1e-4,
     ) -> None:
-        levels = tuple(int(k) for k in num_levels)
-        if not levels or min(levels) < 2:
-            raise ValueError(f"num_levels: expected 2 or more for each feature, got {levels}")
-        if not floor > 0:
-            raise ValueError(f"floor: expected a positive number, got {floor}")
-        shares = [[1 / k] * k for k in levels] if frequencies is None else frequencies
-        first, gaps = _start(levels, shares, floor)
+        levels = check_counts("num_levels", num_levels, at_least=2)
+        if not levels:
+            raise ValueError("num_levels: expected at least one feature, got none")
         self.num_levels = levels
-        self.floor = float(floor)
+        self.floor = check_number("floor", floor, above=0)
+        start = [[1 / k] * k for k in levels] if frequencies is None else frequencies
+        first, gaps = _start(levels, start, self.floor)
         self.first = nnx.Param(jnp.asarray(first, jnp.zeros(()).dtype))
         self.raw_gaps = nnx.Param(jnp.asarray(gaps, jnp.zeros(()).dtype))
 
@@ -154,18 +153,19 @@ class Ordinal(Factorized):
 
 
 def _start(
-    levels: tuple[int, ...], shares: Sequence[Sequence[float]], floor: float
+    levels: tuple[int, ...], frequencies: Sequence[Sequence[float]], floor: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest thresholds and raw gaps at which the levels have these shares."""
-    if len(shares) != len(levels):
-        raise ValueError(f"frequencies: expected {len(levels)} features, got {len(shares)}")
+    """Lowest thresholds and raw gaps at which the levels have these probabilities."""
+    if len(frequencies) != len(levels):
+        raise ValueError(f"frequencies: expected {len(levels)} features, got {len(frequencies)}")
     # One column of gaps even if every feature has two levels: an empty array has nothing to index.
     first, raw = np.zeros(len(levels)), np.zeros((len(levels), max(max(levels) - 2, 1)))
-    for i, (k, share) in enumerate(zip(levels, shares, strict=True)):
-        p = np.asarray(share, np.float64)
+    for i, (k, given) in enumerate(zip(levels, frequencies, strict=True)):
+        p = np.asarray(given, np.float64)
         if p.shape != (k,) or not (p > 0).all() or abs(p.sum() - 1) > 1e-6:
             raise ValueError(
-                f"frequencies[{i}]: expected {k} positive shares that sum to 1, got {tuple(share)}"
+                f"frequencies[{i}]: expected {k} positive probabilities that sum to 1, got "
+                f"{tuple(given)}"
             )
         below = np.cumsum(p)[:-1]
         above = np.cumsum(p[::-1])[::-1][1:]

@@ -3,6 +3,8 @@
 import numpy as np
 from jax.typing import ArrayLike
 
+from aelib._checks import require_all
+
 
 def numeric(x: ArrayLike, name: str = "x") -> np.ndarray:
     """``x`` as a NumPy array of real numbers with at least a batch axis.
@@ -38,17 +40,12 @@ def observed(x: np.ndarray, mask: ArrayLike | None) -> np.ndarray:
 def require(
     accepted: np.ndarray, x: np.ndarray, seen: np.ndarray, expected: str, hint: str = ""
 ) -> None:
-    """Every seen value must be accepted, or the first that is not is reported with its place.
+    """Every seen value must be accepted, or the first that is not is reported with its index.
 
     Raises:
         ValueError: e.g. ``x: expected values in [0, 1], got 1.7 at index (3, 12)``.
     """
-    bad = seen & ~accepted
-    if bad.any():
-        index = tuple(int(i) for i in np.argwhere(bad)[0])
-        others = int(bad.sum()) - 1
-        more = f" (and {others} more)" if others else ""
-        raise ValueError(f"x: expected {expected}, got {x[index]} at index {index}{more}{hint}")
+    require_all("x", x, accepted | ~seen, expected, hint)
 
 
 def require_finite(x: np.ndarray, seen: np.ndarray) -> None:
@@ -75,9 +72,5 @@ def require_features(x: np.ndarray, shape: tuple[int, ...] | None, owner: str) -
 def require_exposure(exposure: ArrayLike) -> None:
     """Exposures are positive and finite."""
     array = np.atleast_1d(np.asarray(exposure, np.float64))
-    bad = ~(np.isfinite(array) & (array > 0))
-    if bad.any():
-        index = tuple(int(i) for i in np.argwhere(bad)[0])
-        raise ValueError(
-            f"exposure: expected positive, finite values, got {array[index]} at index {index}"
-        )
+    positive = np.isfinite(array) & (array > 0)
+    require_all("exposure", array, positive, "positive, finite values")

@@ -279,5 +279,5 @@ def test_masks_and_tables_that_do_not_fit(likelihood, table):
         likelihood.log_prob(outputs, x, mask=mask.astype(float))
     with pytest.raises(ValueError, match=r"x: expected \[batch, 10\], one for each column"):
         likelihood.log_prob(outputs, x[:, :4])
-    with pytest.raises(ValueError, match="floor: expected a fraction of the spread"):
+    with pytest.raises(ValueError, match=r"floor: expected a number in \(0, 1\)"):
         Composite(COLUMNS, floor=0.0)

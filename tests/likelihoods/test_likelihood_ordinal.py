@@ -109,7 +109,7 @@ def test_what_is_no_level_costs_nan_and_is_named():
     assert jnp.isnan(cells).tolist() == [True, True, True, True, False]
     with pytest.raises(ValueError, match=r"x: expected levels below \(3,\), got 3.0 at index"):
         likelihood.check(np.asarray(x)[:1])
-    with pytest.raises(ValueError, match="num_levels: expected 2 or more"):
+    with pytest.raises(ValueError, match=r"num_levels\[0\]: expected a whole number of at least 2"):
         Ordinal([1])
-    with pytest.raises(ValueError, match=r"frequencies\[0\]: expected 3 positive shares"):
+    with pytest.raises(ValueError, match=r"frequencies\[0\]: expected 3 positive probabilities"):
         Ordinal([3], frequencies=[[0.5, 0.5, 0.0]])

@@ -106,7 +106,7 @@ def test_bad_settings_are_refused():
         likelihoods.Gaussian([1.0, 2.0], num_features=3)
     with pytest.raises(ValueError, match=r'df: expected .*got "example"'):
         likelihoods.StudentT("example")
-    with pytest.raises(ValueError, match="num_classes: expected 2 or more"):
+    with pytest.raises(ValueError, match="num_classes: expected a whole number of at least 2"):
         likelihoods.Categorical(1)
 
 

@@ -10,6 +10,7 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
+from aelib._checks import check_fraction
 from aelib._column import Column
 from aelib.likelihoods import _support
 from aelib.likelihoods._composite import parts
@@ -100,10 +101,8 @@ class Composite(nnx.Module):
         floor: float = 1e-3,
         shared_scale: bool = False,
     ) -> None:
-        if not 0 < floor < 1:
-            raise ValueError(f"floor: expected a fraction of the spread in (0, 1), got {floor}")
         self.columns = columns if isinstance(columns, Columns) else Columns(tuple(columns))
-        self.floor = float(floor)
+        self.floor = check_fraction("floor", floor)
         self.num_outputs = sum(column.num_outputs for column in self.columns)
         self.parts: tuple[parts.Part, ...] = nnx.data(
             parts.parts_of(self.columns.entries, floor=floor, shared_scale=bool(shared_scale))
