@@ -24,7 +24,7 @@ def raw_parameters(likelihood):
     found = {}
     for part in likelihood.parts:
         if part.kind == "continuous":
-            found["scale"] = part.likelihood.scale.raw
+            found["scale"] = part.likelihood.likelihood.scale.raw
         elif part.kind == "ordinal":
             found["first"], found["gaps"] = part.likelihood.first, part.likelihood.raw_gaps
         elif part.kind == "count" and part.columns[0].distribution == "negative_binomial":
