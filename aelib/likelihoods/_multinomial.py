@@ -19,7 +19,7 @@ class Multinomial(nnx.Module):
               - \log\frac{N!}{\prod_v x_v!}, \qquad \pi = \operatorname{softmax}(o)
 
     ``x`` is ``[batch, V]``; one raw output per word, so p is 1. The words of a document are not
-    independent (they share N), so this family does not factorise over features. ``exposure`` is N:
+    independent (they share N), so this family does not factorize over features. ``exposure`` is N:
     in :meth:`log_prob` it defaults to the document's own length, and a document of another length
     has probability 0; in :meth:`mean`, :meth:`variance` and :meth:`sample` it defaults to 1.
 

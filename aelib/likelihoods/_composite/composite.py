@@ -63,12 +63,12 @@ class Composite(nnx.Module):
         ValueError: the floor is not in (0, 1), or the columns do not make a table.
         TypeError: a column is no :class:`aelib.data.Column`.
 
-    From a data frame to nats per column, and to the cells that are missing. (A model that is to
-    impute, or whose code lengths of held-out cells are compared, is trained with
-    ``corruption=aelib.training.hide(0.5, score="hidden")``: otherwise every cell that is scored was
-    seen, and a learned scale is the error of a copy, too small for an imputation.)
-
     Example:
+        From a data frame to nats per column, and to the cells that are missing. (A model that is to
+        impute, or whose code lengths of held-out cells are compared, is trained with
+        ``corruption=aelib.training.hide(0.5, score="hidden")``: otherwise every cell that is scored
+        was seen, and a learned scale is the error of a copy, too small for an imputation.)
+
         >>> import jax, numpy as np, pandas as pd
         >>> from flax import nnx
         >>> import aelib
