@@ -65,7 +65,7 @@ class Discretized(Factorized):
                 f"{type(likelihood).__name__}"
             )
         width = np.asarray(bin_width, np.float64)
-        if not (np.isfinite(width).all() and (width >= 0).all() and width.any()):
+        if not (np.isfinite(width).all() and (width >= 0).all() and (width.ndim or width > 0)):
             raise ValueError(f"bin_width: expected a positive number, got {bin_width}")
         pairs = np.asarray((-math.inf, math.inf) if limits is None else limits, np.float64)
         first, last = np.moveaxis(np.atleast_1d(pairs), -1, 0)
