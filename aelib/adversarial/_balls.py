@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from aelib.adversarial._checks import (
     Norm,
@@ -124,25 +125,30 @@ def _shrink(
 ) -> Float[Array, ""]:
     """The largest s <= 1 for which clip(s * change) to the room is no longer than the radius.
 
-    The length grows with s in pieces, one for each value that has reached the edge of the box, so s
-    is found by sorting.
+    The squared length, a function of s^2, is piecewise linear and concave: values stop to grow one
+    after the other as they reach the edge of the box. Newton's method from below never oversteps
+    the root of such a function, and ends after a few steps, when no further value has stopped.
     """
-    size = jnp.abs(change)
     radius = radius * (1 - (len(change) + 8) * jnp.finfo(change.dtype).eps)
-    # Each value stops to grow at s = room / size; in the order in which they do:
-    stops = jnp.where(size > 0, room / jnp.where(size > 0, size, 1), jnp.inf)
-    order = jnp.argsort(stops)
-    stops, squares, rooms = stops[order], size[order] ** 2, room[order] ** 2
-    # Of the values before the j-th; not the running sum less its last term, which would cancel.
-    stopped = jnp.concatenate([jnp.zeros(1, rooms.dtype), jnp.cumsum(rooms)[:-1]])
-    moving = jnp.cumsum(squares[::-1])[::-1]  # of the j-th value and those after it
-    left = jnp.maximum(radius**2 - stopped, 0)
-    reached = jnp.sqrt(left / jnp.where(moving > 0, moving, 1))
-    # Up to s = stops[j] the squared length is stopped[j] + s^2 moving[j]. The first j for which it
-    # reaches the radius before that has the answer; if there is none, the whole box is inside.
-    here = (reached < stops) & (moving > 0)
-    first = reached[jnp.argmax(here)]
-    return jnp.where(here.any(), jnp.minimum(first, 1), 1)
+    squares, limits = change**2, room**2
+
+    def root(stopped: Bool[Array, " d"]) -> Float[Array, ""]:
+        """The s^2 at which the radius is reached if these values have stopped and no others do."""
+        moving = jnp.sum(jnp.where(stopped, 0, squares))
+        left = jnp.maximum(radius**2 - jnp.sum(jnp.where(stopped, limits, 0)), 0)
+        return jnp.where(moving > 0, jnp.minimum(left / jnp.where(moving > 0, moving, 1), 1), 1)
+
+    def step(state: Any) -> Any:
+        _, stopped = state
+        return stopped, stopped | (root(stopped) * squares >= limits)
+
+    def changed(state: Any) -> Bool[Array, ""]:
+        before, after = state
+        return jnp.any(before != after)
+
+    none = squares < 0
+    _, stopped = jax.lax.while_loop(changed, step, step((none, none)))
+    return jnp.sqrt(root(stopped))
 
 
 def _towards(x: Float[Array, "n ..."], change: Float[Array, "n ..."]) -> Float[Array, "n ..."]:

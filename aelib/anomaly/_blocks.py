@@ -119,5 +119,7 @@ def choose_groups(
     if count < 2:
         raise ValueError(f"groups: expected at least two, one for each part, got {count}")
     first = min(max(round(fraction * count), 1), count - 1)
-    ranks = random.random((num_splits, count)).argsort(axis=1).argsort(axis=1)
-    return ranks < first
+    smallest = np.argpartition(random.random((num_splits, count)), first, axis=1)[:, :first]
+    chosen = np.zeros((num_splits, count), bool)
+    np.put_along_axis(chosen, smallest, True, axis=1)
+    return chosen

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 import warnings
+from fractions import Fraction
 from itertools import accumulate
 
 import numpy as np
@@ -188,7 +190,7 @@ class Calibration:
             )
             return math.inf
         # The numerators fall: the first at which an alarm is allowed.
-        first = next(j for j, value in enumerate(self._numerators) if value <= limit)
+        first = bisect.bisect_left(self._numerators, -limit, key=lambda value: Fraction(-value))
         return float(self.losses[first - 1])
 
     def false_alarm_range(self, alpha: float, confidence: float = 0.95) -> tuple[float, float]:

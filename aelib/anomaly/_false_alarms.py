@@ -96,18 +96,28 @@ def false_alarm_rates(
     order = np.argsort(values, kind="stable")
     values, member = values[order], member[order]
     random = np.random.default_rng(random_state)
-    chosen = choose_groups(len(sizes), calibration_fraction, num_splits, random)
     own = 1.0 / sizes[member]  # weight of an item within its group
     first = np.searchsorted(values, values, side="left")  # index of the first item tied with it
     weight = own if by_group else np.ones(len(values))
-    chunks = np.array_split(chosen, math.ceil(chosen.shape[0] * len(values) / _ENTRIES))
-    rates = np.concatenate([_rates(c[:, member], weight, own, first, alpha) for c in chunks])
-    mean, deviation = float(rates.mean()), float(rates.std(ddof=1))
-    half = 1.96 * deviation / math.sqrt(num_splits)  # splits are independent given the items
-    low, high = np.quantile(rates, [0.025, 0.975])
+    rates = []
+    chunks = min(num_splits, math.ceil(num_splits * len(values) / _ENTRIES))
+    for splits in np.array_split(np.arange(num_splits), chunks):
+        chosen = choose_groups(len(sizes), calibration_fraction, len(splits), random)
+        rates.append(_rates(chosen[:, member], weight, own, first, alpha))
     counted = int(chosen[0].sum())
+    return _summary(alpha, counted, np.concatenate(rates))
+
+
+def _summary(
+    alpha: float, num_calibration: int, rates: Float[np.ndarray, " splits"]
+) -> FalseAlarmRates:
+    """Mean of the rates with its interval, and their spread."""
+    mean, deviation = float(rates.mean()), float(rates.std(ddof=1))
+    half = 1.96 * deviation / math.sqrt(len(rates))  # splits are independent given the items
+    low, high = np.quantile(rates, [0.025, 0.975])
     spread = (float(low), float(high))
-    return FalseAlarmRates(alpha, counted, rates, mean, max(0.0, mean - half), mean + half, spread)
+    ends = max(0.0, mean - half), mean + half
+    return FalseAlarmRates(alpha, num_calibration, rates, mean, *ends, spread)
 
 
 def _rates(

@@ -97,31 +97,52 @@ def heat_map(
     """
     values = np.asarray(scores, np.float64)
     starts = np.asarray(corners)
-    if values.ndim == 1:
-        if patch_size is None:
-            raise ValueError("patch_size: expected it with one score per patch, got None")
-        values = np.broadcast_to(
-            values[:, None, None], (len(values), *as_pair("patch_size", patch_size))
-        )
-    if values.ndim != 3 or starts.shape != (len(values), 2):
+    if values.ndim not in (1, 3) or starts.shape != (len(values), 2):
         raise ValueError(
             "scores, corners: expected [n, ph, pw] or [n], and [n, 2]; "
             f"got {np.shape(scores)} and {starts.shape}"
         )
     height, width = int(image_shape[0]), int(image_shape[1])
-    ph, pw = values.shape[1:]
-    outside = (starts < 0) | (starts + np.array([ph, pw]) > (height, width))
+    if values.ndim == 3:
+        patch: tuple[int, ...] = values.shape[1:]
+    elif patch_size is None:
+        raise ValueError("patch_size: expected it with one score per patch, got None")
+    else:
+        patch = as_pair("patch_size", patch_size)
+    outside = (starts < 0) | (starts + np.array(patch) > (height, width))
     if outside.any():
         index = int(np.argwhere(outside)[0, 0])
         raise ValueError(
-            f"corners: expected patches of {ph} × {pw} inside {height} × {width}, "
+            f"corners: expected patches of {patch[0]} × {patch[1]} inside {height} × {width}, "
             f"got {tuple(starts[index].tolist())} at index {index}"
         )
-    total, count = np.zeros((height, width)), np.zeros((height, width))
-    for (row, column), patch in zip(starts.tolist(), values, strict=True):
-        total[row : row + ph, column : column + pw] += patch
-        count[row : row + ph, column : column + pw] += 1
+    row, column = starts.T
+    count = np.zeros((height, width))
+    np.add.at(count, (row, column), 1)
+    total = np.zeros((height, width))
+    if values.ndim == 1:
+        np.add.at(total, (row, column), values)
+        total = _sum_over_patches(total, patch)
+    else:
+        rows, columns = (
+            start[:, None] + np.arange(side) for start, side in zip(starts.T, patch, strict=True)
+        )
+        np.add.at(total, (rows[:, :, None], columns[:, None, :]), values)
+    count = _sum_over_patches(count, patch)
     return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+
+
+def _sum_over_patches(
+    at_corners: Float[np.ndarray, "h w"], patch: tuple[int, ...]
+) -> Float[np.ndarray, "h w"]:
+    """For each pixel, the sum over the patches that cover it, of numbers given at their corners."""
+    down = np.zeros_like(at_corners)
+    for shift in range(patch[0]):
+        down[shift:] += at_corners[: len(at_corners) - shift]
+    total = np.zeros_like(down)
+    for shift in range(patch[1]):
+        total[:, shift:] += down[:, : down.shape[1] - shift]
+    return total
 
 
 def patch_statistics(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -197,15 +197,53 @@ def _bootstrap(
     num_draws: int,
     random_state: int | np.random.Generator,
 ) -> tuple[float, float]:
-    """Percentile interval from resampled groups, stratified: normal, anomalous, or with both."""
-    from scipy.sparse import csr_array
-
+    """Percentile interval from resampled items or groups."""
     num_draws = check_count("num_draws", num_draws)
     random = np.random.default_rng(random_state)
-    member, sizes = group_indices("groups", groups, len(values))
     bins = _bins(values)
+    if groups is None:
+        samples = _resampled_items(positive, bins, num_draws, random)
+    else:
+        member, sizes = group_indices("groups", groups, len(values))
+        samples = _resampled_groups(positive, bins, member, sizes, num_draws, random)
+    measured = np.concatenate([measure(*counts) for counts in samples])
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(measured, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def _resampled_items(
+    positive: Bool[np.ndarray, " n"],
+    bins: Int[np.ndarray, " n"],
+    num_draws: int,
+    random: np.random.Generator,
+) -> Iterator[tuple[Counts, Counts]]:
+    """Counts per bin of anomalous and of normal items, resampled within each kind.
+
+    Items of one bin are alike, so the counts themselves are drawn: memory does not grow with n.
+    """
+    kinds = [np.bincount(bins[kind], minlength=bins.max() + 1) for kind in (positive, ~positive)]
+    for draws in _chunks(num_draws):
+        anomalous, normal = (
+            random.multinomial(kind.sum(), kind / kind.sum(), draws).astype(np.float64)
+            for kind in kinds
+        )
+        yield anomalous, normal
+
+
+def _resampled_groups(
+    positive: Bool[np.ndarray, " n"],
+    bins: Int[np.ndarray, " n"],
+    member: Int[np.ndarray, " n"],
+    sizes: Int[np.ndarray, " groups"],
+    num_draws: int,
+    random: np.random.Generator,
+) -> Iterator[tuple[Counts, Counts]]:
+    """The same from whole groups, stratified: groups of normal items, of anomalous, of both."""
+    from scipy.sparse import csr_array
+
     shape = (len(sizes), int(bins.max()) + 1)
-    counts = [
+    kinds = [
         csr_array((kind.astype(np.float64), (member, bins)), shape=shape)
         for kind in (positive, ~positive)
     ]
@@ -215,13 +253,14 @@ def _bootstrap(
     for number in np.unique(stratum):
         rows = np.flatnonzero(stratum == number)
         times[:, rows] = random.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), num_draws)
-    resampled = [
-        measure(*(np.asarray(part @ kind) for kind in counts))
-        for part in np.array_split(times, max(1, num_draws // 100))
-    ]
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(np.concatenate(resampled), [tail, 1 - tail])
-    return float(low), float(high)
+    for part in np.split(times, np.cumsum(_chunks(num_draws))[:-1]):
+        anomalous_counts, normal_counts = (np.asarray(part @ kind) for kind in kinds)
+        yield anomalous_counts, normal_counts
+
+
+def _chunks(num_draws: int) -> list[int]:
+    """Sizes of chunks of about a hundred draws."""
+    return [len(part) for part in np.array_split(np.arange(num_draws), max(1, num_draws // 100))]
 
 
 def _bins(values: Float[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:

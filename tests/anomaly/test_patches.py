@@ -27,6 +27,18 @@ def test_heat_map_averages_and_leaves_gaps():
     np.testing.assert_array_equal(shown, [[1, 2, 3, np.nan], [np.nan] * 4])
 
 
+@pytest.mark.parametrize("side", [(3, 5), (1, 1), (12, 9)])
+def test_one_score_per_patch_is_that_score_at_each_pixel(side):
+    """One score for all pixels of a patch, against the same written out; infinity stays."""
+    _, corners = cut_patches(np.zeros((12, 9)), side, stride=2)
+    scores = np.random.default_rng(2).normal(size=len(corners))
+    scores[0] = np.inf
+    everywhere = np.broadcast_to(scores[:, None, None], (len(scores), *side))
+    shown = heat_map(scores, corners, (12, 9), patch_size=side)
+    np.testing.assert_allclose(shown, heat_map(everywhere, corners, (12, 9)), rtol=1e-12)
+    assert np.isinf(shown).sum() == side[0] * side[1]
+
+
 def test_patch_statistics_against_their_words():
     patches = np.random.default_rng(1).random((4, 6, 5))
     mean, std, rough = patch_statistics(patches.reshape(4, -1), shape=(6, 5)).T
