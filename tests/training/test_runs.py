@@ -186,7 +186,7 @@ def test_a_run_that_diverges_is_named_and_the_chunks_before_it_are_kept(x):
 
 
 class Normed(nnx.Module):
-    """Layer normalisation looks at all units, so padding changes what it does."""
+    """Layer normalization looks at all units, so padding changes what it does."""
 
     def __init__(self, rngs, latent):
         self.model = models.mlp(D, latent, hidden=(4,), rngs=rngs)
