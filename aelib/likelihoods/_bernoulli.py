@@ -2,10 +2,11 @@
 
 import jax
 import numpy as np
-from jax import Array
+from jaxtyping import Bool, PRNGKeyArray, Real
 
 from aelib.likelihoods import _support
 from aelib.likelihoods._factorized import Factorized
+from aelib.likelihoods._outputs import Parts, Values
 from aelib.losses import bernoulli_nll
 
 _GREY = (
@@ -44,24 +45,24 @@ class Bernoulli(Factorized):
     def __init__(self, *, soft_targets: bool = False) -> None:
         self.soft_targets = soft_targets
 
-    def elementwise_nll(self, parts: tuple[Array, ...], x: Array) -> Array:
+    def elementwise_nll(self, parts: Parts, x: Values) -> Values:
         """See :class:`Bernoulli`."""
         return bernoulli_nll(parts[0], x)
 
-    def elementwise_mean(self, parts: tuple[Array, ...]) -> Array:
+    def elementwise_mean(self, parts: Parts) -> Values:
         """The probability p."""
         return jax.nn.sigmoid(parts[0])
 
-    def elementwise_variance(self, parts: tuple[Array, ...]) -> Array:
+    def elementwise_variance(self, parts: Parts) -> Values:
         r""":math:`p(1-p)`."""
         return jax.nn.sigmoid(parts[0]) * jax.nn.sigmoid(-parts[0])
 
-    def elementwise_sample(self, key: Array, parts: tuple[Array, ...]) -> Array:
+    def elementwise_sample(self, key: PRNGKeyArray, parts: Parts) -> Values:
         """Zeros and ones, as floating-point numbers."""
         uniform = jax.random.uniform(key, parts[0].shape, parts[0].dtype)
         return (uniform < jax.nn.sigmoid(parts[0])).astype(parts[0].dtype)
 
-    def check_values(self, x: np.ndarray, seen: np.ndarray) -> None:
+    def check_values(self, x: Real[np.ndarray, "..."], seen: Bool[np.ndarray, "..."]) -> None:
         """Zeros and ones; with ``soft_targets``, numbers in [0, 1]."""
         inside = (x >= 0) & (x <= 1)
         if self.soft_targets:

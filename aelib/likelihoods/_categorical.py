@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Bool, Float, PRNGKeyArray, Real
 
 from aelib._checks import check_count
 from aelib.likelihoods import _support
@@ -41,10 +42,10 @@ class Categorical(Factorized):
 
     def _nll(
         self,
-        outputs: ArrayLike,
-        x: ArrayLike,
-        mask: ArrayLike | None,
-        exposure: ArrayLike | None,
+        outputs: Float[ArrayLike, "batch ..."],
+        x: Real[ArrayLike, "batch ..."],
+        mask: Bool[ArrayLike, "batch ..."] | None,
+        exposure: Real[ArrayLike, "..."] | None,
     ) -> Array:
         outputs, x = self._logits(outputs), jnp.asarray(x)
         self.with_exposure((), exposure)
@@ -62,29 +63,45 @@ class Categorical(Factorized):
         outputs = jnp.where(mask[..., None], outputs, 0.0)
         return jnp.where(mask, categorical_nll(outputs, x), 0.0)
 
-    def mean(self, outputs: ArrayLike, *, exposure: ArrayLike | None = None) -> Array:
+    def mean(
+        self,
+        outputs: Float[ArrayLike, "batch ..."],
+        *,
+        exposure: Real[ArrayLike, "..."] | None = None,
+    ) -> Float[Array, "batch ..."]:
         """Probability of each class, ``[batch, ..., K]``: the mean of the one-hot label."""
         self.with_exposure((), exposure)
         return jax.nn.softmax(self._logits(outputs), axis=-1)
 
-    def variance(self, outputs: ArrayLike, *, exposure: ArrayLike | None = None) -> Array:
+    def variance(
+        self,
+        outputs: Float[ArrayLike, "batch ..."],
+        *,
+        exposure: Real[ArrayLike, "..."] | None = None,
+    ) -> Float[Array, "batch ..."]:
         """Variance of each entry of the one-hot label, ``[batch, ..., K]``."""
         mean = self.mean(outputs, exposure=exposure)
         return mean * (1 - mean)
 
-    def sample(self, key: Array, outputs: ArrayLike, *, exposure: ArrayLike | None = None) -> Array:
+    def sample(
+        self,
+        key: PRNGKeyArray,
+        outputs: Float[ArrayLike, "batch ..."],
+        *,
+        exposure: Real[ArrayLike, "..."] | None = None,
+    ) -> Float[Array, "batch ..."]:
         """Labels, ``[batch, ...]``, int32."""
         self.with_exposure((), exposure)
         return jax.random.categorical(key, self._logits(outputs), axis=-1).astype(jnp.int32)
 
-    def check_values(self, x: np.ndarray, seen: np.ndarray) -> None:
+    def check_values(self, x: Real[np.ndarray, "..."], seen: Bool[np.ndarray, "..."]) -> None:
         """Integers from 0 to K - 1."""
         if x.dtype.kind not in "iu":
             raise ValueError(f"x: expected integer labels, got dtype {x.dtype}")
         expected = f"labels from 0 to {self.num_outputs - 1}"
         _support.require((x >= 0) & (x < self.num_outputs), x, seen, expected)
 
-    def _logits(self, outputs: ArrayLike) -> Array:
+    def _logits(self, outputs: Float[ArrayLike, "batch ..."]) -> Array:
         logits = floating("outputs", outputs)
         if logits.ndim < 2 or logits.shape[-1] != self.num_outputs:
             raise ValueError(

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, PRNGKeyArray, Real
 
 from aelib.likelihoods import _support
 from aelib.likelihoods._factorized import Factorized
@@ -41,11 +41,11 @@ class ContinuousBernoulli(Factorized):
 
     support = (0.0, 1.0)
 
-    def elementwise_nll(self, parts: tuple[Array, ...], x: Array) -> Array:
+    def elementwise_nll(self, parts: Parts, x: Values) -> Values:
         """See :class:`ContinuousBernoulli`."""
         return continuous_bernoulli_nll(parts[0], x)
 
-    def elementwise_mean(self, parts: tuple[Array, ...]) -> Array:
+    def elementwise_mean(self, parts: Parts) -> Values:
         """The mean (not the sigmoid of the logit)."""
         eta = parts[0]
         small = jnp.abs(eta) < _SMALL
@@ -54,7 +54,7 @@ class ContinuousBernoulli(Factorized):
         series = eta * (1 / 12 - square * (1 / 720 - square / 30240))
         return 0.5 + jnp.where(small, series, 0.5 / jnp.tanh(safe / 2) - 1 / safe)
 
-    def elementwise_variance(self, parts: tuple[Array, ...]) -> Array:
+    def elementwise_variance(self, parts: Parts) -> Values:
         r""":math:`1/\eta^2 - 1/(4\sinh^2(\eta/2))`, at most 1/12."""
         eta = jnp.abs(parts[0])
         # This difference loses two powers of the logit, so the series must reach further.
@@ -67,7 +67,7 @@ class ContinuousBernoulli(Factorized):
         decay = jnp.exp(-safe)
         return jnp.where(small, series, 1 / jnp.square(safe) - decay / jnp.square(1 - decay))
 
-    def elementwise_sample(self, key: Array, parts: tuple[Array, ...]) -> Array:
+    def elementwise_sample(self, key: PRNGKeyArray, parts: Parts) -> Values:
         r"""By inverting the distribution function, :math:`\log(1 + u(e^\eta - 1))/\eta`."""
         uniform = jax.random.uniform(key, parts[0].shape, parts[0].dtype)
         down = -jnp.abs(parts[0])  # by symmetry, so that nothing overflows
@@ -100,6 +100,6 @@ class ContinuousBernoulli(Factorized):
         whole = continuous_bernoulli_nll(parts[0], half)
         return jnp.log(inner) + parts[0] * (0.5 * (low + high) - 0.5) + narrow - whole
 
-    def check_values(self, x: np.ndarray, seen: np.ndarray) -> None:
+    def check_values(self, x: Real[np.ndarray, "..."], seen: Bool[np.ndarray, "..."]) -> None:
         """Numbers in [0, 1]."""
         _support.require((x >= 0) & (x <= 1), x, seen, "values in [0, 1]")

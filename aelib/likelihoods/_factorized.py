@@ -6,7 +6,7 @@ import numpy as np
 from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, PRNGKeyArray, Real
 
 from aelib.likelihoods import _support
 from aelib.likelihoods._outputs import (
@@ -54,19 +54,19 @@ class Factorized(nnx.Module):
     inside: float = 0.0
     support: tuple[float, float] | None = None
 
-    def elementwise_nll(self, parts: tuple[Array, ...], x: Array) -> Array:
+    def elementwise_nll(self, parts: Parts, x: Values) -> Values:
         """Negative log-likelihood of each feature, in nats, shaped like ``x``."""
         raise NotImplementedError
 
-    def elementwise_mean(self, parts: tuple[Array, ...]) -> Array:
+    def elementwise_mean(self, parts: Parts) -> Values:
         """Mean of each feature."""
         raise NotImplementedError
 
-    def elementwise_variance(self, parts: tuple[Array, ...]) -> Array:
+    def elementwise_variance(self, parts: Parts) -> Values:
         """Variance of each feature."""
         raise NotImplementedError
 
-    def elementwise_sample(self, key: Array, parts: tuple[Array, ...]) -> Array:
+    def elementwise_sample(self, key: PRNGKeyArray, parts: Parts) -> Values:
         """One draw of each feature."""
         raise NotImplementedError
 
@@ -118,18 +118,18 @@ class Factorized(nnx.Module):
         del low, high
         return self.elementwise_mean(parts)
 
-    def check_values(self, x: np.ndarray, seen: np.ndarray) -> None:
+    def check_values(self, x: Real[np.ndarray, "..."], seen: Bool[np.ndarray, "..."]) -> None:
         """Raise ``ValueError`` if a seen value is outside the support."""
         _support.require_finite(x, seen)
 
     def log_prob(
         self,
-        outputs: ArrayLike,
-        x: ArrayLike,
+        outputs: Float[ArrayLike, "batch ..."],
+        x: Real[ArrayLike, "batch ..."],
         *,
-        mask: ArrayLike | None = None,
-        exposure: ArrayLike | None = None,
-    ) -> Array:
+        mask: Bool[ArrayLike, "batch ..."] | None = None,
+        exposure: Real[ArrayLike, "..."] | None = None,
+    ) -> Float[Array, " batch"]:
         """Log-probability (or log-density) of each example, summed over observed features.
 
         Args:
@@ -151,21 +151,21 @@ class Factorized(nnx.Module):
 
     def log_prob_per_feature(
         self,
-        outputs: ArrayLike,
-        x: ArrayLike,
+        outputs: Float[ArrayLike, "batch ..."],
+        x: Real[ArrayLike, "batch ..."],
         *,
-        mask: ArrayLike | None = None,
-        exposure: ArrayLike | None = None,
-    ) -> Array:
+        mask: Bool[ArrayLike, "batch ..."] | None = None,
+        exposure: Real[ArrayLike, "..."] | None = None,
+    ) -> Float[Array, "batch ..."]:
         """The terms that :meth:`log_prob` adds up, shaped like ``x``; 0 where not observed."""
         return -self._nll(outputs, x, mask, exposure)
 
     def _nll(
         self,
-        outputs: ArrayLike,
-        x: ArrayLike,
-        mask: ArrayLike | None,
-        exposure: ArrayLike | None,
+        outputs: Float[ArrayLike, "batch ..."],
+        x: Real[ArrayLike, "batch ..."],
+        mask: Bool[ArrayLike, "batch ..."] | None,
+        exposure: Real[ArrayLike, "..."] | None,
     ) -> Array:
         parts, x = split_like(outputs, x, self.num_outputs)
         parts = self.with_exposure(parts, exposure)
@@ -179,7 +179,12 @@ class Factorized(nnx.Module):
         nll = jnp.where(jnp.isnan(x), jnp.nan, self.elementwise_nll(parts, x))
         return jnp.where(mask, nll, 0.0)
 
-    def mean(self, outputs: ArrayLike, *, exposure: ArrayLike | None = None) -> Array:
+    def mean(
+        self,
+        outputs: Float[ArrayLike, "batch ..."],
+        *,
+        exposure: Real[ArrayLike, "..."] | None = None,
+    ) -> Float[Array, "batch ..."]:
         """Expected data, ``outputs.shape`` without the output axis, in the unit of the data.
 
         Where p is 1, outputs ``[batch, d]`` and ``[batch, h, w, c]`` are read as shaped like the
@@ -187,16 +192,31 @@ class Factorized(nnx.Module):
         """
         return self.elementwise_mean(self._parts(outputs, exposure))
 
-    def variance(self, outputs: ArrayLike, *, exposure: ArrayLike | None = None) -> Array:
+    def variance(
+        self,
+        outputs: Float[ArrayLike, "batch ..."],
+        *,
+        exposure: Real[ArrayLike, "..."] | None = None,
+    ) -> Float[Array, "batch ..."]:
         """Variance of each feature, in the squared unit of the data; shapes as in :meth:`mean`."""
         return self.elementwise_variance(self._parts(outputs, exposure))
 
-    def sample(self, key: Array, outputs: ArrayLike, *, exposure: ArrayLike | None = None) -> Array:
+    def sample(
+        self,
+        key: PRNGKeyArray,
+        outputs: Float[ArrayLike, "batch ..."],
+        *,
+        exposure: Real[ArrayLike, "..."] | None = None,
+    ) -> Float[Array, "batch ..."]:
         """One draw of the data for the given ``jax.random`` key; shapes as in :meth:`mean`."""
         return self.elementwise_sample(key, self._parts(outputs, exposure))
 
     def check(
-        self, x: ArrayLike, *, mask: ArrayLike | None = None, exposure: ArrayLike | None = None
+        self,
+        x: Real[ArrayLike, "batch ..."],
+        *,
+        mask: Bool[ArrayLike, "batch ..."] | None = None,
+        exposure: Real[ArrayLike, "..."] | None = None,
     ) -> None:
         """Look at concrete data before training on it.
 
@@ -215,9 +235,7 @@ class Factorized(nnx.Module):
             self.with_exposure((jnp.zeros(array.shape),), exposure)
             _support.require_exposure(exposure)
 
-    def with_exposure(
-        self, parts: tuple[Array, ...], exposure: ArrayLike | None
-    ) -> tuple[Array, ...]:
+    def with_exposure(self, parts: Parts, exposure: Real[ArrayLike, "..."] | None) -> Parts:
         """The raw outputs with the exposure in them: its logarithm added to the log-rate.
 
         Raises:
@@ -229,5 +247,7 @@ class Factorized(nnx.Module):
             raise ValueError(f"exposure: {type(self).__name__} has none, expected None")
         return (parts[0] + jnp.log(align_exposure(exposure, parts[0])), *parts[1:])
 
-    def _parts(self, outputs: ArrayLike, exposure: ArrayLike | None) -> tuple[Array, ...]:
+    def _parts(
+        self, outputs: Float[ArrayLike, "batch ..."], exposure: Real[ArrayLike, "..."] | None
+    ) -> Parts:
         return self.with_exposure(per_feature(outputs, self.num_outputs), exposure)

@@ -6,6 +6,7 @@ import numpy as np
 from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Bool, Float, PRNGKeyArray, Real
 
 from aelib.likelihoods import _support
 from aelib.likelihoods._outputs import align_exposure, check_mask, per_feature, split_like
@@ -38,12 +39,12 @@ class Multinomial(nnx.Module):
 
     def log_prob(
         self,
-        outputs: ArrayLike,
-        x: ArrayLike,
+        outputs: Float[ArrayLike, "batch ..."],
+        x: Real[ArrayLike, "batch ..."],
         *,
-        mask: ArrayLike | None = None,
-        exposure: ArrayLike | None = None,
-    ) -> Array:
+        mask: Bool[ArrayLike, "batch ..."] | None = None,
+        exposure: Real[ArrayLike, "..."] | None = None,
+    ) -> Float[Array, " batch"]:
         """Log-probability of each document's counts given their total.
 
         Args:
@@ -75,25 +76,45 @@ class Multinomial(nnx.Module):
         total = align_exposure(exposure, x)[..., 0]
         return jnp.where(x.sum(-1) == total, log_prob, -jnp.inf)
 
-    def mean(self, outputs: ArrayLike, *, exposure: ArrayLike | None = None) -> Array:
+    def mean(
+        self,
+        outputs: Float[ArrayLike, "batch ..."],
+        *,
+        exposure: Real[ArrayLike, "..."] | None = None,
+    ) -> Float[Array, "batch ..."]:
         r""":math:`N\pi`, ``[batch, V]``."""
         logits, total = self._arrange(outputs, exposure)
         return total * jax.nn.softmax(logits, axis=-1)
 
-    def variance(self, outputs: ArrayLike, *, exposure: ArrayLike | None = None) -> Array:
+    def variance(
+        self,
+        outputs: Float[ArrayLike, "batch ..."],
+        *,
+        exposure: Real[ArrayLike, "..."] | None = None,
+    ) -> Float[Array, "batch ..."]:
         r""":math:`N\pi(1-\pi)` of each count, ``[batch, V]``; covariance is :math:`-N\pi\pi'`."""
         logits, total = self._arrange(outputs, exposure)
         p = jax.nn.softmax(logits, axis=-1)
         return total * p * (1 - p)
 
-    def sample(self, key: Array, outputs: ArrayLike, *, exposure: ArrayLike | None = None) -> Array:
+    def sample(
+        self,
+        key: PRNGKeyArray,
+        outputs: Float[ArrayLike, "batch ..."],
+        *,
+        exposure: Real[ArrayLike, "..."] | None = None,
+    ) -> Float[Array, "batch ..."]:
         """Counts of N draws, ``[batch, V]``, as floating-point numbers."""
         logits, total = self._arrange(outputs, exposure)
         p = jax.nn.softmax(logits, axis=-1)
         return jax.random.multinomial(key, total[..., 0], p, dtype=logits.dtype)
 
     def check(
-        self, x: ArrayLike, *, mask: ArrayLike | None = None, exposure: ArrayLike | None = None
+        self,
+        x: Real[ArrayLike, "batch ..."],
+        *,
+        mask: Bool[ArrayLike, "batch ..."] | None = None,
+        exposure: Real[ArrayLike, "..."] | None = None,
     ) -> None:
         """Counts, ``[batch, V]``, and, if given, exposures that are their totals.
 
@@ -117,7 +138,9 @@ class Multinomial(nnx.Module):
                 f"exposure: expected the totals of x, {totals[i]}, got {drawn[i]} at index ({i},)"
             )
 
-    def _arrange(self, outputs: ArrayLike, exposure: ArrayLike | None) -> tuple[Array, Array]:
+    def _arrange(
+        self, outputs: Float[ArrayLike, "batch ..."], exposure: Real[ArrayLike, "..."] | None
+    ) -> tuple[Array, Array]:
         (logits,) = per_feature(outputs, 1)
         _require_matrix(logits.shape)
         total = jnp.ones_like(logits) if exposure is None else align_exposure(exposure, logits)

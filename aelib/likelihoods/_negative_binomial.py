@@ -5,9 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Bool, PRNGKeyArray, Real
 
 from aelib.likelihoods import _support
 from aelib.likelihoods._factorized import Factorized
+from aelib.likelihoods._outputs import Parts, Values
 from aelib.likelihoods._positive import PositiveParameter
 from aelib.losses import negative_binomial_nll
 
@@ -58,26 +60,26 @@ class NegativeBinomial(Factorized):
         )
         self.num_outputs = 2 if self.dispersion.per_example else 1
 
-    def dispersion_of(self, parts: tuple[Array, ...]) -> Array:
+    def dispersion_of(self, parts: Parts) -> Array:
         r"""The dispersion :math:`\alpha` of each feature, shaped like the data."""
         raw = parts[1] if self.dispersion.per_example else None
         return self.dispersion(raw, parts[0].shape, parts[0].dtype)
 
-    def elementwise_nll(self, parts: tuple[Array, ...], x: Array) -> Array:
+    def elementwise_nll(self, parts: Parts, x: Values) -> Values:
         """See :class:`NegativeBinomial`."""
         log_theta = -jnp.log(self.dispersion_of(parts))
         return negative_binomial_nll(parts[0], log_theta, x)
 
-    def elementwise_mean(self, parts: tuple[Array, ...]) -> Array:
+    def elementwise_mean(self, parts: Parts) -> Values:
         r""":math:`\mu`."""
         return jnp.exp(parts[0])
 
-    def elementwise_variance(self, parts: tuple[Array, ...]) -> Array:
+    def elementwise_variance(self, parts: Parts) -> Values:
         r""":math:`\mu + \alpha\mu^2`."""
         mean = jnp.exp(parts[0])
         return mean + self.dispersion_of(parts) * jnp.square(mean)
 
-    def elementwise_sample(self, key: Array, parts: tuple[Array, ...]) -> Array:
+    def elementwise_sample(self, key: PRNGKeyArray, parts: Parts) -> Values:
         """Counts, as floating-point numbers: a Poisson of a Gamma."""
         rate_key, count_key = jax.random.split(key)
         log_theta = -jnp.log(self.dispersion_of(parts))
@@ -86,7 +88,7 @@ class NegativeBinomial(Factorized):
         rate = jnp.exp(parts[0] + gamma - log_theta)
         return jax.random.poisson(count_key, rate).astype(parts[0].dtype)
 
-    def check_values(self, x: np.ndarray, seen: np.ndarray) -> None:
+    def check_values(self, x: Real[np.ndarray, "..."], seen: Bool[np.ndarray, "..."]) -> None:
         """Counts: whole numbers, 0 or more."""
         _support.require_features(x, self.dispersion.shape, "dispersion")
         _support.require_counts(x, seen)

@@ -8,10 +8,12 @@ import numpy as np
 from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Bool, Float, PRNGKeyArray, Real
 
 from aelib._checks import check_counts, check_number
 from aelib.likelihoods import _support
 from aelib.likelihoods._factorized import Factorized
+from aelib.likelihoods._outputs import Parts, Values
 
 _LN2 = 0.6931471805599453
 
@@ -77,7 +79,7 @@ class Ordinal(Factorized):
         """Distances between neighbouring thresholds, [d, largest K - 2]."""
         return self.floor + jax.nn.softplus(self.raw_gaps[...])
 
-    def thresholds(self) -> tuple[Array, ...]:
+    def thresholds(self) -> Parts:
         """The K - 1 thresholds of each feature, in logits, ascending."""
         table = self._table()
         return tuple(table[i, : k - 1] for i, k in enumerate(self.num_levels))
@@ -86,7 +88,7 @@ class Ordinal(Factorized):
         steps = jnp.concatenate([self.first[...][:, None], self.gaps()], axis=1)
         return jnp.cumsum(steps, axis=1)
 
-    def elementwise_nll(self, parts: tuple[Array, ...], x: Array) -> Array:
+    def elementwise_nll(self, parts: Parts, x: Values) -> Values:
         """See :class:`Ordinal`; NaN where x is no level."""
         location, feature = parts[0], np.arange(len(self.num_levels))
         if x.shape[-1:] != feature.shape:
@@ -111,7 +113,7 @@ class Ordinal(Factorized):
         )
         return jnp.where(known, nll, jnp.nan)
 
-    def probabilities(self, outputs: ArrayLike) -> Array:
+    def probabilities(self, outputs: Float[ArrayLike, "batch ..."]) -> Float[Array, "batch ..."]:
         """Probability of each level, ``[batch, ..., d, largest K]``; 0 beyond a feature's own K."""
         (location,) = self._parts(outputs, None)
         # All levels as one more axis: a loop over them would compile the loss once for each.
@@ -122,25 +124,25 @@ class Ordinal(Factorized):
         mass = jnp.exp(-self.elementwise_nll((jnp.broadcast_to(location, shape),), code))
         return jnp.moveaxis(jnp.where(inside, mass, 0.0), 0, -1)
 
-    def elementwise_mean(self, parts: tuple[Array, ...]) -> Array:
+    def elementwise_mean(self, parts: Parts) -> Values:
         """The expected level number: the sum over k of P(x > k)."""
         above = jax.nn.sigmoid(parts[0][..., None] - self._table().astype(parts[0].dtype))
         return jnp.where(self._own(), above, 0.0).sum(-1)
 
-    def elementwise_variance(self, parts: tuple[Array, ...]) -> Array:
+    def elementwise_variance(self, parts: Parts) -> Values:
         """Variance of the level number."""
         mass = self.probabilities(parts[0])
         levels = jnp.arange(mass.shape[-1], dtype=mass.dtype)
         distance = levels - self.elementwise_mean(parts)[..., None]
         return (mass * jnp.square(distance)).sum(-1)
 
-    def elementwise_sample(self, key: Array, parts: tuple[Array, ...]) -> Array:
+    def elementwise_sample(self, key: PRNGKeyArray, parts: Parts) -> Values:
         """Level numbers: how many thresholds a logistic draw around the location passes."""
         draw = parts[0] + jax.random.logistic(key, parts[0].shape, parts[0].dtype)
         passed = (draw[..., None] > self._table().astype(draw.dtype)) & self._own()
         return passed.sum(-1).astype(draw.dtype)
 
-    def check_values(self, x: np.ndarray, seen: np.ndarray) -> None:
+    def check_values(self, x: Real[np.ndarray, "..."], seen: Bool[np.ndarray, "..."]) -> None:
         """Whole numbers from 0 to each feature's K - 1."""
         _support.require_features(x, (len(self.num_levels),), "num_levels")
         inside = (x == np.round(x)) & (x >= 0) & (x < np.asarray(self.num_levels))

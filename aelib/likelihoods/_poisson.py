@@ -3,10 +3,11 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jaxtyping import Bool, PRNGKeyArray, Real
 
 from aelib.likelihoods import _support
 from aelib.likelihoods._factorized import Factorized
+from aelib.likelihoods._outputs import Parts, Values
 from aelib.losses import poisson_nll
 
 
@@ -31,23 +32,23 @@ class Poisson(Factorized):
 
     uses_exposure = True
 
-    def elementwise_nll(self, parts: tuple[Array, ...], x: Array) -> Array:
+    def elementwise_nll(self, parts: Parts, x: Values) -> Values:
         """See :class:`Poisson`."""
         return poisson_nll(parts[0], x)
 
-    def elementwise_mean(self, parts: tuple[Array, ...]) -> Array:
+    def elementwise_mean(self, parts: Parts) -> Values:
         r""":math:`\mu`."""
         return jnp.exp(parts[0])
 
-    def elementwise_variance(self, parts: tuple[Array, ...]) -> Array:
+    def elementwise_variance(self, parts: Parts) -> Values:
         r""":math:`\mu`."""
         return self.elementwise_mean(parts)
 
-    def elementwise_sample(self, key: Array, parts: tuple[Array, ...]) -> Array:
+    def elementwise_sample(self, key: PRNGKeyArray, parts: Parts) -> Values:
         """Counts, as floating-point numbers."""
         mean = self.elementwise_mean(parts)
         return jax.random.poisson(key, mean).astype(mean.dtype)
 
-    def check_values(self, x: np.ndarray, seen: np.ndarray) -> None:
+    def check_values(self, x: Real[np.ndarray, "..."], seen: Bool[np.ndarray, "..."]) -> None:
         """Counts: whole numbers, 0 or more."""
         _support.require_counts(x, seen)

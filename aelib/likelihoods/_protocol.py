@@ -4,6 +4,7 @@ from typing import Protocol, runtime_checkable
 
 from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Bool, Float, PRNGKeyArray, Real
 
 
 @runtime_checkable
@@ -28,12 +29,12 @@ class Likelihood(Protocol):
 
     def log_prob(
         self,
-        outputs: ArrayLike,
-        x: ArrayLike,
+        outputs: Float[ArrayLike, "batch ..."],
+        x: Real[ArrayLike, "batch ..."],
         *,
-        mask: ArrayLike | None = None,
-        exposure: ArrayLike | None = None,
-    ) -> Array:
+        mask: Bool[ArrayLike, "batch ..."] | None = None,
+        exposure: Real[ArrayLike, "..."] | None = None,
+    ) -> Float[Array, " batch"]:
         """Log-probability (or log-density) of each example given its raw outputs.
 
         Args:
@@ -47,15 +48,26 @@ class Likelihood(Protocol):
         """
         ...
 
-    def mean(self, outputs: ArrayLike, *, exposure: ArrayLike | None = None) -> Array:
+    def mean(
+        self,
+        outputs: Float[ArrayLike, "batch ..."],
+        *,
+        exposure: Real[ArrayLike, "..."] | None = None,
+    ) -> Float[Array, "batch ..."]:
         """Expected data given raw outputs."""
         ...
 
-    def sample(self, key: Array, outputs: ArrayLike, *, exposure: ArrayLike | None = None) -> Array:
+    def sample(
+        self,
+        key: PRNGKeyArray,
+        outputs: Float[ArrayLike, "batch ..."],
+        *,
+        exposure: Real[ArrayLike, "..."] | None = None,
+    ) -> Float[Array, "batch ..."]:
         """One draw of the data given raw outputs."""
         ...
 
-    def check(self, x: ArrayLike) -> None:
+    def check(self, x: Real[ArrayLike, "batch ..."]) -> None:
         """Raise ``ValueError`` naming value and place if ``x`` is outside the support.
 
         It may take ``mask`` and ``exposure`` as well, by keyword; ``fit`` passes on what it takes.

@@ -4,8 +4,10 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Float, PRNGKeyArray, Real
 
 from aelib.likelihoods._negative_binomial import NegativeBinomial
+from aelib.likelihoods._outputs import Parts, Values
 from aelib.losses import zero_inflated_negative_binomial_nll
 
 
@@ -50,28 +52,33 @@ class ZeroInflatedNegativeBinomial(NegativeBinomial):
         super().__init__(dispersion, num_features=num_features, floor=floor, initial=initial)
         self.num_outputs += 1
 
-    def elementwise_nll(self, parts: tuple[Array, ...], x: Array) -> Array:
+    def elementwise_nll(self, parts: Parts, x: Values) -> Values:
         """See :class:`ZeroInflatedNegativeBinomial`."""
         log_theta = -jnp.log(self.dispersion_of(parts))
         return zero_inflated_negative_binomial_nll(parts[0], log_theta, parts[-1], x)
 
-    def elementwise_mean(self, parts: tuple[Array, ...]) -> Array:
+    def elementwise_mean(self, parts: Parts) -> Values:
         r""":math:`(1 - \pi)\mu`; for :math:`\mu` itself use :meth:`rate`."""
         return jax.nn.sigmoid(-parts[-1]) * jnp.exp(parts[0])
 
-    def elementwise_variance(self, parts: tuple[Array, ...]) -> Array:
+    def elementwise_variance(self, parts: Parts) -> Values:
         r""":math:`(1 - \pi)\mu\,(1 + (\alpha + \pi)\mu)`."""
         mean = jnp.exp(parts[0])
         inflation = self.dispersion_of(parts) + jax.nn.sigmoid(parts[-1])
         return jax.nn.sigmoid(-parts[-1]) * mean * (1 + inflation * mean)
 
-    def elementwise_sample(self, key: Array, parts: tuple[Array, ...]) -> Array:
+    def elementwise_sample(self, key: PRNGKeyArray, parts: Parts) -> Values:
         """Counts, as floating-point numbers."""
         lost_key, count_key = jax.random.split(key)
         counts = super().elementwise_sample(count_key, parts)
         uniform = jax.random.uniform(lost_key, counts.shape, counts.dtype)
         return jnp.where(uniform < jax.nn.sigmoid(parts[-1]), 0.0, counts)
 
-    def rate(self, outputs: ArrayLike, *, exposure: ArrayLike | None = None) -> Array:
+    def rate(
+        self,
+        outputs: Float[ArrayLike, "batch ..."],
+        *,
+        exposure: Real[ArrayLike, "..."] | None = None,
+    ) -> Float[Array, "batch ..."]:
         r"""The mean count :math:`\mu` before any loss, ``[batch, d]``: the denoised data."""
         return jnp.exp(self._parts(outputs, exposure)[0])

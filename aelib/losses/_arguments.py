@@ -1,4 +1,7 @@
-"""Shape and type rules shared by every loss, applied while tracing."""
+"""Shape and type rules shared by every loss, applied while tracing.
+
+``aelib._checks`` looks at values, on the host; here there are only shapes and types to look at.
+"""
 
 import jax
 import jax.numpy as jnp
