@@ -1,5 +1,7 @@
 """The Bernoulli likelihood."""
 
+from __future__ import annotations
+
 import jax
 import numpy as np
 from jaxtyping import Bool, PRNGKeyArray, Real
@@ -62,7 +64,7 @@ class Bernoulli(Factorized):
         uniform = jax.random.uniform(key, parts[0].shape, parts[0].dtype)
         return (uniform < jax.nn.sigmoid(parts[0])).astype(parts[0].dtype)
 
-    def check_values(self, x: Real[np.ndarray, "..."], seen: Bool[np.ndarray, "..."]) -> None:
+    def check_values(self, x: Real[np.ndarray, " ..."], seen: Bool[np.ndarray, " ..."]) -> None:
         """Zeros and ones; with ``soft_targets``, numbers in [0, 1]."""
         inside = (x >= 0) & (x <= 1)
         if self.soft_targets:

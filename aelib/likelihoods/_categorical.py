@@ -1,5 +1,7 @@
 """The categorical likelihood."""
 
+from __future__ import annotations
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -45,7 +47,7 @@ class Categorical(Factorized):
         outputs: Float[ArrayLike, "batch ..."],
         x: Real[ArrayLike, "batch ..."],
         mask: Bool[ArrayLike, "batch ..."] | None,
-        exposure: Real[ArrayLike, "..."] | None,
+        exposure: Real[ArrayLike, " ..."] | None,
     ) -> Array:
         outputs, x = self._logits(outputs), jnp.asarray(x)
         self.with_exposure((), exposure)
@@ -67,7 +69,7 @@ class Categorical(Factorized):
         self,
         outputs: Float[ArrayLike, "batch ..."],
         *,
-        exposure: Real[ArrayLike, "..."] | None = None,
+        exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> Float[Array, "batch ..."]:
         """Probability of each class, ``[batch, ..., K]``: the mean of the one-hot label."""
         self.with_exposure((), exposure)
@@ -77,7 +79,7 @@ class Categorical(Factorized):
         self,
         outputs: Float[ArrayLike, "batch ..."],
         *,
-        exposure: Real[ArrayLike, "..."] | None = None,
+        exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> Float[Array, "batch ..."]:
         """Variance of each entry of the one-hot label, ``[batch, ..., K]``."""
         mean = self.mean(outputs, exposure=exposure)
@@ -88,13 +90,13 @@ class Categorical(Factorized):
         key: PRNGKeyArray,
         outputs: Float[ArrayLike, "batch ..."],
         *,
-        exposure: Real[ArrayLike, "..."] | None = None,
+        exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> Float[Array, "batch ..."]:
         """Labels, ``[batch, ...]``, int32."""
         self.with_exposure((), exposure)
         return jax.random.categorical(key, self._logits(outputs), axis=-1).astype(jnp.int32)
 
-    def check_values(self, x: Real[np.ndarray, "..."], seen: Bool[np.ndarray, "..."]) -> None:
+    def check_values(self, x: Real[np.ndarray, " ..."], seen: Bool[np.ndarray, " ..."]) -> None:
         """Integers from 0 to K - 1."""
         if x.dtype.kind not in "iu":
             raise ValueError(f"x: expected integer labels, got dtype {x.dtype}")

@@ -1,5 +1,7 @@
 """The continuous Bernoulli likelihood."""
 
+from __future__ import annotations
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -82,10 +84,10 @@ class ContinuousBernoulli(Factorized):
         self,
         parts: Parts,
         x: Values,
-        width: Float[Array, "..."],
+        width: Float[Array, " ..."],
         *,
-        first: Bool[ArrayLike, "..."] = False,
-        last: Bool[ArrayLike, "..."] = False,
+        first: Bool[ArrayLike, " ..."] = False,
+        last: Bool[ArrayLike, " ..."] = False,
     ) -> Values:
         r"""See :meth:`Factorized.elementwise_log_mass`.
 
@@ -100,6 +102,6 @@ class ContinuousBernoulli(Factorized):
         whole = continuous_bernoulli_nll(parts[0], half)
         return jnp.log(inner) + parts[0] * (0.5 * (low + high) - 0.5) + narrow - whole
 
-    def check_values(self, x: Real[np.ndarray, "..."], seen: Bool[np.ndarray, "..."]) -> None:
+    def check_values(self, x: Real[np.ndarray, " ..."], seen: Bool[np.ndarray, " ..."]) -> None:
         """Numbers in [0, 1]."""
         _support.require((x >= 0) & (x <= 1), x, seen, "values in [0, 1]")

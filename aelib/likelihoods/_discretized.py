@@ -1,5 +1,7 @@
 """Any continuous likelihood on data that were recorded in steps."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 
@@ -134,7 +136,7 @@ class Discretized(Factorized):
         rounded = origin + step * jnp.round((draw - origin) / step)
         return jnp.where(width > 0, jnp.clip(rounded, first, last), draw).astype(parts[0].dtype)
 
-    def check_values(self, x: Real[np.ndarray, "..."], seen: Bool[np.ndarray, "..."]) -> None:
+    def check_values(self, x: Real[np.ndarray, " ..."], seen: Bool[np.ndarray, " ..."]) -> None:
         """Values on the grid, within the limits."""
         first, last = (np.asarray(limit) for limit in self.limits)
         width, wide = np.asarray(self.bin_width), x.astype(np.float64)

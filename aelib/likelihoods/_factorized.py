@@ -1,5 +1,7 @@
 """Shapes, masks and sums of every likelihood that treats features one by one."""
 
+from __future__ import annotations
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -74,10 +76,10 @@ class Factorized(nnx.Module):
         self,
         parts: Parts,
         x: Values,
-        width: Float[Array, "..."],
+        width: Float[Array, " ..."],
         *,
-        first: Bool[ArrayLike, "..."] = False,
-        last: Bool[ArrayLike, "..."] = False,
+        first: Bool[ArrayLike, " ..."] = False,
+        last: Bool[ArrayLike, " ..."] = False,
     ) -> Values:
         """Log-probability of the bin around each value; only for continuous families.
 
@@ -111,14 +113,14 @@ class Factorized(nnx.Module):
     def elementwise_clipped_mean(
         self,
         parts: Parts,
-        low: Float[np.ndarray, "..."],
-        high: Float[np.ndarray, "..."],
+        low: Float[np.ndarray, " ..."],
+        high: Float[np.ndarray, " ..."],
     ) -> Values:
         """Mean of each feature when clipped to limits; here the clipping is left out."""
         del low, high
         return self.elementwise_mean(parts)
 
-    def check_values(self, x: Real[np.ndarray, "..."], seen: Bool[np.ndarray, "..."]) -> None:
+    def check_values(self, x: Real[np.ndarray, " ..."], seen: Bool[np.ndarray, " ..."]) -> None:
         """Raise ``ValueError`` if a seen value is outside the support."""
         _support.require_finite(x, seen)
 
@@ -128,7 +130,7 @@ class Factorized(nnx.Module):
         x: Real[ArrayLike, "batch ..."],
         *,
         mask: Bool[ArrayLike, "batch ..."] | None = None,
-        exposure: Real[ArrayLike, "..."] | None = None,
+        exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> Float[Array, " batch"]:
         """Log-probability (or log-density) of each example, summed over observed features.
 
@@ -155,7 +157,7 @@ class Factorized(nnx.Module):
         x: Real[ArrayLike, "batch ..."],
         *,
         mask: Bool[ArrayLike, "batch ..."] | None = None,
-        exposure: Real[ArrayLike, "..."] | None = None,
+        exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> Float[Array, "batch ..."]:
         """The terms that :meth:`log_prob` adds up, shaped like ``x``; 0 where not observed."""
         return -self._nll(outputs, x, mask, exposure)
@@ -165,7 +167,7 @@ class Factorized(nnx.Module):
         outputs: Float[ArrayLike, "batch ..."],
         x: Real[ArrayLike, "batch ..."],
         mask: Bool[ArrayLike, "batch ..."] | None,
-        exposure: Real[ArrayLike, "..."] | None,
+        exposure: Real[ArrayLike, " ..."] | None,
     ) -> Array:
         parts, x = split_like(outputs, x, self.num_outputs)
         parts = self.with_exposure(parts, exposure)
@@ -183,7 +185,7 @@ class Factorized(nnx.Module):
         self,
         outputs: Float[ArrayLike, "batch ..."],
         *,
-        exposure: Real[ArrayLike, "..."] | None = None,
+        exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> Float[Array, "batch ..."]:
         """Expected data, ``outputs.shape`` without the output axis, in the unit of the data.
 
@@ -196,7 +198,7 @@ class Factorized(nnx.Module):
         self,
         outputs: Float[ArrayLike, "batch ..."],
         *,
-        exposure: Real[ArrayLike, "..."] | None = None,
+        exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> Float[Array, "batch ..."]:
         """Variance of each feature, in the squared unit of the data; shapes as in :meth:`mean`."""
         return self.elementwise_variance(self._parts(outputs, exposure))
@@ -206,7 +208,7 @@ class Factorized(nnx.Module):
         key: PRNGKeyArray,
         outputs: Float[ArrayLike, "batch ..."],
         *,
-        exposure: Real[ArrayLike, "..."] | None = None,
+        exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> Float[Array, "batch ..."]:
         """One draw of the data for the given ``jax.random`` key; shapes as in :meth:`mean`."""
         return self.elementwise_sample(key, self._parts(outputs, exposure))
@@ -216,7 +218,7 @@ class Factorized(nnx.Module):
         x: Real[ArrayLike, "batch ..."],
         *,
         mask: Bool[ArrayLike, "batch ..."] | None = None,
-        exposure: Real[ArrayLike, "..."] | None = None,
+        exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> None:
         """Look at concrete data before training on it.
 
@@ -235,7 +237,7 @@ class Factorized(nnx.Module):
             self.with_exposure((jnp.zeros(array.shape),), exposure)
             _support.require_exposure(exposure)
 
-    def with_exposure(self, parts: Parts, exposure: Real[ArrayLike, "..."] | None) -> Parts:
+    def with_exposure(self, parts: Parts, exposure: Real[ArrayLike, " ..."] | None) -> Parts:
         """The raw outputs with the exposure in them: its logarithm added to the log-rate.
 
         Raises:
@@ -248,6 +250,6 @@ class Factorized(nnx.Module):
         return (parts[0] + jnp.log(align_exposure(exposure, parts[0])), *parts[1:])
 
     def _parts(
-        self, outputs: Float[ArrayLike, "batch ..."], exposure: Real[ArrayLike, "..."] | None
+        self, outputs: Float[ArrayLike, "batch ..."], exposure: Real[ArrayLike, " ..."] | None
     ) -> Parts:
         return self.with_exposure(per_feature(outputs, self.num_outputs), exposure)

@@ -1,5 +1,7 @@
 """The Gaussian likelihood."""
 
+from __future__ import annotations
+
 import jax
 import jax.numpy as jnp
 from jax.scipy.stats import norm

@@ -7,6 +7,8 @@ intervals and far out: here nothing is subtracted that is close to what it is su
 the value or in its derivatives.
 """
 
+from __future__ import annotations
+
 import jax.numpy as jnp
 import numpy as np
 from jax import Array

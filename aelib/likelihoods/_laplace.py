@@ -1,5 +1,7 @@
 """The Laplace likelihood."""
 
+from __future__ import annotations
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray

@@ -1,5 +1,7 @@
 """Families that are one law, moved and stretched: Gaussian, Laplace, Student's t."""
 
+from __future__ import annotations
+
 import math
 
 import jax.numpy as jnp
@@ -90,10 +92,10 @@ class LocationScale(Factorized):
         self,
         parts: Parts,
         x: Values,
-        width: Float[Array, "..."],
+        width: Float[Array, " ..."],
         *,
-        first: Bool[ArrayLike, "..."] = False,
-        last: Bool[ArrayLike, "..."] = False,
+        first: Bool[ArrayLike, " ..."] = False,
+        last: Bool[ArrayLike, " ..."] = False,
     ) -> Values:
         """See :meth:`Factorized.elementwise_log_mass`."""
         scale, gap, half = self.scale_of(parts), x - parts[0], 0.5 * width
@@ -105,8 +107,8 @@ class LocationScale(Factorized):
     def elementwise_clipped_mean(
         self,
         parts: Parts,
-        low: Float[np.ndarray, "..."],
-        high: Float[np.ndarray, "..."],
+        low: Float[np.ndarray, " ..."],
+        high: Float[np.ndarray, " ..."],
     ) -> Values:
         r"""Mean of x clipped to [low, high], either of which may be infinite.
 
@@ -125,7 +127,7 @@ class LocationScale(Factorized):
                 moved = moved - jnp.where(ends, sign * scale * excess, 0.0)
         return moved
 
-    def check_values(self, x: Real[np.ndarray, "..."], seen: Bool[np.ndarray, "..."]) -> None:
+    def check_values(self, x: Real[np.ndarray, " ..."], seen: Bool[np.ndarray, " ..."]) -> None:
         """Finite real numbers."""
         _support.require_features(x, self.scale.shape, "scale")
         _support.require_finite(x, seen)

@@ -1,5 +1,7 @@
 """The multinomial likelihood."""
 
+from __future__ import annotations
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -43,7 +45,7 @@ class Multinomial(nnx.Module):
         x: Real[ArrayLike, "batch ..."],
         *,
         mask: Bool[ArrayLike, "batch ..."] | None = None,
-        exposure: Real[ArrayLike, "..."] | None = None,
+        exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> Float[Array, " batch"]:
         """Log-probability of each document's counts given their total.
 
@@ -80,7 +82,7 @@ class Multinomial(nnx.Module):
         self,
         outputs: Float[ArrayLike, "batch ..."],
         *,
-        exposure: Real[ArrayLike, "..."] | None = None,
+        exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> Float[Array, "batch ..."]:
         r""":math:`N\pi`, ``[batch, V]``."""
         logits, total = self._arrange(outputs, exposure)
@@ -90,7 +92,7 @@ class Multinomial(nnx.Module):
         self,
         outputs: Float[ArrayLike, "batch ..."],
         *,
-        exposure: Real[ArrayLike, "..."] | None = None,
+        exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> Float[Array, "batch ..."]:
         r""":math:`N\pi(1-\pi)` of each count, ``[batch, V]``; covariance is :math:`-N\pi\pi'`."""
         logits, total = self._arrange(outputs, exposure)
@@ -102,7 +104,7 @@ class Multinomial(nnx.Module):
         key: PRNGKeyArray,
         outputs: Float[ArrayLike, "batch ..."],
         *,
-        exposure: Real[ArrayLike, "..."] | None = None,
+        exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> Float[Array, "batch ..."]:
         """Counts of N draws, ``[batch, V]``, as floating-point numbers."""
         logits, total = self._arrange(outputs, exposure)
@@ -114,7 +116,7 @@ class Multinomial(nnx.Module):
         x: Real[ArrayLike, "batch ..."],
         *,
         mask: Bool[ArrayLike, "batch ..."] | None = None,
-        exposure: Real[ArrayLike, "..."] | None = None,
+        exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> None:
         """Counts, ``[batch, V]``, and, if given, exposures that are their totals.
 
@@ -139,7 +141,7 @@ class Multinomial(nnx.Module):
             )
 
     def _arrange(
-        self, outputs: Float[ArrayLike, "batch ..."], exposure: Real[ArrayLike, "..."] | None
+        self, outputs: Float[ArrayLike, "batch ..."], exposure: Real[ArrayLike, " ..."] | None
     ) -> tuple[Array, Array]:
         (logits,) = per_feature(outputs, 1)
         _require_matrix(logits.shape)

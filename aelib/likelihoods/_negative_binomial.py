@@ -1,5 +1,7 @@
 """The negative binomial likelihood."""
 
+from __future__ import annotations
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -88,7 +90,7 @@ class NegativeBinomial(Factorized):
         rate = jnp.exp(parts[0] + gamma - log_theta)
         return jax.random.poisson(count_key, rate).astype(parts[0].dtype)
 
-    def check_values(self, x: Real[np.ndarray, "..."], seen: Bool[np.ndarray, "..."]) -> None:
+    def check_values(self, x: Real[np.ndarray, " ..."], seen: Bool[np.ndarray, " ..."]) -> None:
         """Counts: whole numbers, 0 or more."""
         _support.require_features(x, self.dispersion.shape, "dispersion")
         _support.require_counts(x, seen)

@@ -1,5 +1,7 @@
 """The ordinal likelihood: levels with an order, by cumulative logits."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import jax
@@ -142,7 +144,7 @@ class Ordinal(Factorized):
         passed = (draw[..., None] > self._table().astype(draw.dtype)) & self._own()
         return passed.sum(-1).astype(draw.dtype)
 
-    def check_values(self, x: Real[np.ndarray, "..."], seen: Bool[np.ndarray, "..."]) -> None:
+    def check_values(self, x: Real[np.ndarray, " ..."], seen: Bool[np.ndarray, " ..."]) -> None:
         """Whole numbers from 0 to each feature's K - 1."""
         _support.require_features(x, (len(self.num_levels),), "num_levels")
         inside = (x == np.round(x)) & (x >= 0) & (x < np.asarray(self.num_levels))

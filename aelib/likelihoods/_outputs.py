@@ -1,5 +1,7 @@
 """Raw decoder outputs: their shape against the data's, and their parts."""
 
+from __future__ import annotations
+
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike

@@ -1,5 +1,7 @@
 """The Poisson likelihood."""
 
+from __future__ import annotations
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -49,6 +51,6 @@ class Poisson(Factorized):
         mean = self.elementwise_mean(parts)
         return jax.random.poisson(key, mean).astype(mean.dtype)
 
-    def check_values(self, x: Real[np.ndarray, "..."], seen: Bool[np.ndarray, "..."]) -> None:
+    def check_values(self, x: Real[np.ndarray, " ..."], seen: Bool[np.ndarray, " ..."]) -> None:
         """Counts: whole numbers, 0 or more."""
         _support.require_counts(x, seen)

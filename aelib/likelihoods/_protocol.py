@@ -1,5 +1,7 @@
 """What a likelihood has to offer."""
 
+from __future__ import annotations
+
 from typing import Protocol, runtime_checkable
 
 from jax import Array
@@ -33,7 +35,7 @@ class Likelihood(Protocol):
         x: Real[ArrayLike, "batch ..."],
         *,
         mask: Bool[ArrayLike, "batch ..."] | None = None,
-        exposure: Real[ArrayLike, "..."] | None = None,
+        exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> Float[Array, " batch"]:
         """Log-probability (or log-density) of each example given its raw outputs.
 
@@ -52,7 +54,7 @@ class Likelihood(Protocol):
         self,
         outputs: Float[ArrayLike, "batch ..."],
         *,
-        exposure: Real[ArrayLike, "..."] | None = None,
+        exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> Float[Array, "batch ..."]:
         """Expected data given raw outputs."""
         ...
@@ -62,7 +64,7 @@ class Likelihood(Protocol):
         key: PRNGKeyArray,
         outputs: Float[ArrayLike, "batch ..."],
         *,
-        exposure: Real[ArrayLike, "..."] | None = None,
+        exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> Float[Array, "batch ..."]:
         """One draw of the data given raw outputs."""
         ...

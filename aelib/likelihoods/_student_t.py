@@ -1,5 +1,7 @@
 """The Student-t likelihood."""
 
+from __future__ import annotations
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -99,7 +101,7 @@ class StudentT(LocationScale):
         excess = (df + jnp.square(t)) / jnp.where(df > 1, df - 1, 1.0) * student.pdf(t, df)
         return jnp.where(df > 1, excess - t * beyond, jnp.nan)
 
-    def check_values(self, x: Real[np.ndarray, "..."], seen: Bool[np.ndarray, "..."]) -> None:
+    def check_values(self, x: Real[np.ndarray, " ..."], seen: Bool[np.ndarray, " ..."]) -> None:
         """Finite real numbers."""
         super().check_values(x, seen)
         _support.require_features(x, self.df.shape, "df")

@@ -1,5 +1,7 @@
 """The zero-inflated negative binomial likelihood."""
 
+from __future__ import annotations
+
 import jax
 import jax.numpy as jnp
 from jax import Array
@@ -78,7 +80,7 @@ class ZeroInflatedNegativeBinomial(NegativeBinomial):
         self,
         outputs: Float[ArrayLike, "batch ..."],
         *,
-        exposure: Real[ArrayLike, "..."] | None = None,
+        exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> Float[Array, "batch ..."]:
         r"""The mean count :math:`\mu` before any loss, ``[batch, d]``: the denoised data."""
         return jnp.exp(self._parts(outputs, exposure)[0])

@@ -1,5 +1,7 @@
 """The Bernoulli distribution: cross-entropy of a coin."""
 
+from __future__ import annotations
+
 import jax
 from jax import Array
 from jax.typing import ArrayLike
@@ -29,8 +31,8 @@ def _bernoulli(logits: Array, targets: Array) -> Array:
 
 
 def bernoulli_nll(
-    logits: Float[ArrayLike, "..."], targets: Shaped[ArrayLike, "..."]
-) -> Float[Array, "..."]:
+    logits: Float[ArrayLike, " ..."], targets: Shaped[ArrayLike, " ..."]
+) -> Float[Array, " ..."]:
     r"""Negative log-probability of a Bernoulli distribution, elementwise, in nats.
 
     .. math:: x \ln(1 + e^{-\ell}) + (1 - x) \ln(1 + e^{\ell})

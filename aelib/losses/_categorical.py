@@ -1,5 +1,7 @@
 """The categorical distribution: one of K."""
 
+from __future__ import annotations
+
 import jax
 import jax.numpy as jnp
 from jax import Array

@@ -1,5 +1,7 @@
 """The continuous Bernoulli: what cross-entropy on grey pixels should have been."""
 
+from __future__ import annotations
+
 import jax
 import jax.numpy as jnp
 from jax import Array
@@ -47,8 +49,8 @@ def _continuous_bernoulli(logits: Array, targets: Array) -> Array:
 
 
 def continuous_bernoulli_nll(
-    logits: Float[ArrayLike, "..."], targets: Real[ArrayLike, "..."]
-) -> Float[Array, "..."]:
+    logits: Float[ArrayLike, " ..."], targets: Real[ArrayLike, " ..."]
+) -> Float[Array, " ..."]:
     r"""Negative log-density of the continuous Bernoulli, elementwise, in nats.
 
     The density on [0, 1] proportional to :math:`e^{\ell x}`, that is to

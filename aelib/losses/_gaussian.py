@@ -1,5 +1,7 @@
 """The Gaussian: squared error with its unit of measurement."""
 
+from __future__ import annotations
+
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
@@ -10,11 +12,11 @@ from aelib.losses._stirling import HALF_LOG_TWO_PI
 
 
 def gaussian_nll(
-    mean: Float[ArrayLike, "..."],
-    targets: Real[ArrayLike, "..."],
+    mean: Float[ArrayLike, " ..."],
+    targets: Real[ArrayLike, " ..."],
     *,
-    scale: Real[ArrayLike, "..."] = 1.0,
-) -> Float[Array, "..."]:
+    scale: Real[ArrayLike, " ..."] = 1.0,
+) -> Float[Array, " ..."]:
     r"""Negative log-density of a Gaussian, elementwise, in nats.
 
     .. math:: \tfrac12 \left(\frac{x - \mu}{\sigma}\right)^2 + \ln\sigma + \tfrac12 \ln 2\pi

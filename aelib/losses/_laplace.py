@@ -1,5 +1,7 @@
 """The Laplace distribution: absolute error with its unit of measurement."""
 
+from __future__ import annotations
+
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
@@ -16,11 +18,11 @@ def _distance(residual: Array) -> Array:
 
 
 def laplace_nll(
-    loc: Float[ArrayLike, "..."],
-    targets: Real[ArrayLike, "..."],
+    loc: Float[ArrayLike, " ..."],
+    targets: Real[ArrayLike, " ..."],
     *,
-    scale: Real[ArrayLike, "..."] = 1.0,
-) -> Float[Array, "..."]:
+    scale: Real[ArrayLike, " ..."] = 1.0,
+) -> Float[Array, " ..."]:
     r"""Negative log-density of a Laplace distribution, elementwise, in nats.
 
     .. math:: \frac{|x - m|}{b} + \ln 2b

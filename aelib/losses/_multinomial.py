@@ -1,5 +1,7 @@
 """The multinomial: how a document's words fall on a vocabulary."""
 
+from __future__ import annotations
+
 import jax
 import jax.numpy as jnp
 from jax import Array

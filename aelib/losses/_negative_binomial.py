@@ -1,5 +1,7 @@
 """The negative binomial: counts more scattered than Poisson's."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import jax
@@ -214,10 +216,10 @@ negative_binomial = with_partials(_slope_log_mean, _slope_log_theta, _slope_coun
 
 
 def negative_binomial_nll(
-    log_mean: Float[ArrayLike, "..."],
-    log_theta: Real[ArrayLike, "..."],
-    counts: Real[ArrayLike, "..."],
-) -> Float[Array, "..."]:
+    log_mean: Float[ArrayLike, " ..."],
+    log_theta: Real[ArrayLike, " ..."],
+    counts: Real[ArrayLike, " ..."],
+) -> Float[Array, " ..."]:
     r"""Negative log-probability of a negative binomial distribution, elementwise, in nats.
 
     The counts of a Poisson whose rate is itself gamma-distributed with mean :math:`\mu` and shape

@@ -1,5 +1,7 @@
 """The Poisson distribution: counts."""
 
+from __future__ import annotations
+
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
@@ -67,8 +69,8 @@ def _poisson(log_rate: Array, counts: Array) -> Array:
 
 
 def poisson_nll(
-    log_rate: Float[ArrayLike, "..."], counts: Real[ArrayLike, "..."]
-) -> Float[Array, "..."]:
+    log_rate: Float[ArrayLike, " ..."], counts: Real[ArrayLike, " ..."]
+) -> Float[Array, " ..."]:
     r"""Negative log-probability of a Poisson distribution, elementwise, in nats.
 
     .. math:: \mu - k \ln\mu + \ln k!

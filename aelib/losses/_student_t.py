@@ -1,5 +1,7 @@
 """Student's t: between the Gaussian and distributions without a mean."""
 
+from __future__ import annotations
+
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
@@ -63,12 +65,12 @@ def _student_t(residual: Array, df: Array, scale: Array) -> Array:
 
 
 def student_t_nll(
-    loc: Float[ArrayLike, "..."],
-    targets: Real[ArrayLike, "..."],
+    loc: Float[ArrayLike, " ..."],
+    targets: Real[ArrayLike, " ..."],
     *,
-    df: Real[ArrayLike, "..."],
-    scale: Real[ArrayLike, "..."] = 1.0,
-) -> Float[Array, "..."]:
+    df: Real[ArrayLike, " ..."],
+    scale: Real[ArrayLike, " ..."] = 1.0,
+) -> Float[Array, " ..."]:
     r"""Negative log-density of Student's t, elementwise, in nats.
 
     .. math::

@@ -1,5 +1,7 @@
 """The zero-inflated negative binomial: counts with extra zeros."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import jax
@@ -74,11 +76,11 @@ def _with_zeros(nats: Array, zero_logits: Array, counts: Array) -> Array:
 
 
 def zero_inflated_negative_binomial_nll(
-    log_mean: Float[ArrayLike, "..."],
-    log_theta: Real[ArrayLike, "..."],
-    zero_logits: Float[ArrayLike, "..."],
-    counts: Real[ArrayLike, "..."],
-) -> Float[Array, "..."]:
+    log_mean: Float[ArrayLike, " ..."],
+    log_theta: Real[ArrayLike, " ..."],
+    zero_logits: Float[ArrayLike, " ..."],
+    counts: Real[ArrayLike, " ..."],
+) -> Float[Array, " ..."]:
     r"""Negative log-probability of a zero-inflated negative binomial, elementwise, in nats.
 
     With probability :math:`\pi` the count is replaced by zero:

@@ -1,5 +1,7 @@
 """Between a data frame and an array of codes with a mask, and whether codes fit their columns."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,7 +28,7 @@ class CodedTable(NamedTuple):
     mask: Bool[np.ndarray, "n columns"]
 
 
-def encode_frame(columns: Sequence[Column], frame: "pd.DataFrame") -> CodedTable:
+def encode_frame(columns: Sequence[Column], frame: pd.DataFrame) -> CodedTable:
     """See :meth:`Columns.encode`."""
     check_frame(frame)
     names = [column.name for column in columns]
@@ -51,7 +53,7 @@ def encode_frame(columns: Sequence[Column], frame: "pd.DataFrame") -> CodedTable
     return CodedTable(x, mask)
 
 
-def decode_codes(columns: Sequence[Column], codes: np.ndarray, seen: np.ndarray) -> "pd.DataFrame":
+def decode_codes(columns: Sequence[Column], codes: np.ndarray, seen: np.ndarray) -> pd.DataFrame:
     """See :meth:`Columns.decode`."""
     import pandas as pd
 
@@ -117,7 +119,7 @@ def check_frame(frame: Any) -> None:
             raise ValueError(f"frame: expected texts as column names, got {name!r}")
 
 
-def to_codes(column: Column, values: "pd.Series") -> np.ndarray:
+def to_codes(column: Column, values: pd.Series) -> np.ndarray:
     """Numbers of the levels, float64.
 
     Raises:
@@ -136,7 +138,7 @@ def to_codes(column: Column, values: "pd.Series") -> np.ndarray:
     return codes
 
 
-def to_numbers(values: "pd.Series", name: str) -> np.ndarray:
+def to_numbers(values: pd.Series, name: str) -> np.ndarray:
     """The values as float64.
 
     Raises:
@@ -159,7 +161,7 @@ def to_numbers(values: "pd.Series", name: str) -> np.ndarray:
     return numbers
 
 
-def place(series: "pd.Series", row: int) -> str:
+def place(series: pd.Series, row: int) -> str:
     """How to find a row again: its label in the index."""
     return f"the row labeled {plain(series.index[row])!r}"
 
@@ -169,7 +171,7 @@ def plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _codes(column: Column, values: "pd.Series", dtype: Any) -> np.ndarray:
+def _codes(column: Column, values: pd.Series, dtype: Any) -> np.ndarray:
     if column.kind in LEVELED:
         return to_codes(column, values)
     numbers = to_numbers(values, column.name)

@@ -1,5 +1,7 @@
 """From the observed values of a column to its specification."""
 
+from __future__ import annotations
+
 import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast, get_args
@@ -20,7 +22,7 @@ MOST_LEVELS = 10
 
 
 def infer_column(
-    series: "pd.Series", *, kind: str | None = None, levels: Sequence[Any] | None = None
+    series: pd.Series, *, kind: str | None = None, levels: Sequence[Any] | None = None
 ) -> Column:
     """The specification of one column: its kind, levels, center and spread.
 
@@ -119,7 +121,7 @@ def fitted_columns(
     return tuple(fitted)
 
 
-def _kind(name: str, values: "pd.Series", levels: Sequence[Any] | None) -> str:
+def _kind(name: str, values: pd.Series, levels: Sequence[Any] | None) -> str:
     import pandas as pd
 
     distinct = values.nunique()
@@ -151,7 +153,7 @@ def _kind(name: str, values: "pd.Series", levels: Sequence[Any] | None) -> str:
     return "categorical"
 
 
-def _leveled(name: str, kind: str, values: "pd.Series", levels: Sequence[Any] | None) -> Column:
+def _leveled(name: str, kind: str, values: pd.Series, levels: Sequence[Any] | None) -> Column:
     import pandas as pd
 
     if levels is None and isinstance(values.dtype, pd.CategoricalDtype):
