@@ -57,12 +57,14 @@ def fingerprint(root: Path) -> str:
 def _inputs(root: Path) -> list[Path]:
     package = (p for p in (root / "aelib").rglob("*") if "__pycache__" not in p.parts)
     book = (p for p in (root / "book").rglob("*") if p.suffix not in _OWN)
-    beside = (p for p in book if not {"_ext", "_templates", "api", "__pycache__"} & set(p.parts))
+    beside = (p for p in book if not _PAGES & set(p.parts))
     lock = root / "requirements.lock"
     return sorted(p for p in (*package, *beside, lock) if p.is_file())
 
 
 _OWN = {".ipynb", ".md"}  # read by Sphinx and myst-nb themselves
+# What pages are drawn with and no notebook's numbers depend on.
+_PAGES = {"_ext", "_static", "_templates", "api", "__pycache__", "claims.yml", "old_edition.txt"}
 
 
 def set_cache_path(app: Sphinx, config: Config) -> None:

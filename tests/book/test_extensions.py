@@ -42,7 +42,11 @@ def test_fingerprint_sees(tree: Path, path: str) -> None:
     assert book_execution.fingerprint(tree) != before
 
 
-@pytest.mark.parametrize("path", ["aelib/__pycache__/x.pyc", "book/chapters/a.ipynb", "README.md"])
+@pytest.mark.parametrize(
+    "path",
+    ["aelib/__pycache__/x.pyc", "book/chapters/a.ipynb", "README.md", "book/claims.yml",
+     "book/_static/book.css"],
+)  # fmt: skip
 def test_fingerprint_leaves_out(tree: Path, path: str) -> None:
     before = book_execution.fingerprint(tree)
     (tree / path).parent.mkdir(exist_ok=True)
