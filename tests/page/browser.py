@@ -53,7 +53,8 @@ class Visit:
 
     def __init__(self, browser: Any, path: Path, **context: Any) -> None:
         self.context = browser.new_context(**{"viewport": {"width": 900, "height": 900}, **context})
-        self.context.set_default_timeout(5000)
+        self.context.set_default_timeout(10_000)
+        self.context.set_default_navigation_timeout(60_000)
         self.page = self.context.new_page()
         self.complaints: list[str] = []
         self.requests: list[str] = []
