@@ -8,6 +8,7 @@ from flax import nnx
 
 from aelib import models
 from aelib.penalties import contractive, contractive_estimate
+from aelib.penalties._contractive_closed_form import largest_array
 
 KEY = jax.random.key(0)
 
@@ -198,3 +199,8 @@ def test_an_encoder_at_rest_is_taken_and_a_changing_one_refused(kind):
     made.eval()
     norm = float(jnp.sum(made.layers[1].kernel[...] ** 2))
     np.testing.assert_allclose(contractive(made, x), norm * np.ones(5), rtol=1e-4)
+
+
+def test_the_largest_array_is_as_wide_as_the_widest_layer_for_each_number_of_a_code():
+    model = models.mlp(4, 2, hidden=(7, 5), rngs=nnx.Rngs(0))
+    assert largest_array(model.encoder, 3) == 3 * 7 * 2
