@@ -68,10 +68,12 @@ def frame(k):
 
 plots.slider(frame, label="Code size", alt="Nothing", values=[1, 2])
 """
-MOVED = """
+PREDICT = """
 from aelib.page import exercises, explorables
 
 exercises.predict("p", "Which?", choices=["a", "b"], answer="a")
+"""
+MOVED = """
 explorables.show("gaussian_sigma", data={"errors": [0.1, 0.2]}, still=plt.figure(figsize=(1, 1)),
     title="Two scores", caption="One *ends* at $x < y$.", alt="Nothing", label="fig-scores")
 exercises.number("1.1", "How many?", answer=1, tolerance=0)
@@ -139,7 +141,7 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "book" / "api.md").write_text(api)
     one = root / "book" / "chapters" / "01_one.ipynb"
     refer = {"cell_type": "markdown", "id": "r", "metadata": {}, "source": REFERENCE}
-    cells = [_cell("b", CHECKS), _cell("c", SLIDER), _cell("d", MOVED), refer]
+    cells = [_cell("b", CHECKS), _cell("c", SLIDER), _cell("p", PREDICT), _cell("d", MOVED), refer]
     _write(one, _cell("a", DRAWING, FIGURE), *cells)
     _write(root / "book" / "labs" / "01_one.ipynb", _cell("a", LAB), _cell("b", DRAWING, FIGURE))
     _write(root / "book" / "chapters" / "02_old.ipynb", _cell("a", OLD))
@@ -291,6 +293,29 @@ def test_another_page_can_show_an_explorable(book: Path) -> None:
     html = _page(book, "index")
     assert html.count('data-explorable="gaussian_sigma"') == 1
     assert '<script src="../_static/aelib/gaussian_sigma.js">' in html
+
+
+def test_a_page_in_a_browser(book: Path, browser: Any) -> None:
+    """A prediction covers what follows; dark is printed light; a phone has room."""
+    page = book / "_build" / "html" / "book" / "chapters" / "01_one.html"
+    with Visit(browser, page, viewport={"width": 360, "height": 740}) as visit:
+        live = visit.page.locator(".aelib-live")
+        visit.page.wait_for_selector(".aelib-note")
+        assert live.is_hidden()
+        assert visit.page.locator(".aelib-covered").count() > 0
+        visit.page.get_by_label("a", exact=True).check()
+        visit.page.get_by_role("button", name="Commit").click()
+        assert live.is_visible()
+        assert visit.overflow() <= 0
+        visit.page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        visit.page.emulate_media(media="print")
+        visit.page.wait_for_function("document.documentElement.dataset.theme === 'light'")
+        assert live.is_hidden()
+        assert visit.page.locator(".aelib-still").is_visible()
+        visit.page.emulate_media(media="screen")
+        visit.page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+        assert visit.complaints == []
+        assert visit.outside() == []
 
 
 def test_pages_ask_the_network_for_nothing(book: Path) -> None:

@@ -21,8 +21,8 @@ window.probe = {
     }),
   cut: () =>
     probe.all(".aelib-live text").filter((text) => {
-      const box = text.getBoundingClientRect();
-      return box.left < -1 || box.right > innerWidth + 1;
+      const [box, chart] = [text, text.closest(".aelib-chart")].map((node) => node.getBoundingClientRect());
+      return box.left < chart.left - 1 || box.right > chart.right + 1 || box.right > innerWidth + 1;
     }).map((text) => text.textContent),
   overflow: () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
 };

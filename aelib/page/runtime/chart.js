@@ -16,7 +16,7 @@ function makeChart(owner, controls, options) {
   let stale = true;
 
   const margin = () => ({
-    left: y.ticks && !y.ticks.length ? 8 : options.left || 46,
+    left: y.ticks && !y.ticks.length ? 18 : options.left || 46,
     right: options.right || 12,
     top: y.label ? 26 : 10,
     bottom: x.label ? 42 : x.ticks && !x.ticks.length ? 8 : 24,

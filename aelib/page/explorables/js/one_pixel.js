@@ -19,8 +19,8 @@ explorable("one_pixel", (root, data, kit) => {
   const mean = kit.picture({ rows, columns, label: "least squared error", size: 132, into: row, pick: "pixel" });
   const middle = kit.picture({ rows, columns, label: "least absolute error", size: 132, into: row, pick: "pixel" });
   const chart = kit.chart({
-    into: row, height: 240, label: "Cost of a gray value at the chosen pixel",
-    x: { min: 0, max: 1, label: "gray value of the pixel: 0 is black, 1 is white", ticks: [0, 0.25, 0.5, 0.75, 1] },
+    into: row, height: 210, label: "Cost of a gray value at the chosen pixel",
+    x: { min: 0, max: 1, label: "gray value: 0 black, 1 white", ticks: [0, 0.25, 0.5, 0.75, 1] },
     y: { min: -0.12, max: 0.85, label: "average cost over the examples", ticks: [0, 0.2, 0.4, 0.6, 0.8] },
   });
   chart.handle({ x: "gray", at: () => [0, -0.06], label: "gray value", color: "truth", everywhere: true });
