@@ -31,7 +31,7 @@ def _household() -> list[Field]:
 
 
 def _wide(table: pd.DataFrame) -> tuple[pd.DataFrame, list[Field]]:
-    """One row per traveller; the car's waiting time, always 0, is left out."""
+    """One row per traveler; the car's waiting time, always 0, is left out."""
     by_mode = table.pivot_table(index="individual", columns="mode", values=list(_SERVICE))
     chosen = table[table["choice"] == 1].set_index("individual")
     wide = chosen[["mode", "hinc", "psize"]].copy()
@@ -46,14 +46,14 @@ def _wide(table: pd.DataFrame) -> tuple[pd.DataFrame, list[Field]]:
 
 
 def load_modechoice(*, layout: str = "wide") -> Dataset:
-    """How 210 people travelled between Sydney, Canberra and Melbourne.
+    """How 210 people traveled between Sydney, Canberra and Melbourne.
 
     Args:
-        layout: ``"wide"``, one row for each traveller with the mode chosen as a category of four
-            levels; or ``"long"``, as published, one row for each traveller and mode.
+        layout: ``"wide"``, one row for each traveler with the mode chosen as a category of four
+            levels; or ``"long"``, as published, one row for each traveler and mode.
 
     Returns:
-        ``[210, 18]``, or ``[840, 8]`` in the long layout with ``groups`` the travellers.
+        ``[210, 18]``, or ``[840, 8]`` in the long layout with ``groups`` the travelers.
 
     Raises:
         ValueError: if the layout is neither.
@@ -82,9 +82,9 @@ def load_modechoice(*, layout: str = "wide") -> Dataset:
         license="public domain",
         citation="W. H. Greene and D. Hensher (1997), Multinomial logit and discrete choice "
         "models, in W. H. Greene, LIMDEP version 7.0 user's manual, Econometric Software",
-        description="Published with four rows for each traveller, of which one is chosen: those "
-        "rows are not independent, and the long layout keeps a traveller's rows in one part. "
-        "Travellers were sampled by their choice, so shares of the modes are not those of the "
+        description="Published with four rows for each traveler, of which one is chosen: those "
+        "rows are not independent, and the long layout keeps a traveler's rows in one part. "
+        "Travelers were sampled by their choice, so shares of the modes are not those of the "
         "public. gc follows from invc, invt and a value of time that is not given; "
         "all values are whole numbers.",
     )

@@ -11,7 +11,7 @@ from aelib.likelihoods._factorized import Factorized
 from aelib.likelihoods._outputs import Parts, Values
 from aelib.losses import bernoulli_nll
 
-_GREY = (
+_GRAY = (
     "; a Bernoulli has no probability for values in between: binarize them, use "
     "ContinuousBernoulli, or say soft_targets=True if a cross-entropy that is not a likelihood "
     "is what you want"
@@ -40,7 +40,7 @@ class Bernoulli(Factorized):
         -0.6931
 
     References:
-        J. Bernoulli, *Ars conjectandi* (1713); the trap of grey targets, Loaiza-Ganem and
+        J. Bernoulli, *Ars conjectandi* (1713); the trap of gray targets, Loaiza-Ganem and
         Cunningham, *The continuous Bernoulli* (2019).
     """
 
@@ -71,4 +71,4 @@ class Bernoulli(Factorized):
             _support.require(inside, x, seen, "values in [0, 1]")
             return
         _support.require(inside, x, seen, "values in {0, 1}")
-        _support.require((x == 0) | (x == 1), x, seen, "values in {0, 1}", _GREY)
+        _support.require((x == 0) | (x == 1), x, seen, "values in {0, 1}", _GRAY)

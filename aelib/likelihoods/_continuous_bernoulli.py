@@ -19,7 +19,7 @@ _SMALL = 0.05
 
 
 class ContinuousBernoulli(Factorized):
-    r"""Values in [0, 1], grey pixels say; the raw output is the logit :math:`\eta`.
+    r"""Values in [0, 1], gray pixels say; the raw output is the logit :math:`\eta`.
 
     .. math:: -\log p(x) = -\log C(\eta) + \operatorname{softplus}(\eta) - x\eta, \qquad
               C(\eta) = \frac{\eta}{\tanh(\eta/2)}

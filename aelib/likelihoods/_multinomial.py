@@ -53,7 +53,7 @@ class Multinomial(nnx.Module):
             outputs: logits, ``[batch, V]`` or ``[batch, V, 1]``.
             x: counts, ``[batch, V]``.
             mask: boolean, ``[batch, V]``; ``True`` = observed. The observed words, given their
-                own total, are again multinomial with renormalised probabilities: that is what is
+                own total, are again multinomial with renormalized probabilities: that is what is
                 computed, and the unobserved reach neither the value nor the gradient.
             exposure: N, scalar or ``[batch]``, of the observed words.
 

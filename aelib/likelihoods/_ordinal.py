@@ -27,7 +27,7 @@ class Ordinal(Factorized):
               \theta_0 < \theta_1 < \dots < \theta_{K-2}
 
     The proportional-odds model: one number per example moves the odds of "at most k" by the same
-    factor for every k, so a neighbouring level is a smaller mistake than a distant one. The
+    factor for every k, so a neighboring level is a smaller mistake than a distant one. The
     thresholds of each feature are owned by the likelihood and trained with the model. Their gaps
     are :math:`\text{floor} + \operatorname{softplus}(r)`, so they stay in order, and a level's
     probability is a product that no subtraction spoils:
@@ -78,7 +78,7 @@ class Ordinal(Factorized):
         self.raw_gaps = nnx.Param(jnp.asarray(gaps, jnp.zeros(()).dtype))
 
     def gaps(self) -> Array:
-        """Distances between neighbouring thresholds, [d, largest K - 2]."""
+        """Distances between neighboring thresholds, [d, largest K - 2]."""
         return self.floor + jax.nn.softplus(self.raw_gaps[...])
 
     def thresholds(self) -> Parts:

@@ -1,4 +1,4 @@
-"""The continuous Bernoulli: what cross-entropy on grey pixels should have been."""
+"""The continuous Bernoulli: what cross-entropy on gray pixels should have been."""
 
 from __future__ import annotations
 
@@ -61,10 +61,10 @@ def continuous_bernoulli_nll(
 
     The second form serves near zero, where the even function on its right is a power series.
     From a logit of :math:`\pm 2` on, with :math:`y` the distance of ``targets`` from the end that
-    the logit favours, it is :math:`y|\ell| + \ln(1 - e^{-|\ell|}) - \ln|\ell|`, where nothing
+    the logit favors, it is :math:`y|\ell| + \ln(1 - e^{-|\ell|}) - \ln|\ell|`, where nothing
     large cancels. Being a density, it can be negative.
 
-    The constant matters: it is what :func:`bernoulli_nll` lacks on grey values.
+    The constant matters: it is what :func:`bernoulli_nll` lacks on gray values.
 
     Args:
         logits: :math:`\ell`, any shape. The mean is :math:`1 / (1 - e^{-\ell}) - 1 / \ell`, not

@@ -21,7 +21,7 @@ def gaussian_nll(
 
     .. math:: \tfrac12 \left(\frac{x - \mu}{\sigma}\right)^2 + \ln\sigma + \tfrac12 \ln 2\pi
 
-    A density has units, so these nats can be negative: measuring in millimetres instead of metres
+    A density has units, so these nats can be negative: measuring in millimeters instead of meters
     adds :math:`\ln 1000` to each.
 
     Args:

@@ -57,9 +57,9 @@ def linearize(name: str, function: Callable[[Any], Any], num_inputs: int, dtype:
     with jax.default_matmul_precision("highest"):
         parts = _parts_of(function)
         if parts is not None:
-            at_zero, columns = _linearised_method(*parts, zero, units)
+            at_zero, columns = _linearized_method(*parts, zero, units)
         elif isinstance(at_zero := function(zero), jax.Array):
-            at_zero, columns = _linearised(function, zero, units)
+            at_zero, columns = _linearized(function, zero, units)
         else:
             columns = np.asarray(function(units)) - at_zero
     if np.ndim(at_zero) != 2 or at_zero.shape[0] != 1:
@@ -97,11 +97,11 @@ def _method(graphdef: Any, name: str, state: Any, rows: Any) -> Any:
 
 
 @partial(jax.jit, static_argnums=(0, 1))
-def _linearised_method(graphdef: Any, name: str, state: Any, zero: Any, units: Any) -> Any:
-    return _linearised(getattr(nnx.merge(graphdef, state), name), zero, units)
+def _linearized_method(graphdef: Any, name: str, state: Any, zero: Any, units: Any) -> Any:
+    return _linearized(getattr(nnx.merge(graphdef, state), name), zero, units)
 
 
-def _linearised(function: Callable[[Any], Any], zero: Any, units: Any) -> tuple[Any, Any]:
+def _linearized(function: Callable[[Any], Any], zero: Any, units: Any) -> tuple[Any, Any]:
     at_zero, push = jax.linearize(function, jnp.asarray(zero))
     return at_zero, jax.vmap(push)(jnp.asarray(units)[:, None, :])[:, 0]
 

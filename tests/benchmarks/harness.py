@@ -1,4 +1,4 @@
-"""How a benchmark is taken: two sides in turn, ratios of neighbours, growth with size."""
+"""How a benchmark is taken: two sides in turn, ratios of neighbors, growth with size."""
 
 import dataclasses
 import json

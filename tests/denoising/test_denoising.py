@@ -136,9 +136,9 @@ def test_confirmed_fraction_tells_structure_from_invention():
     learn, held_out = rng.poisson(mean), rng.poisson(mean / 4)
     size = exposure(learn)[:, None]
     true = mean / mean.mean(axis=1, keepdims=True)
-    centre = true.mean(axis=0)
+    center = true.mean(axis=0)
     other = true[rng.permutation(3000)]
-    for contrast, fraction in ((true, 1.0), (centre + 2 * (true - centre), 0.5), (other, 0.0)):
+    for contrast, fraction in ((true, 1.0), (center + 2 * (true - center), 0.5), (other, 0.0)):
         found = denoising.confirmed_fraction(np.maximum(contrast, 0) * size, held_out, learn)
         assert found.overall == pytest.approx(fraction, abs=0.06)
         assert found.by_gene.shape == (40,)

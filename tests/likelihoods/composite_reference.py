@@ -17,7 +17,7 @@ COLUMNS = Columns(
         Column("educ", "ordinal", levels=(1, 2, 3, 4), frequencies=(0.2, 0.3, 0.3, 0.2)),
         Column("age", "continuous", center=46.5, spread=16.25, resolution=1.0),
         Column("calls", "count", center=1.5, spread=1.2, distribution="poisson"),
-        Column("colour", "categorical", levels=("red", "green", "blue")),
+        Column("color", "categorical", levels=("red", "green", "blue")),
         Column("health", "ordinal", levels=("bad", "fair", "good")),
         Column("owns", "binary", levels=(0, 1)),
         Column(

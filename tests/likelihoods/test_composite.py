@@ -197,7 +197,7 @@ def test_draws_are_in_the_support_and_have_the_mean():
 def test_probabilities_sum_to_one_and_are_those_of_the_cells(likelihood, table):
     outputs, x, _ = table
     mass = likelihood.probabilities(outputs)
-    assert list(mass) == ["smokes", "mode", "educ", "colour", "health", "owns"]
+    assert list(mass) == ["smokes", "mode", "educ", "color", "health", "owns"]
     cells = cells_of(likelihood, outputs, x, np.ones_like(x, bool), ONCE)
     for name, value in mass.items():
         j = FEWER.position(name)
@@ -209,11 +209,11 @@ def test_probabilities_sum_to_one_and_are_those_of_the_cells(likelihood, table):
 def test_a_linear_change_of_unit_costs_the_log_of_the_unit():
     x = np.array([[1.5], [2.0], [-0.3]], np.float32)
     outputs = {"y": np.array([0.1, 0.2, 0.3], np.float32)}
-    metres = Composite([Column("y", "continuous", center=0.5, spread=1.25)])
-    millimetres = Composite([Column("y", "continuous", center=500.0, spread=1250.0)])
-    gap = metres.log_prob(outputs, x) - millimetres.log_prob(outputs, 1000 * x)
+    meters = Composite([Column("y", "continuous", center=0.5, spread=1.25)])
+    millimeters = Composite([Column("y", "continuous", center=500.0, spread=1250.0)])
+    gap = meters.log_prob(outputs, x) - millimeters.log_prob(outputs, 1000 * x)
     assert gap == pytest.approx(np.full(3, np.log(1000.0)), rel=1e-5)
-    assert float(metres.scales()["y"]) == pytest.approx(1.25)
+    assert float(meters.scales()["y"]) == pytest.approx(1.25)
 
 
 def test_everything_as_numbers_is_a_mean_squared_error():

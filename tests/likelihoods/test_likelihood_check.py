@@ -64,12 +64,12 @@ def test_rejects_what_is_outside_the_unit_interval(name, value):
         BOUNDED[name].check(spoiled(value))
 
 
-def test_grey_pixels_do_not_go_unnoticed():
-    grey = spoiled(0.5)
+def test_gray_pixels_do_not_go_unnoticed():
+    gray = spoiled(0.5)
     with pytest.raises(ValueError, match=r"got 0.5 at index \(3, 12\); .*ContinuousBernoulli"):
-        likelihoods.Bernoulli().check(grey)
-    likelihoods.Bernoulli(soft_targets=True).check(grey)
-    likelihoods.ContinuousBernoulli().check(grey)
+        likelihoods.Bernoulli().check(gray)
+    likelihoods.Bernoulli(soft_targets=True).check(gray)
+    likelihoods.ContinuousBernoulli().check(gray)
 
 
 def test_the_rest_is_counted():

@@ -78,11 +78,11 @@ def zero_inflated(dtype: type) -> list[np.ndarray]:
     return _columns(rows, dtype)
 
 
-def _bernoulli_rows(centre: Callable[[float], float]) -> list[tuple[float, float]]:
+def _bernoulli_rows(center: Callable[[float], float]) -> list[tuple[float, float]]:
     targets = [0, 1, 1e-6, 0.1, 0.5, 0.75, 1 - 1e-6]
     rows = list(product(LOGITS, targets))
     for logit, shift in product(LOGITS, [0, 1e-6, -1e-6, 1e-3, -1e-3]):
-        rows.append((logit, np.clip(centre(logit) + shift, 0, 1)))
+        rows.append((logit, np.clip(center(logit) + shift, 0, 1)))
     return rows
 
 

@@ -68,9 +68,9 @@ def bernoulli(logit: Number, x: Number) -> tuple[Number, list[Number]]:
 def continuous_bernoulli(logit: Number, x: Number) -> tuple[Number, list[Number]]:
     if logit == 0:
         return mpf(0), [mpf(1) / 2 - x, mpf(0)]
-    normaliser = log(mpmath.expm1(logit) / logit)
+    normalizer = log(mpmath.expm1(logit) / logit)
     mean = 1 / -mpmath.expm1(-logit) - 1 / logit
-    return normaliser - x * logit, [mean - x, -logit]
+    return normalizer - x * logit, [mean - x, -logit]
 
 
 def categorical(label: int, *logits: Number) -> tuple[Number, list[Number]]:

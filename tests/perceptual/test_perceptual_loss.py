@@ -13,7 +13,7 @@ IMAGES = np.random.default_rng(0).random((2, 3, 8, 8, 1), np.float32)
 
 
 def two_maps(images):
-    """Features that are easy to check: the image itself, and its mean colour per row."""
+    """Features that are easy to check: the image itself, and its mean color per row."""
     return [images, images.mean(axis=2)]
 
 

@@ -20,7 +20,7 @@ def test_it_learns_to_tell_digits_apart():
     result = train()
     assert result.loss.shape == (100,)
     held_out = result.features.accuracy(IMAGES[1200:], DIGITS.labels[1200:])
-    # A nearest-neighbour classifier of pixels gets about 0.95 here; guessing gets 0.1.
+    # A nearest-neighbor classifier of pixels gets about 0.95 here; guessing gets 0.1.
     assert held_out > 0.85
     control = SmallFeatures((8, 8), 10, channels=(8, 16), rngs=nnx.Rngs(0))
     assert control.accuracy(IMAGES[1200:], DIGITS.labels[1200:]) < 0.4

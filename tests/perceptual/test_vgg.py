@@ -92,10 +92,10 @@ def test_names_of_taps(network):
     assert (np.asarray(maps[2]) >= 0).all()
 
 
-def test_grey_is_the_same_in_all_colours(network):
-    grey = formula_image(8, 8)[..., :1].astype(np.float32)
+def test_gray_is_the_same_in_all_colors(network):
+    gray = formula_image(8, 8)[..., :1].astype(np.float32)
     run = jax.jit(lambda images: network(images)[0])
-    np.testing.assert_array_equal(run(grey), run(np.repeat(grey, 3, axis=-1)))
+    np.testing.assert_array_equal(run(gray), run(np.repeat(gray, 3, axis=-1)))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ pytest.importorskip("torch")
 
 
 def random_weights(widths):
-    """He's initialisation, so that signals keep their size through all layers."""
+    """He's initialization, so that signals keep their size through all layers."""
     generator = np.random.default_rng(0)
     return {
         name: generator.normal(size=shape, scale=0.1 if len(shape) == 1 else (2 / fan_in) ** 0.5)

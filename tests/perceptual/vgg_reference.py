@@ -46,10 +46,10 @@ def formula_weights(widths=WIDTHS, head_widths=None):
 
 
 def formula_image(height=224, width=224):
-    """One image [1, height, width, 3] in [0, 1]: waves of another length in each colour."""
+    """One image [1, height, width, 3] in [0, 1]: waves of another length in each color."""
     rows, columns = np.mgrid[:height, :width]
-    colours = [0.5 + 0.5 * np.sin(rows * a + columns * b) for a, b in ((0.3, 0.1), (0.05, 0.4))]
-    return np.stack([*colours, (rows + columns) / (height + width)], axis=-1)[None]
+    colors = [0.5 + 0.5 * np.sin(rows * a + columns * b) for a, b in ((0.3, 0.1), (0.05, 0.4))]
+    return np.stack([*colors, (rows + columns) / (height + width)], axis=-1)[None]
 
 
 def timm_layout(weights):

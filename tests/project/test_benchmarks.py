@@ -6,7 +6,7 @@ import pytest
 from tests.benchmarks import harness, page
 
 
-def test_ratios_are_of_neighbours_and_the_verdict_is_of_the_median():
+def test_ratios_are_of_neighbors_and_the_verdict_is_of_the_median():
     fast = harness.figure("a", "b", [1.0, 2.0, 4.0], [3.0, 4.0, 16.0], at_least=2.5)
     assert fast.ratio == (3.0, 2.0, 4.0)
     assert (fast.ours, fast.theirs) == (2.0, 4.0)

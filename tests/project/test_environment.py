@@ -13,7 +13,7 @@ OWN = re.compile(r"aelib\[")
 
 
 def name(requirement: str) -> str:
-    """The normalised package name of a requirement line."""
+    """The normalized package name of a requirement line."""
     return re.split(r"[\s<>=!~\[;]", requirement)[0].lower().replace("_", "-")
 
 

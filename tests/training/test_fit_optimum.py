@@ -15,7 +15,7 @@ from tests.training.cases import half_squares
 K = 8
 
 
-def standardised_digits():
+def standardized_digits():
     x = load_digits().data
     scale = x.std(axis=0)
     return (x - x.mean(axis=0)) / np.where(scale > 0, scale, 1)
@@ -46,7 +46,7 @@ def _affine(layer):
 )
 def test_lbfgs_reaches_the_pca_optimum(make, x64):
     excess_bound, angle_bound = (1e-10, 1e-6) if x64 else (1e-6, 1e-4)
-    x = standardised_digits()
+    x = standardized_digits()
     with jax.enable_x64(x64):
         result = fit(
             make(64, K, rngs=nnx.Rngs(0)),

@@ -40,7 +40,7 @@ WORDS = {
     "key": "Dots: seeds. Bar: mean and its 95 % interval. Dashed: the bound; "
     "shaded: what it admits.",
 }
-MARKS = {  # told apart by shape as well as by colour
+MARKS = {  # told apart by shape as well as by color
     "supports": "M-4.5 0A4.5 4.5 0 1 0 4.5 0A4.5 4.5 0 1 0-4.5 0z",
     "contradicts": "M-5.5 0L0-5.5L5.5 0L0 5.5z",
     "context": "M-4-4H4V4H-4z",

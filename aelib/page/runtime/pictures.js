@@ -13,8 +13,8 @@ function makePicture(owner, controls, { rows, columns, label, size = 140, into =
     // `values`: rows × columns numbers, drawn black at `low` and white at `high`.
     draw(values) {
       for (let i = 0; i < rows * columns; i++) {
-        const grey = 255 * clamp((values[i] - low) / (high - low), 0, 1);
-        image.data.set([grey, grey, grey, 255], 4 * i);
+        const gray = 255 * clamp((values[i] - low) / (high - low), 0, 1);
+        image.data.set([gray, gray, gray, 255], 4 * i);
       }
       context.putImageData(image, 0, 0);
     },

@@ -1,4 +1,4 @@
-"""How many bits: water-filling against an optimiser, code models, curves against the bound."""
+"""How many bits: water-filling against an optimizer, code models, curves against the bound."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ RNG = np.random.default_rng(0)
 
 
 def optimal_rate(variances, distortion):
-    """The least rate found by a general optimiser, over log distortions."""
+    """The least rate found by a general optimizer, over log distortions."""
 
     def rate(logs):
         return 0.5 * np.sum(np.log(variances) - logs)

@@ -75,7 +75,7 @@ def test_what_is_admitted_is_the_side_of_the_bound_that_passes() -> None:
         assert bound == pytest.approx(left + width if op == "<" else left, abs=0.02)
 
 
-def test_lines_are_coloured_by_what_they_show_and_told_apart_by_shape() -> None:
+def test_lines_are_colored_by_what_they_show_and_told_apart_by_shape() -> None:
     three = [measured(i + 1.0, text=shows, shows=shows) for i, shows in enumerate(SHOWS)]
     rows = rows_of(forest(three))
     assert [re.search(r'data-shows="(\w+)"', row)[1] for row in rows] == list(SHOWS)  # type: ignore[index]

@@ -89,7 +89,7 @@ def test_failure_says_what_to_do() -> None:
         ({"bound": "1"}, TypeError, "bound: expected a real number"),
         ({"verdict": "fails"}, ValueError, "verdict: expected one of"),
         ({"verdict": "holds if"}, ValueError, "condition: expected what"),
-        ({"condition": "centred"}, ValueError, "condition: expected none"),
+        ({"condition": "centered"}, ValueError, "condition: expected none"),
         ({"shows": "proves"}, ValueError, "shows: expected one of"),
         ({"scale": "log10"}, ValueError, "scale: expected one of"),
         ({"scale": "log"}, ValueError, "measured: expected positive"),

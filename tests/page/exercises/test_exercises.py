@@ -73,12 +73,12 @@ def test_numbers_as_people_write_them(visit: Any) -> None:
 
 
 def test_a_choice(visit: Any) -> None:
-    choices = {"grey": "That would be the mean.", "black or white": "Because it is the median."}
+    choices = {"gray": "That would be the mean.", "black or white": "Because it is the median."}
     exercises.choice("1.2", "Which?", choices=choices, answer="black or white", hint="Draw.")
     page = visit()
     page.page.get_by_role("button").click()
     assert result(page) == ("unreadable", "Choose one first.")
-    page.page.get_by_label("grey").check()
+    page.page.get_by_label("gray").check()
     page.page.get_by_role("button").click()
     assert result(page) == ("wrong", "Not yet. That would be the mean.")
     page.page.keyboard.press("Tab")

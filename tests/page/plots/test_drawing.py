@@ -40,9 +40,9 @@ def test_images_draws_every_pixel_in_its_place() -> None:
     plots.images(array, columns=2, limits=(0, 23))
     board = _drawn()
     assert board.shape == (3 + 1 + 3, 2 + 1 + 2, 4)
-    grey = np.round(board[..., 0] / 255 * 23)
-    np.testing.assert_allclose(grey[:3, :2], array[0], atol=0.51)
-    np.testing.assert_allclose(grey[4:, 3:], array[3], atol=0.51)
+    gray = np.round(board[..., 0] / 255 * 23)
+    np.testing.assert_allclose(gray[:3, :2], array[0], atol=0.51)
+    np.testing.assert_allclose(gray[4:, 3:], array[3], atol=0.51)
     assert (board[3, :, 3] == 0).all()  # gaps are transparent
 
 

@@ -62,7 +62,7 @@ def test_is_named_and_well_formed_and_does_not_style_the_page(figure) -> None:
     assert "<metadata" not in html
 
 
-def test_relabelled_without_drawing_again(figure) -> None:
+def test_relabeled_without_drawing_again(figure) -> None:
     svg = svg_of(figure)
     words = {"code size": "编码维数", 'loss < "nats" & more': "损失 <奈特>"}
     html = plots.themed_svg(svg, prefix="a", label="A curve", relabel=words)

@@ -32,7 +32,7 @@ def totals(likelihood, outputs, x, weights):
 def real_line(scales):
     """Exp-sinh quadrature outwards from 0, one column for each scale.
 
-    Kinks and heavy tails are both harmless. Near a far centre the offsets themselves would round.
+    Kinks and heavy tails are both harmless. Near a far center the offsets themselves would round.
     """
     t = np.linspace(-4.5, 4.5, 4001)
     distance = np.exp(0.5 * np.pi * np.sinh(t))
