@@ -72,7 +72,8 @@ svg.claim-axis { height: 20px; }
 .claim-key { font-size: 0.8125rem; color: var(--claim-soft); }
 @media (max-width: 640px) {
   .aelib-card { padding: 0.7rem 0.8rem 0.5rem; }
-  .claim-row { grid-template-columns: minmax(0, 1fr); padding: 0.5rem 0; }
+  .claim-row, .claim-title ~ .claim-row { grid-template-columns: minmax(0, 1fr);
+    padding-block: 0.5rem; }
 }
 @media print {
   html[data-theme="dark"], :root {
