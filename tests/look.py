@@ -72,9 +72,10 @@ def picture(browser: Any, page: Path, way: Way, folder: Path) -> int:
 
 def main() -> None:
     """Take the pictures of the pages named on the command line."""
-    chosen = [page for name in sys.argv[1:] or ["0"] for page in pages(name)]
+    names = sys.argv[1:] or ["0"]
+    chosen = [page for name in names for page in pages(name)]
     if not chosen:
-        sys.exit(f"no built page begins with {sys.argv[1:]}: run make book first")
+        sys.exit(f"no built page begins with {', '.join(names)}: run make book first")
     if not executable():
         sys.exit(f"no browser: install one of {', '.join(NAMES)}")
     from playwright.sync_api import sync_playwright
