@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 CHAPTERS = sorted((ROOT / "book" / "chapters").glob("*.ipynb"))
 LABS = sorted((ROOT / "book" / "labs").glob("*.ipynb"))
 OLD = old_edition(ROOT)
-STILL_OLD = 8  # chapters that were not rewritten when this was last changed; lower it, never raise
+STILL_OLD = 7  # chapters that were not rewritten when this was last changed; lower it, never raise
 CLAIMS = {
     chapter.number: list(chapter.claims) for chapter in read_chapters(ROOT / "book/claims.yml")
 }
