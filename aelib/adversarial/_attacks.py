@@ -16,12 +16,12 @@ from aelib.adversarial._balls import project_unchecked, random_start, unit
 from aelib.adversarial._checks import (
     Norm,
     check_epsilon,
-    check_items,
+    check_examples,
     check_norm,
     check_strength,
     concrete,
     over_features,
-    per_item,
+    per_example,
 )
 from aelib.adversarial._compile import traced
 
@@ -85,7 +85,7 @@ def fgsm(
         examples*.
     """
     check_norm(norm)
-    x = check_items("x", x)
+    x = check_examples("x", x)
     radius = check_epsilon(epsilon, len(x), x.dtype)
     check_objective("objective", objective, x, also)
     step = _fgsm if traced((objective,), x, also, radius) else _compiled_fgsm
@@ -153,7 +153,7 @@ def pgd(
         models resistant to adversarial attacks*.
     """
     check_norm(norm)
-    x = check_items("x", x)
+    x = check_examples("x", x)
     restarts = check_count("restarts", restarts)
     if concrete(steps):
         steps = check_count("steps", steps)
@@ -197,7 +197,7 @@ def slope(
 
 def _step(gradient: jax.Array, length: jax.Array, norm: Norm) -> jax.Array:
     direction = jnp.sign(gradient) if norm == "linf" else unit(gradient)
-    return per_item(length, gradient) * direction
+    return per_example(length, gradient) * direction
 
 
 def move(
@@ -236,7 +236,9 @@ def climb(
 
     def stronger(best: tuple[jax.Array, jax.Array], here: jax.Array, strength: jax.Array) -> Any:
         better = (strength > best[1]) | (jnp.isnan(best[1]) & ~jnp.isnan(strength))
-        return jnp.where(per_item(better, x), here, best[0]), jnp.where(better, strength, best[1])
+        return jnp.where(per_example(better, x), here, best[0]), jnp.where(
+            better, strength, best[1]
+        )
 
     def step(_: Any, carry: Any) -> Any:
         best, here = carry

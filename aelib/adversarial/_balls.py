@@ -13,10 +13,10 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 from aelib.adversarial._checks import (
     Norm,
     check_epsilon,
-    check_items,
+    check_examples,
     check_norm,
     over_features,
-    per_item,
+    per_example,
 )
 
 
@@ -64,7 +64,7 @@ def project(
         [0.3, 0.9, 1.0]
     """
     check_norm(norm)
-    x = check_items("x", x)
+    x = check_examples("x", x)
     candidate = jnp.asarray(candidate, x.dtype)
     if candidate.shape != x.shape:
         raise ValueError(f"candidate: expected the shape of x, {x.shape}, got {candidate.shape}")
@@ -81,13 +81,13 @@ def project_unchecked(
     """:func:`project` for arguments that are known to be right."""
     change = candidate - x
     change = jnp.where(jnp.isnan(change), 0, change)
-    radius = per_item(epsilon, x)
+    radius = per_example(epsilon, x)
     if norm == "linf":
         return _towards(x, jnp.clip(change, -radius, radius))
     flat = change.reshape(len(x), -1)
     room = jnp.where(change > 0, 1 - x, x).reshape(flat.shape)
     factor = jax.vmap(_shrink)(flat, room, jnp.broadcast_to(epsilon, (len(x),)))
-    return _towards(x, jnp.clip(change * per_item(factor, x), -x, 1 - x))
+    return _towards(x, jnp.clip(change * per_example(factor, x), -x, 1 - x))
 
 
 @functools.partial(jax.jit, static_argnums=3)
@@ -99,7 +99,7 @@ def random_start(
     Uniform in the ball, then projected to the box, so many values lie on its edge where those of
     the item do. Arguments are known to be right.
     """
-    radius = per_item(epsilon, x)
+    radius = per_example(epsilon, x)
     if norm == "linf":
         change = radius * jax.random.uniform(key, x.shape, x.dtype, -1.0, 1.0)
     else:
@@ -107,7 +107,7 @@ def random_start(
         direction = unit(jax.random.normal(direction_key, x.shape, x.dtype))
         length = jax.random.uniform(length_key, (len(x),), x.dtype)
         length = length ** (1.0 / (x.size // len(x)))
-        change = radius * per_item(length, x) * direction
+        change = radius * per_example(length, x) * direction
     return project_unchecked(x + change, x, epsilon, norm)
 
 

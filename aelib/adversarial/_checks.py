@@ -25,7 +25,7 @@ def check_norm(norm: str) -> None:
     check_choice("norm", norm, get_args(Norm))
 
 
-def check_items(name: str, x: Float[ArrayLike, "n ..."]) -> Float[Array, "n ..."]:
+def check_examples(name: str, x: Float[ArrayLike, "n ..."]) -> Float[Array, "n ..."]:
     """Return items in [0, 1], in the floating type they have.
 
     Args:
@@ -48,13 +48,13 @@ def check_items(name: str, x: Float[ArrayLike, "n ..."]) -> Float[Array, "n ..."
 
 
 def check_epsilon(
-    epsilon: Float[ArrayLike, "*n"], num_items: int, dtype: DTypeLike, name: str = "epsilon"
+    epsilon: Float[ArrayLike, "*n"], num_examples: int, dtype: DTypeLike, name: str = "epsilon"
 ) -> Float[Array, "*shape"]:
     """Return the attack strength: one number, or one for each item, not negative.
 
     Args:
         epsilon: what was given; values are not looked at while JAX traces them.
-        num_items: number of items.
+        num_examples: number of items.
         dtype: floating type of the items.
         name: the argument's name, for the message.
 
@@ -62,9 +62,9 @@ def check_epsilon(
         ValueError: if the shape does not fit, or a value is negative, infinite or NaN.
     """
     array = epsilon if isinstance(epsilon, jax.Array) else np.asarray(epsilon)
-    if array.shape not in ((), (num_items,)):
+    if array.shape not in ((), (num_examples,)):
         raise ValueError(
-            f"{name}: expected one number or shape ({num_items},), one for each item; "
+            f"{name}: expected one number or shape ({num_examples},), one for each item; "
             f"got shape {array.shape}"
         )
     if concrete(array):
@@ -74,13 +74,13 @@ def check_epsilon(
 
 
 def check_labels(
-    labels: Int[ArrayLike, " n"], num_items: int, num_classes: int | None = None
+    labels: Int[ArrayLike, " n"], num_examples: int, num_classes: int | None = None
 ) -> Int[Array, " n"]:
     """Return one class for each item, whole numbers from 0.
 
     Args:
         labels: what was given; values are not looked at while JAX traces them.
-        num_items: number of items.
+        num_examples: number of items.
         num_classes: number of classes, if known.
 
     Raises:
@@ -90,9 +90,9 @@ def check_labels(
     array = labels if isinstance(labels, jax.Array) else np.asarray(labels)
     if not jnp.issubdtype(array.dtype, jnp.integer):
         raise TypeError(f"labels: expected whole numbers, got {array.dtype}")
-    if array.shape != (num_items,):
+    if array.shape != (num_examples,):
         raise ValueError(
-            f"labels: expected shape ({num_items},), one for each item; got {array.shape}"
+            f"labels: expected shape ({num_examples},), one for each item; got {array.shape}"
         )
     if concrete(array):
         values = np.asarray(array)
@@ -122,7 +122,7 @@ def fraction_above_zero(strength: Float[Array, "*k n"]) -> Float[Array, "*k"]:
     return jnp.mean(jnp.where(jnp.isnan(strength), jnp.nan, strength > 0), axis=-1)
 
 
-def per_item(value: Float[Array, "*shape"], x: Float[Array, "n ..."]) -> Float[Array, "*shape"]:
+def per_example(value: Float[Array, "*shape"], x: Float[Array, "n ..."]) -> Float[Array, "*shape"]:
     """A number, or one for each item, in a shape that broadcasts with the items."""
     return value if value.ndim == 0 else value.reshape(-1, *([1] * (x.ndim - 1)))
 

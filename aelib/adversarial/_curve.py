@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from aelib._checks import require_all
 from aelib.adversarial._attacks import Objective, check_objective, pgd
-from aelib.adversarial._checks import check_items, check_strength, concrete, fraction_above_zero
+from aelib.adversarial._checks import check_examples, check_strength, concrete, fraction_above_zero
 from aelib.adversarial._compile import traced
 
 
@@ -71,7 +71,7 @@ def attack_curve(
         >>> attack_curve(plane, x, epsilons=[0.0, 0.2, 0.4], steps=12).success
         Array([0. , 0.5, 1. ], dtype=float32)
     """
-    x = check_items("x", x)
+    x = check_examples("x", x)
     strengths = epsilons if isinstance(epsilons, jax.Array) else np.asarray(epsilons, x.dtype)
     if strengths.ndim != 1 or not strengths.size:
         raise ValueError(f"epsilons: expected shape [k], not empty, got {strengths.shape}")

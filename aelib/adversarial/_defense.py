@@ -11,7 +11,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int
 
-from aelib.adversarial._checks import check_items, concrete
+from aelib.adversarial._checks import check_examples, concrete
 from aelib.adversarial._objectives import margin
 
 Map = Callable[[Float[Array, "n ..."]], Float[Array, "n ..."]]
@@ -135,7 +135,7 @@ class Defense:
             raise ValueError("score: expected a function to calibrate the threshold of, got None")
         from aelib.anomaly import Calibration  # here, so that attacks do not need scikit-learn
 
-        scores = np.asarray(self.score(check_items("x", x)))
+        scores = np.asarray(self.score(check_examples("x", x)))
         return dataclasses.replace(self, threshold=Calibration(scores).threshold(alpha))
 
     def _slack(self, x: Float[Array, "n ..."]) -> Float[Array, " n"]:

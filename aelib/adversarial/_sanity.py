@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from aelib.adversarial._attacks import Objective, move, pgd, slope
 from aelib.adversarial._balls import random_start
-from aelib.adversarial._checks import Norm, check_items, fraction_above_zero, over_features
+from aelib.adversarial._checks import Norm, check_examples, fraction_above_zero, over_features
 from aelib.adversarial._compile import traced
 
 
@@ -119,9 +119,9 @@ def sanity_checks(
         A. Athalye, N. Carlini and D. Wagner (2018), *Obfuscated gradients give a false sense of
         security*.
     """
-    x = check_items("x", x)
+    x = check_examples("x", x)
     if transferred is not None:
-        transferred = check_items("transferred", transferred)
+        transferred = check_examples("transferred", transferred)
         if transferred.shape != x.shape:
             raise ValueError(
                 f"transferred: expected the shape of x, {x.shape}, got {transferred.shape}"

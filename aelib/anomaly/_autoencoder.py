@@ -191,7 +191,7 @@ class ReconstructionDetector(ConformalDetector):
         if "optimizer" in options and not hasattr(options["optimizer"], "init"):
             options["optimizer"] = options["optimizer"]()
         model = make(d, rngs=nnx.Rngs(model_key))
-        items = x.reshape(len(x), *_item_shape(model, d))
+        items = x.reshape(len(x), *_example_shape(model, d))
         result = training.fit(
             model,
             **_examples(items, self.batch_size),
@@ -213,7 +213,7 @@ class ReconstructionDetector(ConformalDetector):
         wide = any(leaf.dtype == np.float64 for leaf in jax.tree.leaves(state))
         with np.errstate(over="ignore"):  # beyond float32 is infinite, and so is its loss
             items = x.astype(np.float64 if wide else np.float32)
-        items = items.reshape(len(x), *_item_shape(self.model_, x.shape[1]))
+        items = items.reshape(len(x), *_example_shape(self.model_, x.shape[1]))
         parts = []
         for start in range(0, len(items), _ROWS):
             batch = items[start : start + _ROWS]
@@ -249,7 +249,7 @@ def _likelihood(given: Any, num_features: int) -> Any:
     return given
 
 
-def _item_shape(model: Any, num_features: int) -> tuple[int, ...]:
+def _example_shape(model: Any, num_features: int) -> tuple[int, ...]:
     """Shape of one item in the input of the model."""
     return getattr(getattr(model, "encoder", None), "input_shape", None) or (num_features,)
 

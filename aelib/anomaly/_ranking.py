@@ -202,7 +202,7 @@ def _bootstrap(
     random = np.random.default_rng(random_state)
     bins = _bins(values)
     if groups is None:
-        samples = _resampled_items(positive, bins, num_draws, random)
+        samples = _resampled_examples(positive, bins, num_draws, random)
     else:
         member, sizes = group_indices("groups", groups, len(values))
         samples = _resampled_groups(positive, bins, member, sizes, num_draws, random)
@@ -212,7 +212,7 @@ def _bootstrap(
     return float(low), float(high)
 
 
-def _resampled_items(
+def _resampled_examples(
     positive: Bool[np.ndarray, " n"],
     bins: Int[np.ndarray, " n"],
     num_draws: int,

@@ -79,7 +79,7 @@ def thumbnails(
     label_names: Sequence[str],
 ) -> str:
     """Some of the images ``[n, h, w(, c)]``, as pictures that the page holds itself."""
-    rows = _some_items(len(images), labels)
+    rows = _some_examples(len(images), labels)
     step = max(1, -(-max(images.shape[1:3]) // _LARGEST))
     shown = images[rows, ::step, ::step]
     if shown.ndim == 4 and shown.shape[-1] == 1:
@@ -122,7 +122,7 @@ def column_table(x: NDArray[Any], columns: Sequence[Column]) -> str:
 def excerpts(texts: Sequence[str], labels: NDArray[Any] | None, label_names: Sequence[str]) -> str:
     """The beginnings of some texts."""
     shown = []
-    for row in _some_items(len(texts), labels)[:3]:
+    for row in _some_examples(len(texts), labels)[:3]:
         text = texts[row]
         text = text if len(text) <= 160 else text[:160].rsplit(" ", 1)[0] + " …"
         label = ""
@@ -132,7 +132,7 @@ def excerpts(texts: Sequence[str], labels: NDArray[Any] | None, label_names: Seq
     return f'<div style="margin:.5em 0">{"".join(shown)}</div>'
 
 
-def _some_items(count: int, labels: NDArray[Any] | None) -> NDArray[np.int64]:
+def _some_examples(count: int, labels: NDArray[Any] | None) -> NDArray[np.int64]:
     """Numbers of some items: the first of each class in turn, or spread evenly over all."""
     number = min(count, _THUMBNAILS)
     if labels is None:

@@ -81,7 +81,7 @@ def load_counts(
     else:
         matrix = _read_folder(path)
     _check(matrix, path)
-    matrix, left_out = _of_types(matrix, feature_types, path)
+    matrix, left_out = _select_feature_types(matrix, feature_types, path)
     values = matrix.values.tocsr()
     total = np.asarray(values.sum(axis=1)).ravel()
     rows = np.flatnonzero(total >= max(min_counts, 1))
@@ -199,7 +199,7 @@ def _read_table(file: Path) -> list[list[str]]:
     return [line.split("\t") for line in text.splitlines() if line]
 
 
-def _of_types(
+def _select_feature_types(
     matrix: CountMatrix, feature_types: Sequence[str] | None, path: Path
 ) -> tuple[CountMatrix, str]:
     """Only the features of these types, and a sentence on what was left out."""

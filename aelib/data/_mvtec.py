@@ -20,7 +20,7 @@ _PAGE = "https://www.mvtec.com/company/research/datasets/mvtec-ad"
 _VALIDATION = 0.15
 
 
-class _Item(NamedTuple):
+class _ImageFile(NamedTuple):
     """A picture, what is wrong with it, the mask of where, and the part it was published in."""
 
     file: Path
@@ -128,7 +128,7 @@ def _category_folder(root: Path, category: str | None) -> Path:
     return found[category]
 
 
-def _find(folder: Path) -> list[_Item]:
+def _find(folder: Path) -> list[_ImageFile]:
     """All pictures, training first, in the order of their names."""
     for kind in _kinds(folder / "train"):
         if kind != _GOOD:
@@ -138,7 +138,7 @@ def _find(folder: Path) -> list[_Item]:
         for kind in _kinds(folder / "ground_truth"):
             if kind not in tested:
                 raise ValueError(f"ground_truth: there is no test/{kind} in {folder}")
-    items = [_Item(file, _GOOD, None, True) for file in _pictures(folder / "train" / _GOOD)]
+    items = [_ImageFile(file, _GOOD, None, True) for file in _pictures(folder / "train" / _GOOD)]
     for kind in tested:
         for file in _pictures(folder / "test" / kind):
             mask = None
@@ -148,7 +148,7 @@ def _find(folder: Path) -> list[_Item]:
                     raise FileNotFoundError(
                         f"ground_truth: expected a mask for test/{kind}/{file.name} at {mask}"
                     )
-            items.append(_Item(file, kind, mask, False))
+            items.append(_ImageFile(file, kind, mask, False))
     return items
 
 
@@ -166,7 +166,7 @@ def _pictures(folder: Path) -> list[Path]:
     return files
 
 
-def _parts(items: list[_Item], name: str) -> NDArray[np.int64]:
+def _parts(items: list[_ImageFile], name: str) -> NDArray[np.int64]:
     """0, 1 or 2 for training, validation and test."""
     parts = np.array([0 if item.train else 2 for item in items], np.int64)
     train = np.flatnonzero(parts == 0)

@@ -102,6 +102,6 @@ def split_indices(
     part_of_group = np.empty(len(sizes), dtype=np.int64)
     for part in range(3):
         part_of_group[order[cuts[part] : cuts[part + 1]]] = part
-    part_of_item = part_of_group[member]
-    first, second, third = (np.flatnonzero(part_of_item == part) for part in range(3))
+    part_of_example = part_of_group[member]
+    first, second, third = (np.flatnonzero(part_of_example == part) for part in range(3))
     return first, second, third

@@ -18,7 +18,7 @@ from jaxtyping import Array, Float, Int
 
 from aelib._checks import check_count, check_fraction, require_all
 from aelib.adversarial._attacks import move, slope
-from aelib.adversarial._checks import Norm, check_items, check_labels, check_norm
+from aelib.adversarial._checks import Norm, check_examples, check_labels, check_norm
 from aelib.losses import categorical_nll
 from aelib.training._compile import compiled
 from aelib.training._kernel import Problem, minimize
@@ -133,7 +133,7 @@ def train_classifiers(
         )
     if labels.shape != (*lead, n):
         raise ValueError(f"labels: expected shape {(*lead, n)}, as x has items; got {labels.shape}")
-    x = check_items("x", x)
+    x = check_examples("x", x)
     labels = check_labels(labels.reshape(-1), labels.size).reshape(labels.shape)
     counts = {"attack_steps": attack_steps, "steps": steps, "batch_size": batch_size}
     plan = tuple(check_count(name, value) for name, value in counts.items())

@@ -2,7 +2,7 @@
 
 :func:`fields` makes one smooth field for each character and font, :func:`render` warps it into an
 image, and :func:`tangents` differentiates the image, exactly, by the parameters of the warp.
-``aelib.data.load("glyphs")`` makes data sets of such images; :func:`item_tangents` gives the
+``aelib.data.load("glyphs")`` makes data sets of such images; :func:`example_tangents` gives the
 tangents at their items.
 """
 
@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from aelib.data import Dataset
 from aelib.data._glyphs.fields import fields as fields
 from aelib.data._glyphs.render import PARAMETERS as PARAMETERS
-from aelib.data._glyphs.render import SIZE, map_items
+from aelib.data._glyphs.render import SIZE, map_examples
 from aelib.data._glyphs.render import render as render
 
-__all__ = ["PARAMETERS", "fields", "item_tangents", "render", "tangents"]
+__all__ = ["PARAMETERS", "fields", "example_tangents", "render", "tangents"]
 
 
 def tangents(field: Array, params: Array) -> Array:
@@ -51,7 +51,7 @@ def tangents(field: Array, params: Array) -> Array:
     return along(directions).reshape(len(PARAMETERS), SIZE * SIZE)
 
 
-def item_tangents(dataset: Dataset) -> NDArray[np.float32]:
+def example_tangents(dataset: Dataset) -> NDArray[np.float32]:
     """The exact tangents at each item of a glyph dataset, before noise and thresholding.
 
     Args:
@@ -67,7 +67,7 @@ def item_tangents(dataset: Dataset) -> NDArray[np.float32]:
         >>> import aelib
         >>> glyphs = aelib.data.load(
         ...     "glyphs", alphabets=("digits",), fonts=("DejaVuSans",), num_per_glyph=1)
-        >>> item_tangents(glyphs[:3]).shape
+        >>> example_tangents(glyphs[:3]).shape
         (3, 5, 784)
     """
     if dataset.name != "glyphs" or dataset.labels is None:
@@ -75,7 +75,9 @@ def item_tangents(dataset: Dataset) -> NDArray[np.float32]:
     font_names = dataset.metadata["fonts"]
     pairs = list(zip(dataset.extras["font"].tolist(), dataset.labels.tolist(), strict=True))
     rows = {pair: row for row, pair in enumerate(dict.fromkeys(pairs))}
-    drawn = [(font_names[font], dataset.label_names[label]) for font, label in rows]
-    bank = jnp.asarray(fields(drawn, blur=dataset.metadata["blur"]))
+    glyphs = [(font_names[font], dataset.label_names[label]) for font, label in rows]
+    bank = jnp.asarray(fields(glyphs, blur=dataset.metadata["blur"]))
     index = jnp.asarray([rows[pair] for pair in pairs], jnp.int32)
-    return np.asarray(map_items(tangents, bank, index, jnp.asarray(dataset.extras["parameters"])))
+    return np.asarray(
+        map_examples(tangents, bank, index, jnp.asarray(dataset.extras["parameters"]))
+    )

@@ -131,13 +131,13 @@ class Multinomial(nnx.Module):
         if exposure is None:
             return
         _support.require_exposure(exposure)
-        drawn = np.asarray(align_exposure(np.asarray(exposure), jnp.zeros(array.shape)))[:, 0]
+        trials = np.asarray(align_exposure(np.asarray(exposure), jnp.zeros(array.shape)))[:, 0]
         totals = np.where(seen, array, 0).sum(-1)
-        wrong = np.flatnonzero(totals != drawn)
+        wrong = np.flatnonzero(totals != trials)
         if wrong.size:
             i = int(wrong[0])
             raise ValueError(
-                f"exposure: expected the totals of x, {totals[i]}, got {drawn[i]} at index ({i},)"
+                f"exposure: expected the totals of x, {totals[i]}, got {trials[i]} at index ({i},)"
             )
 
     def _arrange(

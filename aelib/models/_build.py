@@ -58,7 +58,7 @@ def linear(
     make: dict[str, Any] = {"use_bias": bool(use_bias), "dtype": dtype, "rngs": rngs}
     make["initial"] = "orthogonal"
     encoder = Stack([Dense(d, k, **make)], (d,), (k,))
-    decoder = Stack([Dense(k, d * p, **make)], (k,), _item_shape(d, p))
+    decoder = Stack([Dense(k, d * p, **make)], (k,), _example_shape(d, p))
     arguments = {"num_features": d, "latent": k, "use_bias": bool(use_bias)}
     return Autoencoder(
         encoder,
@@ -171,7 +171,7 @@ def mlp(
     decoder = dense_layers((k, *reversed(widths), d * p), activation, "identity", dtype, rngs)
     return Autoencoder(
         Stack(encoder, (d,), (k,)),
-        Stack(decoder, (k,), _item_shape(d, p)),
+        Stack(decoder, (k,), _example_shape(d, p)),
         architecture=_architecture(
             "mlp",
             num_features=d,
@@ -194,7 +194,7 @@ def dense_layers(
     return [Dense(i, o, activation=name, dtype=dtype, rngs=rngs) for i, o, name in pairs]
 
 
-def _item_shape(num_features: int, outputs_per_feature: int) -> tuple[int, ...]:
+def _example_shape(num_features: int, outputs_per_feature: int) -> tuple[int, ...]:
     return (num_features,) if outputs_per_feature == 1 else (num_features, outputs_per_feature)
 
 

@@ -1,4 +1,4 @@
-"""Initial weights, drawn so that little has to be compiled.
+"""Initial weights, sampled so that little has to be compiled.
 
 JAX compiles its random number generator anew for every shape, which for a handful of layers takes
 longer than training a small model. Here normal numbers come in blocks of one size, so that the
@@ -41,13 +41,13 @@ def normal(key: jax.Array, shape: tuple[int, ...], scale: float, dtype: jnp.dtyp
     if isinstance(key, jax.core.Tracer):
         # Inside somebody's jit a loop would be written out in full: the same blocks, all at once.
         numbers = jnp.arange(count, dtype=jnp.uint32)
-        drawn = jax.vmap(_block, in_axes=(None, 0, None))(key, numbers, dtype).ravel()
-        return drawn[:size].reshape(shape) * jnp.asarray(scale, dtype)
-    drawn = np.empty((count, _BLOCK), dtype)
+        values = jax.vmap(_block, in_axes=(None, 0, None))(key, numbers, dtype).ravel()
+        return values[:size].reshape(shape) * jnp.asarray(scale, dtype)
+    values = np.empty((count, _BLOCK), dtype)
     for number in range(count):
-        drawn[number] = _block(key, np.uint32(number), dtype)
-    drawn *= np.asarray(scale, dtype)
-    return jax.device_put(drawn.ravel()[:size].reshape(shape))
+        values[number] = _block(key, np.uint32(number), dtype)
+    values *= np.asarray(scale, dtype)
+    return jax.device_put(values.ravel()[:size].reshape(shape))
 
 
 def orthogonal(key: jax.Array, shape: tuple[int, int], scale: float, dtype: jnp.dtype) -> jax.Array:

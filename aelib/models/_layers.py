@@ -154,14 +154,14 @@ def _size(layer: Any) -> str:
     return "x".join(map(str, shape)) if shape else str(layer.out_features)
 
 
-def leading_shape(x: jax.Array, item_shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The batch axes of ``x``, whose trailing axes must be ``item_shape``.
+def leading_shape(x: jax.Array, example_shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The batch axes of ``x``, whose trailing axes must be ``example_shape``.
 
     Raises:
         ValueError: if they are not.
     """
-    split = x.ndim - len(item_shape)
-    if split < 0 or x.shape[split:] != item_shape:
-        expected = ", ".join(["...", *map(str, item_shape)])
+    split = x.ndim - len(example_shape)
+    if split < 0 or x.shape[split:] != example_shape:
+        expected = ", ".join(["...", *map(str, example_shape)])
         raise ValueError(f"x: expected shape [{expected}] as the model was built, got {x.shape}")
     return x.shape[:split]

@@ -19,7 +19,7 @@ def hide(
     """Make a corruption that hides each entry from the encoder with a given probability.
 
     Without it an autoencoder is only ever scored on entries that it saw; with it the model learns
-    to predict what it was not shown: to impute. Which entries are hidden is drawn anew at each
+    to predict what it was not shown: to impute. Which entries are hidden is sampled anew at each
     step.
 
     Args:
@@ -95,7 +95,7 @@ def corrupt(
         raise ValueError(f"corruption: {expected}; got {inputs.shape}")
     if masks and not getattr(model, "takes_mask", False):
         raise TypeError(
-            "corruption: returned (x, seen), but the model's encode takes no mask to be told what "
+            "corruption: returned (x, seen), but the model's encode takes no mask that says what "
             "is hidden (aelib.models.table makes one that does)"
         )
     for name, mask in zip(("seen", "scored"), masks, strict=False):

@@ -66,14 +66,14 @@ def fit(
         penalties: pairs (strength, penalty) with ``penalty(model, x, codes, key)`` -> [batch] or
             []. ``x`` is the uncorrupted batch; ``codes`` are those that the loss saw. See
             :func:`aelib.penalties.on_codes` and :func:`aelib.penalties.on_encoder`.
-        corruption: ``corruption(key, x)`` -> x is what the encoder sees, drawn anew at each step;
+        corruption: ``corruption(key, x)`` -> x is what the encoder sees, sampled anew at each step;
             the loss compares with the uncorrupted ``x``. For a model that takes a mask
             (:func:`aelib.models.table`) it may return ``(x, seen)``: where ``seen`` is False the
             encoder must not look; or ``(x, seen, scored)``: the loss, a likelihood, is asked only
             for what is ``scored``. See :func:`hide`.
         mask: booleans of x's shape, True where observed; needs a likelihood. Entries that were not
             observed do not count, may be NaN, and are 0 for the encoder; a model that takes a mask
-            is also told which they are.
+            also gets the mask.
         weights: weight of each example, at least 0. They are scaled to mean 1 over the data, so
             that only their ratios matter, and multiply the nats and the penalties of each example
             (a penalty that is one number for the batch is not weighted).

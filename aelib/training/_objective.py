@@ -108,7 +108,7 @@ def mean_nats(
 def _encode(
     model: Any, x: Shaped[Array, "batch ..."], mask: Bool[Array, "batch ..."] | None
 ) -> jax.Array:
-    """Codes; a model that says ``takes_mask`` is told what it may look at."""
+    """Codes; a model that says ``takes_mask`` is given the mask of what it may use."""
     if mask is not None and getattr(model, "takes_mask", False):
         return model.encode(x, mask=mask)
     return model.encode(x)

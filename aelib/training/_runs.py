@@ -19,7 +19,7 @@ class Run:
     """One run of a sweep.
 
     Attributes:
-        sizes: what ``make_model`` is told besides ``rngs``.
+        sizes: what ``make_model`` is given besides ``rngs``.
         strengths: the strength of each penalty.
         noise: the level ``corruption`` is handed, or None.
         seed: its seed.
@@ -90,12 +90,12 @@ class Members(NamedTuple):
     Attributes:
         each: one for each run; runs that differ in strength or noise share theirs.
         largest: the one that all others fit into.
-        of_each_size: one of each size, in order.
+        one_per_size: one of each size, in order.
     """
 
     each: tuple[Member, ...]
     largest: Member
-    of_each_size: tuple[Member, ...]
+    one_per_size: tuple[Member, ...]
 
     def stack(self, rows: Sequence[int]) -> tuple[Any, Any, Any]:
         """Of some runs: parameters, other variables, and which parameters are no padding.
@@ -108,7 +108,7 @@ class Members(NamedTuple):
         )
         fixed = _padding.stack([member.parts.fixed for member in chosen], self.largest.parts.fixed)
         present = None
-        if len(self.of_each_size) > 1:
+        if len(self.one_per_size) > 1:
             own = [member.parts.parameters for member in chosen]
             present = _padding.present(own, self.largest.parts.parameters)
         return parameters, fixed, present
@@ -125,7 +125,7 @@ class Members(NamedTuple):
         Raises:
             ValueError: if they do not compute the same.
         """
-        models = [member.model for member in self.of_each_size]
+        models = [member.model for member in self.one_per_size]
         largest = next(i for i, model in enumerate(models) if model is self.largest.model)
         _padding.check_same_function(models, largest, x, penalized)
 
@@ -145,16 +145,16 @@ def make_members(make_model: Callable[..., Any], loss: Any, runs: Sequence[Run])
             model_key, _ = jax.random.split(jax.random.key(run.seed))
             model = make_model(nnx.Rngs(model_key), **run.sizes)
             members[key] = Member(model, split(model, loss))
-    of_each_size: dict[Any, Member] = {}
+    one_per_size: dict[Any, Member] = {}
     for index, (size, seed) in enumerate(keys):
         member = members[size, seed]
-        first = of_each_size.setdefault(size, member)
+        first = one_per_size.setdefault(size, member)
         if member.parts.graphdef != first.parts.graphdef:
             raise ValueError(
                 f"make_model: expected the same structure for every seed; that of run {index} "
                 f"differs from the first: {member.model!r} against {first.model!r}"
             )
-    firsts = tuple(of_each_size.values())
+    firsts = tuple(one_per_size.values())
     largest = _padding.largest([(member.parts.parameters, member.parts.fixed) for member in firsts])
     return Members(tuple(members[key] for key in keys), firsts[largest], firsts)
 

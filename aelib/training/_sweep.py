@@ -150,7 +150,7 @@ def sweep(
         patience=patience,
         tick_every=tick_every,
     )
-    if len(members.of_each_size) > 1:
+    if len(members.one_per_size) > 1:
         few = data.x[0, :8] if per_run_data else data.x[:8]
         members.check_padding(few, penalized=bool(penalties))
     size = len(runs) if chunk is None else min(check_count("chunk", chunk), len(runs))

@@ -156,7 +156,7 @@ def test_items_of_a_dataset_are_rendered_fields_and_have_their_tangents():
     np.testing.assert_allclose(dataset.images[item], image, rtol=0, atol=1e-5)
     part = dataset[[7, item]]
     along = jax.jit(glyphs.tangents)(field, dataset.extras["parameters"][item])
-    np.testing.assert_allclose(glyphs.item_tangents(part)[1], along, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(glyphs.example_tangents(part)[1], along, rtol=0, atol=1e-4)
 
 
 def test_bad_shapes_and_datasets_are_named():
@@ -165,6 +165,6 @@ def test_bad_shapes_and_datasets_are_named():
     with pytest.raises(ValueError, match=r"field: expected shape \[s, s\], got \(8, 9\)"):
         glyphs.render(jnp.zeros((8, 9)), jnp.zeros(5))
     with pytest.raises(ValueError, match="dataset: expected glyphs, got 'cells'"):
-        glyphs.item_tangents(data.load("cells", num_cells=3, num_genes=8))
+        glyphs.example_tangents(data.load("cells", num_cells=3, num_genes=8))
     with pytest.raises(ValueError, match="'cmr10' has no glyph for 'Ж'"):
         glyphs.fields([("cmr10", "Ж")])

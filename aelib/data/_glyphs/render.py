@@ -98,7 +98,7 @@ def _neighbors(position: Array, length: int) -> tuple[Array, Array]:
 
 
 @partial(jax.jit, static_argnames=("draw", "batch_size"))
-def map_items(
+def map_examples(
     draw: Callable[[Array, Array], Array],
     bank: Array,
     index: Array,
@@ -123,8 +123,8 @@ def map_items(
     padding = -n % batch_size
     index = jnp.pad(index, (0, padding)).reshape(-1, batch_size)
     params = jnp.pad(params, ((0, padding), (0, 0))).reshape(-1, batch_size, params.shape[1])
-    drawn = jax.lax.map(lambda batch: jax.vmap(draw)(bank[batch[0]], batch[1]), (index, params))
-    return drawn.reshape(-1, *drawn.shape[2:])[:n]
+    rendered = jax.lax.map(lambda batch: jax.vmap(draw)(bank[batch[0]], batch[1]), (index, params))
+    return rendered.reshape(-1, *rendered.shape[2:])[:n]
 
 
 def render_many(bank: Array, index: Array, params: Array) -> Array:
@@ -145,4 +145,4 @@ def render_many(bank: Array, index: Array, params: Array) -> Array:
         >>> render_many(bank, jnp.array([0, 1, 1]), jnp.zeros((3, 5))).shape
         (3, 28, 28)
     """
-    return map_items(render, bank, index, params)
+    return map_examples(render, bank, index, params)

@@ -123,7 +123,7 @@ def to_codes(column: Column, values: pd.Series) -> np.ndarray:
     """Numbers of the levels, float64.
 
     Raises:
-        ValueError: the first value that is none of the levels, with its place.
+        ValueError: the first value that is none of the levels, with the label of its row.
     """
     number = {level: code for code, level in enumerate(column.levels)}
     codes = np.array([number.get(plain(value), -1) for value in values], np.float64)
@@ -133,7 +133,7 @@ def to_codes(column: Column, values: pd.Series) -> np.ndarray:
         shown = ", ".join(map(repr, column.levels[:12])) + (", ..." * (len(column.levels) > 12))
         raise ValueError(
             f"column {column.name!r}: expected one of {shown}; got "
-            f"{plain(values.iloc[bad[0]])!r} in {place(values, int(bad[0]))}{more}"
+            f"{plain(values.iloc[bad[0]])!r} in {row_label(values, int(bad[0]))}{more}"
         )
     return codes
 
@@ -142,7 +142,7 @@ def to_numbers(values: pd.Series, name: str) -> np.ndarray:
     """The values as float64.
 
     Raises:
-        ValueError: the first that is no finite number, with its place.
+        ValueError: the first that is no finite number, with the label of its row.
     """
     import pandas as pd
 
@@ -156,12 +156,12 @@ def to_numbers(values: pd.Series, name: str) -> np.ndarray:
     if bad.size:
         raise ValueError(
             f"column {name!r}: expected finite numbers, got {plain(values.iloc[bad[0]])!r} in "
-            f"{place(values, int(bad[0]))}"
+            f"{row_label(values, int(bad[0]))}"
         )
     return numbers
 
 
-def place(series: pd.Series, row: int) -> str:
+def row_label(series: pd.Series, row: int) -> str:
     """How to find a row again: its label in the index."""
     return f"the row labeled {plain(series.index[row])!r}"
 
@@ -179,7 +179,7 @@ def _codes(column: Column, values: pd.Series, dtype: Any) -> np.ndarray:
     if bad.size:
         raise ValueError(
             f"column {column.name!r}: expected {column.support}, got {numbers[bad[0]]:g} in "
-            f"{place(values, int(bad[0]))}"
+            f"{row_label(values, int(bad[0]))}"
         )
     if numbers.size:
         step = float(np.spacing(np.abs(numbers).max().astype(dtype)))

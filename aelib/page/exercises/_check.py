@@ -30,7 +30,7 @@ def check(name: str, passed: Any, *, hint: str = "", solution: bool = False) -> 
     Example:
         >>> check("1.4", lambda: 1 + 1 == 2, solution=True)
     """
-    state, words = _judge(passed)
+    state, words = _outcome(passed)
     if solution and state != "right":
         raise ExerciseFailed(f"exercise {name}: expected its solution to pass, but: {words}")
     title = f"Exercise {name}"
@@ -45,7 +45,7 @@ def check(name: str, passed: Any, *, hint: str = "", solution: bool = False) -> 
     Output(html, f"{_SYMBOLS[state]} {title}. {shown} {hint if tip else ''}".strip()).show()
 
 
-def _judge(passed: Any) -> tuple[str, str]:
+def _outcome(passed: Any) -> tuple[str, str]:
     try:
         result = bool(passed()) if callable(passed) else bool(passed)
     except NotImplementedError:

@@ -87,8 +87,8 @@ def _check(pictures: np.ndarray) -> None:
         raise ValueError("array: expected at least one picture, got none")
     finite = np.isfinite(pictures.astype(float))
     if not finite.all():
-        place = tuple(int(i) for i in np.argwhere(~finite)[0])
-        raise ValueError(f"array: expected finite values, got {pictures[place]} at index {place}")
+        index = tuple(int(i) for i in np.argwhere(~finite)[0])
+        raise ValueError(f"array: expected finite values, got {pictures[index]} at index {index}")
 
 
 def _mosaic(pictures: np.ndarray, columns: int, gap: int, lead: int) -> np.ndarray:

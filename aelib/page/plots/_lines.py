@@ -39,8 +39,8 @@ def interval(
             f"{y.shape} and {x.shape}"
         )
     if not np.isfinite(y).all():
-        place = tuple(int(i) for i in np.argwhere(~np.isfinite(y))[0])
-        raise ValueError(f"y: expected finite values, got {y[place]} at index {place}")
+        index = tuple(int(i) for i in np.argwhere(~np.isfinite(y))[0])
+        raise ValueError(f"y: expected finite values, got {y[index]} at index {index}")
     ax = ax or pyplot.gca()
     mean = y.mean(axis=0)
     half = stats.t.ppf(0.975, len(y) - 1) * y.std(axis=0, ddof=1) / np.sqrt(len(y))

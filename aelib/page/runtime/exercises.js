@@ -1,7 +1,7 @@
 // Fields that say at once whether an answer is right; nothing is stored and nothing is sent.
 
 // Each returns {state: "right" | "wrong" | "unreadable" | "committed", words}.
-const judges = {
+const graders = {
   number({ answer, tolerance }, form) {
     const value = readNumber(form.elements.answer.value);
     if (Math.abs(value - answer) <= tolerance) return { state: "right", words: "Right." };
@@ -102,7 +102,7 @@ function startExercise(root) {
     event.preventDefault();
     let result;
     try {
-      result = judges[root.dataset.kind](data, form);
+      result = graders[root.dataset.kind](data, form);
     } catch (error) {
       result = { state: "unreadable", words: `${error.message[0].toUpperCase()}${error.message.slice(1)}.` };
     }
