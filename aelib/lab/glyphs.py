@@ -22,7 +22,7 @@ from aelib.data._glyphs.render import PARAMETERS as PARAMETERS
 from aelib.data._glyphs.render import SIZE, map_examples
 from aelib.data._glyphs.render import render as render
 
-__all__ = ["PARAMETERS", "fields", "example_tangents", "render", "tangents"]
+__all__ = ["PARAMETERS", "example_tangents", "fields", "render", "tangents"]
 
 
 def tangents(field: Array, params: Array) -> Array:
