@@ -1,12 +1,12 @@
 """Attacks on classifiers, defenses by reconstruction, and how to measure them.
 
-:func:`fgsm` and :func:`pgd` change items within a ball so as to fool; :class:`Defense` puts a
+:func:`fgsm` and :func:`pgd` change examples within a ball so as to fool; :class:`Defense` puts a
 detector and a reformer before a classifier and gives the objective of an attacker who knows both;
 :func:`attack_curve` measures success against strength, and :func:`sanity_checks` asks whether the
 attack is any good.
 
 Example:
-    An attack on a rule that calls an item dark if its mean is below one half:
+    An attack on a rule that calls an example dark if its mean is below one half:
 
     >>> import jax.numpy as jnp
     >>> from aelib import adversarial

@@ -32,7 +32,7 @@ class AttackResult(NamedTuple):
     """What :func:`pgd` returns.
 
     Attributes:
-        x: the strongest iterate of each item, the original item among them.
+        x: the strongest iterate of each example, the original example among them.
         strength: its value of the criterion; with :func:`margin`, positive where it fools. NaN
             where it is for all iterates, as for a label that is no class.
         last: the last iterate (of the last restart).
@@ -60,20 +60,20 @@ def fgsm(
     result is projected to [0, 1].
 
     Args:
-        objective: ``objective(x, *also) -> [n]``, each entry a function of its own item only, which
-            the attack increases, such as :func:`margin` of a classifier's logits.
-        x: the items, values in [0, 1].
+        objective: ``objective(x, *also) -> [n]``, each entry a function of its own example only,
+            which the attack increases, such as :func:`margin` of a classifier's logits.
+        x: the examples, values in [0, 1].
         *also: further arguments of the objective, such as labels.
-        epsilon: attack strength, one number or one for each item.
+        epsilon: attack strength, one number or one for each example.
         norm: ``"linf"`` or ``"l2"``; see :func:`project`.
 
     Returns:
-        The attacked items.
+        The attacked examples.
 
     Raises:
-        TypeError: if the items are not floating-point numbers.
+        TypeError: if the examples are not floating-point numbers.
         ValueError: if an argument is out of its range, or, unless traced by JAX, the objective of
-            an item is NaN; the message names it.
+            an example is NaN; the message names it.
 
     Example:
         >>> import jax.numpy as jnp
@@ -112,31 +112,31 @@ def pgd(
     run in one compiled loop, compiled once for each objective and norm, whatever the number of
     steps; under ``jax.jit`` or ``jax.vmap`` it becomes a part of the caller's program.
 
-    Of all iterates, the original item included, the one with the largest ``criterion`` is kept. So
-    with the same key, and one start, more steps are never weaker, by construction; whether the
+    Of all iterates, the original example included, the one with the largest ``criterion`` is kept.
+    So with the same key, and one start, more steps are never weaker, by construction; whether the
     *last* iterate gets stronger too says if the search works.
 
     Args:
-        objective: ``objective(x, *also) -> [n]``, each entry a function of its own item only, which
-            the attack increases, such as :func:`margin` of a classifier's logits.
-        x: the items, values in [0, 1].
+        objective: ``objective(x, *also) -> [n]``, each entry a function of its own example only,
+            which the attack increases, such as :func:`margin` of a classifier's logits.
+        x: the examples, values in [0, 1].
         *also: further arguments of objective and criterion, such as labels.
-        epsilon: attack strength, one number or one for each item.
+        epsilon: attack strength, one number or one for each example.
         norm: ``"linf"`` or ``"l2"``; see :func:`project`.
         steps: number of steps.
-        step_size: length of a step, one number or one for each item; None for ``epsilon / 5``.
+        step_size: length of a step, one number or one for each example; None for ``epsilon / 5``.
         criterion: ``criterion(x, *also) -> [n]``, positive where the attack succeeds; it needs no
             gradient. None for the objective.
         restarts: number of starts, each from another random point; needs a key.
-        key: ``jax.random.key(seed)`` for random starts; None to start at the item itself.
+        key: ``jax.random.key(seed)`` for random starts; None to start at the example itself.
 
     Returns:
         The strongest iterate ``x`` and its ``strength``, and the last.
 
     Raises:
-        TypeError: if the items are not floating-point numbers.
+        TypeError: if the examples are not floating-point numbers.
         ValueError: if an argument is out of its range, or, unless traced by JAX, the objective of
-            an item is NaN; the message names it.
+            an example is NaN; the message names it.
 
     Example:
         >>> import jax
@@ -175,16 +175,16 @@ def pgd(
 
 
 def check_objective(name: str, objective: Objective, x: jax.Array, also: Any) -> None:
-    """Raise a ValueError unless it gives one number for each item."""
+    """Raise a ValueError unless it gives one number for each example."""
     shape = getattr(jax.eval_shape(objective, x, *also), "shape", None)
     if shape != (len(x),):
-        raise ValueError(f"{name}: expected one number for each item, ({len(x)},), got {shape}")
+        raise ValueError(f"{name}: expected one number for each example, ({len(x)},), got {shape}")
 
 
 def slope(
     objective: Objective, x: Float[Array, "n ..."], also: Any
 ) -> tuple[Float[Array, " n"], Float[Array, "n ..."]]:
-    """The objective of each item, and its gradient, zero where it is not finite."""
+    """The objective of each example, and its gradient, zero where it is not finite."""
 
     def total(x: jax.Array) -> tuple[jax.Array, jax.Array]:
         values = objective(x, *also)

@@ -1,4 +1,4 @@
-"""The changes an attacker may make: a ball around each item, intersected with [0, 1]."""
+"""The changes an attacker may make: a ball around each example, intersected with [0, 1]."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def project(
     epsilon: Float[ArrayLike, "*n"],
     norm: Norm = "linf",
 ) -> Float[Array, "n ..."]:
-    r"""Project candidates to the points within ``epsilon`` of an item, with values in [0, 1].
+    r"""Project candidates to the points within ``epsilon`` of an example, with values in [0, 1].
 
     For ``"linf"`` each value is clipped on its own. For ``"l2"`` the nearest point of ball *and*
     box is :math:`x + \operatorname{clip}(s\,(c - x), -x, 1 - x)` for the largest factor
@@ -41,18 +41,18 @@ def project(
     rounding, a relative (d + 8) units of the last place.
 
     Args:
-        candidate: points to project; a value that is NaN becomes that of the item.
-        x: the items, values in [0, 1].
-        epsilon: radius, one number or one for each item.
+        candidate: points to project; a value that is NaN becomes that of the example.
+        x: the examples, values in [0, 1].
+        epsilon: radius, one number or one for each example.
         norm: ``"linf"``, the largest change of a value; ``"l2"``, the length of the change.
 
     Returns:
         The nearest points of ball and box.
 
     Raises:
-        TypeError: if the items are not floating-point numbers.
+        TypeError: if the examples are not floating-point numbers.
         ValueError: if a shape does not fit, ``epsilon`` is negative or the norm is unknown; unless
-            traced by JAX, if an item has a value outside [0, 1].
+            traced by JAX, if an example has a value outside [0, 1].
 
     Example:
         >>> import jax.numpy as jnp
@@ -94,10 +94,10 @@ def project_unchecked(
 def random_start(
     key: PRNGKeyArray, x: Float[Array, "n ..."], epsilon: Float[Array, "*n"], norm: Norm
 ) -> Float[Array, "n ..."]:
-    """A random point of the ball around each item, with values in [0, 1].
+    """A random point of the ball around each example, with values in [0, 1].
 
     Uniform in the ball, then projected to the box, so many values lie on its edge where those of
-    the item do. Arguments are known to be right.
+    the example do. Arguments are known to be right.
     """
     radius = per_example(epsilon, x)
     if norm == "linf":
@@ -112,7 +112,7 @@ def random_start(
 
 
 def unit(change: Float[Array, "n ..."]) -> Float[Array, "n ..."]:
-    """Each item of length 1, or zero where it is zero; without overflow or underflow."""
+    """Each example of length 1, or zero where it is zero; without overflow or underflow."""
     axes = over_features(change)
     largest = jnp.max(jnp.abs(change), axis=axes, keepdims=True)
     scaled = change / jnp.where(largest > 0, largest, 1)

@@ -1,4 +1,4 @@
-"""Checks of items, strengths and labels, which may also be traced by JAX."""
+"""Checks of examples, strengths and labels, which may also be traced by JAX."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def check_norm(norm: str) -> None:
 
 
 def check_examples(name: str, x: Float[ArrayLike, "n ..."]) -> Float[Array, "n ..."]:
-    """Return items in [0, 1], in the floating type they have.
+    """Return examples in [0, 1], in the floating type they have.
 
     Args:
         name: the argument's name, for the message.
@@ -34,7 +34,7 @@ def check_examples(name: str, x: Float[ArrayLike, "n ..."]) -> Float[Array, "n .
 
     Raises:
         TypeError: if they are not floating-point numbers.
-        ValueError: if there is no axis of items, or a value is NaN or outside [0, 1].
+        ValueError: if there is no axis of examples, or a value is NaN or outside [0, 1].
     """
     array = x if isinstance(x, jax.Array) else np.asarray(x)
     if not jnp.issubdtype(array.dtype, jnp.floating):
@@ -50,12 +50,12 @@ def check_examples(name: str, x: Float[ArrayLike, "n ..."]) -> Float[Array, "n .
 def check_epsilon(
     epsilon: Float[ArrayLike, "*n"], num_examples: int, dtype: DTypeLike, name: str = "epsilon"
 ) -> Float[Array, "*shape"]:
-    """Return the attack strength: one number, or one for each item, not negative.
+    """Return the attack strength: one number, or one for each example, not negative.
 
     Args:
         epsilon: what was given; values are not looked at while JAX traces them.
-        num_examples: number of items.
-        dtype: floating type of the items.
+        num_examples: number of examples.
+        dtype: floating type of the examples.
         name: the argument's name, for the message.
 
     Raises:
@@ -64,7 +64,7 @@ def check_epsilon(
     array = epsilon if isinstance(epsilon, jax.Array) else np.asarray(epsilon)
     if array.shape not in ((), (num_examples,)):
         raise ValueError(
-            f"{name}: expected one number or shape ({num_examples},), one for each item; "
+            f"{name}: expected one number or shape ({num_examples},), one for each example; "
             f"got shape {array.shape}"
         )
     if concrete(array):
@@ -76,23 +76,23 @@ def check_epsilon(
 def check_labels(
     labels: Int[ArrayLike, " n"], num_examples: int, num_classes: int | None = None
 ) -> Int[Array, " n"]:
-    """Return one class for each item, whole numbers from 0.
+    """Return one class for each example, whole numbers from 0.
 
     Args:
         labels: what was given; values are not looked at while JAX traces them.
-        num_examples: number of items.
+        num_examples: number of examples.
         num_classes: number of classes, if known.
 
     Raises:
         TypeError: if they are not whole numbers.
-        ValueError: if there is not one for each item, or one is not a class.
+        ValueError: if there is not one for each example, or one is not a class.
     """
     array = labels if isinstance(labels, jax.Array) else np.asarray(labels)
     if not jnp.issubdtype(array.dtype, jnp.integer):
         raise TypeError(f"labels: expected whole numbers, got {array.dtype}")
     if array.shape != (num_examples,):
         raise ValueError(
-            f"labels: expected shape ({num_examples},), one for each item; got {array.shape}"
+            f"labels: expected shape ({num_examples},), one for each example; got {array.shape}"
         )
     if concrete(array):
         values = np.asarray(array)
@@ -103,13 +103,13 @@ def check_labels(
 
 
 def check_strength(strength: Float[Array, "*shape"]) -> None:
-    """Refuse NaN, which is no measure of an attack: the item would be counted as robust.
+    """Refuse NaN, which is no measure of an attack: the example would be counted as robust.
 
     Args:
         strength: values of a criterion; they are not looked at while JAX traces them.
 
     Raises:
-        ValueError: naming the first item whose strength is NaN.
+        ValueError: naming the first example whose strength is NaN.
     """
     if concrete(strength):
         values = np.asarray(strength)
@@ -118,15 +118,15 @@ def check_strength(strength: Float[Array, "*shape"]) -> None:
 
 
 def fraction_above_zero(strength: Float[Array, "*k n"]) -> Float[Array, "*k"]:
-    """Fraction of items with a positive strength; NaN if the strength of an item is."""
+    """Fraction of examples with a positive strength; NaN if the strength of an example is."""
     return jnp.mean(jnp.where(jnp.isnan(strength), jnp.nan, strength > 0), axis=-1)
 
 
 def per_example(value: Float[Array, "*shape"], x: Float[Array, "n ..."]) -> Float[Array, "*shape"]:
-    """A number, or one for each item, in a shape that broadcasts with the items."""
+    """A number, or one for each example, in a shape that broadcasts with the examples."""
     return value if value.ndim == 0 else value.reshape(-1, *([1] * (x.ndim - 1)))
 
 
 def over_features(x: Float[Array, "n ..."]) -> tuple[int, ...]:
-    """The axes of an item."""
+    """The axes of an example."""
     return tuple(range(1, x.ndim))

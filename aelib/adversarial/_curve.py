@@ -18,7 +18,7 @@ from aelib.adversarial._compile import traced
 
 
 class AttackCurve(NamedTuple):
-    """Attacks of several strengths on the same items.
+    """Attacks of several strengths on the same examples.
 
     Attributes:
         epsilons: the strengths, ascending.
@@ -34,7 +34,7 @@ class AttackCurve(NamedTuple):
 
     @property
     def success(self) -> Float[Array, " k"]:
-        """Fraction of items on which the attack succeeds at each strength; NaN if one is NaN."""
+        """Fraction of examples on which the attack succeeds at each strength; NaN if one is NaN."""
         return fraction_above_zero(self.strength)
 
 
@@ -50,15 +50,15 @@ def attack_curve(
 
     Args:
         objective: as for :func:`pgd`.
-        x: the items, values in [0, 1].
+        x: the examples, values in [0, 1].
         *also: further arguments of objective and criterion, such as labels.
         epsilons: strengths in ascending order.
         criterion: as for :func:`pgd`.
         **options: ``norm``, ``steps``, ``restarts``, ``key`` of :func:`pgd`.
 
     Returns:
-        Attacked items and strengths for each epsilon. Within ``jax.vmap``, as over networks, every
-        entry has a leading axis.
+        Attacked examples and strengths for each epsilon. Within ``jax.vmap``, as over networks,
+        every entry has a leading axis.
 
     Raises:
         TypeError: as :func:`pgd`.

@@ -19,18 +19,18 @@ Map = Callable[[Float[Array, "n ..."]], Float[Array, "n ..."]]
 
 @dataclasses.dataclass(frozen=True)
 class Defense:
-    r"""A classifier of reformed items that refuses items with a high anomaly score.
+    r"""A classifier of reformed examples that refuses examples with a high anomaly score.
 
-    An item x passes the detector if :math:`\operatorname{score}(x) \le` ``threshold``; its class
+    An example x passes the detector if :math:`\operatorname{score}(x) \le` ``threshold``; its class
     is that of ``classify(reform(x))``. Detector or reformer may be left out. All methods are pure,
     so a defense may be made and used inside ``jax.jit`` and ``jax.vmap``.
 
     Args:
         classify: the classifier, ``[n, ...] -> [n, classes]``, logits.
         reform: the reformer, ``[n, ...] -> [n, ...]``, such as an autoencoder; None for none.
-        score: the detector's score, ``[n, ...] -> [n]``, larger for more anomalous items, such as a
-            reconstruction error; None for no detector.
-        threshold: the score above which an item is refused; :meth:`calibrate` finds it.
+        score: the detector's score, ``[n, ...] -> [n]``, larger for more anomalous examples, such
+            as a reconstruction error; None for no detector.
+        threshold: the score above which an example is refused; :meth:`calibrate` finds it.
 
     Example:
         >>> import jax.numpy as jnp
@@ -57,15 +57,15 @@ class Defense:
             raise ValueError(f"threshold: expected a number above 0, got {self.threshold}")
 
     def logits(self, x: Float[Array, "n ..."]) -> Float[Array, "n classes"]:
-        """Logits of the reformed items."""
+        """Logits of the reformed examples."""
         return self.classify(x if self.reform is None else self.reform(x))
 
     def refuses(self, x: Float[Array, "n ..."]) -> Bool[Array, " n"]:
-        """Whether the detector refuses each item."""
+        """Whether the detector refuses each example."""
         return self._slack(x) < 0
 
     def fooled(self, x: Float[Array, "n ..."], labels: Int[ArrayLike, " n"]) -> Bool[Array, " n"]:
-        """Whether each item passes the detector *and* gets a wrong class."""
+        """Whether each example passes the detector *and* gets a wrong class."""
         return (margin(self.logits(x), labels) > 0) & ~self.refuses(x)
 
     def objective(
@@ -81,12 +81,12 @@ class Defense:
         with the :func:`margin` m through the reformer. Without a detector it is m.
 
         Args:
-            x: items.
+            x: examples.
             labels: the right classes.
             penalty: λ, in nats for a score of twice the threshold.
 
         Returns:
-            One number for each item.
+            One number for each example.
         """
         gain = margin(self.logits(x), labels)
         if self.score is None:
@@ -96,17 +96,17 @@ class Defense:
     def criterion(
         self, x: Float[Array, "n ..."], labels: Int[ArrayLike, " n"], *_: Any
     ) -> Float[Array, " n"]:
-        r"""Positive exactly where the item fools the whole system: ``criterion`` of :func:`pgd`.
+        r"""Positive exactly where the example fools the whole system: ``criterion`` of :func:`pgd`.
 
-        The :func:`margin` where the item passes the detector; else the smaller of margin and
+        The :func:`margin` where the example passes the detector; else the smaller of margin and
         slack, :math:`\min(m, 1 - \operatorname{score}/\text{threshold})`, which is negative.
 
         Args:
-            x: items.
+            x: examples.
             labels: the right classes.
 
         Returns:
-            One number for each item.
+            One number for each example.
         """
         gain = margin(self.logits(x), labels)
         slack = self._slack(x)
@@ -115,11 +115,11 @@ class Defense:
     def calibrate(self, x: Float[ArrayLike, "n ..."], alpha: float) -> Defense:
         """The same defense with a threshold that bounds its false-alarm rate.
 
-        By split-conformal calibration, see :class:`aelib.anomaly.Calibration`: of new items that
+        By split-conformal calibration, see :class:`aelib.anomaly.Calibration`: of new examples that
         were not attacked, at most a fraction ``alpha`` is refused on average.
 
         Args:
-            x: items that were not attacked and took no part in training.
+            x: examples that were not attacked and took no part in training.
             alpha: the false-alarm rate to stay below, in (0, 1).
 
         Returns:
@@ -129,7 +129,7 @@ class Defense:
             ValueError: if there is no ``score`` to calibrate, or ``alpha`` is not in (0, 1).
 
         Warns:
-            CalibrationWarning: if there are too few items, and so never an alarm.
+            CalibrationWarning: if there are too few examples, and so never an alarm.
         """
         if self.score is None:
             raise ValueError("score: expected a function to calibrate the threshold of, got None")
@@ -139,7 +139,7 @@ class Defense:
         return dataclasses.replace(self, threshold=Calibration(scores).threshold(alpha))
 
     def _slack(self, x: Float[Array, "n ..."]) -> Float[Array, " n"]:
-        """1 - score / threshold: negative where the item is refused."""
+        """1 - score / threshold: negative where the example is refused."""
         if self.score is None:
             return jnp.full(len(x), jnp.inf, x.dtype)
         return 1 - self.score(x) / self.threshold

@@ -27,7 +27,7 @@ def margin(
         labels: the right classes, whole numbers from 0.
 
     Returns:
-        One number for each item.
+        One number for each example.
 
     Raises:
         TypeError: if the labels are not whole numbers.

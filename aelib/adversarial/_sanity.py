@@ -17,7 +17,7 @@ from aelib.adversarial._compile import traced
 
 
 class SanityReport(NamedTuple):
-    """What :func:`sanity_checks` returns: fractions of items.
+    """What :func:`sanity_checks` returns: fractions of examples.
 
     Attributes:
         noise: fooled by one random point of the ball.
@@ -25,8 +25,8 @@ class SanityReport(NamedTuple):
         few_steps: fooled by the *last* iterate of a quarter of the steps.
         all_steps: fooled by the last iterate of all steps.
         unbounded: fooled by :func:`pgd` that may change every value to anything in [0, 1].
-        transfer: fooled by items attacked on another model; NaN if there were none.
-        no_slope: items at which the gradient is zero or not finite.
+        transfer: fooled by examples attacked on another model; NaN if there were none.
+        no_slope: examples at which the gradient is zero or not finite.
     """
 
     noise: Float[Array, ""]
@@ -48,7 +48,7 @@ class SanityReport(NamedTuple):
         """
         found = {name: float(value) for name, value in self._asdict().items()}
         rules = {
-            "the gradient is zero or not finite at {no_slope:.0%} of the items": (
+            "the gradient is zero or not finite at {no_slope:.0%} of the examples": (
                 found["no_slope"] > slack
             ),
             "without a bound, only {unbounded:.0%} are fooled, not all": (
@@ -63,7 +63,7 @@ class SanityReport(NamedTuple):
             "a quarter of the steps ({few_steps:.0%}) is stronger than all ({all_steps:.0%})": (
                 found["few_steps"] > found["all_steps"] + slack
             ),
-            "items made for another model ({transfer:.0%}) are stronger than the attack "
+            "examples made for another model ({transfer:.0%}) are stronger than the attack "
             "({all_steps:.0%})": found["transfer"] > found["all_steps"] + slack,
         }
         return [text.format(**found) for text, broken in rules.items() if broken]
@@ -87,18 +87,18 @@ def sanity_checks(
 
     Args:
         objective: what the attack increases; see :func:`pgd`.
-        x: the items, values in [0, 1].
+        x: the examples, values in [0, 1].
         *also: further arguments of objective and criterion.
-        epsilon: attack strength, one number or one for each item. Choose it such that the attack
+        epsilon: attack strength, one number or one for each example. Choose it such that the attack
             succeeds sometimes, not always.
         norm: ``"linf"`` or ``"l2"``.
         steps: number of steps.
         criterion: positive for a success; None for the objective.
-        transferred: items within epsilon of ``x``, made for another model.
+        transferred: examples within epsilon of ``x``, made for another model.
         key: ``jax.random.key(seed)``.
 
     Returns:
-        Fractions of items fooled, and :meth:`SanityReport.problems`.
+        Fractions of examples fooled, and :meth:`SanityReport.problems`.
 
     Raises:
         TypeError: as :func:`pgd`.
@@ -111,7 +111,7 @@ def sanity_checks(
         >>> staircase = lambda x: jnp.round(4 * x[:, 0]) - 3.5
         >>> found = sanity_checks(staircase, x, epsilon=0.2, key=jax.random.key(0))
         >>> found.problems()[0]
-        'the gradient is zero or not finite at 100% of the items'
+        'the gradient is zero or not finite at 100% of the examples'
 
     References:
         N. Carlini et al. (2019), *On evaluating adversarial robustness*.
@@ -164,10 +164,10 @@ def _weaker(
     transferred: jax.Array | None,
     key: jax.Array,
 ) -> tuple[jax.Array, ...]:
-    """Fractions fooled by noise, one step and transferred items; fraction without a gradient."""
+    """Fractions fooled by noise, one step and transferred examples; fraction without a gradient."""
 
-    def fooled(items: jax.Array) -> jax.Array:
-        return fraction_above_zero((objective if criterion is None else criterion)(items, *also))
+    def fooled(examples: jax.Array) -> jax.Array:
+        return fraction_above_zero((objective if criterion is None else criterion)(examples, *also))
 
     gradient = slope(objective, x, also)[1]
     return (

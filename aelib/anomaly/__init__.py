@@ -1,7 +1,7 @@
 """Anomalies by their reconstruction loss, with a threshold whose false-alarm rate is bounded.
 
 Detectors with scikit-learn's interface: :class:`ReconstructionDetector` (an autoencoder),
-:class:`PCADetector` and :class:`GaussianDetector` (baselines). Part of the normal items is held
+:class:`PCADetector` and :class:`GaussianDetector` (baselines). Part of the normal examples is held
 out, and :class:`Calibration` turns their losses into p-values and a threshold.
 :func:`spatial_blocks` and :func:`false_alarm_rates` are for patches of one image, :func:`auroc` and
 :func:`average_precision` measure a ranking, :func:`cut_patches` and :func:`heat_map` go from an

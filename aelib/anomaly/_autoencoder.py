@@ -17,21 +17,21 @@ from aelib import likelihoods, models, training
 from aelib._checks import check_count
 from aelib.anomaly._detector import ConformalDetector
 
-# Items are scored in batches of this size, the last one filled up with zeros: one program is
-# compiled for any number of items, and the score of an item does not depend on the others.
+# Examples are scored in batches of this size, the last one filled up with zeros: one program is
+# compiled for any number of examples, and the score of an example does not depend on the others.
 _ROWS = 256
-# Arguments of `training.fit` that the detector sets itself, or that have an entry for each item.
+# Arguments of `training.fit` that the detector sets itself, or that have an entry for each example.
 _RESERVED = ("batch_size", "exposure", "key", "mask", "steps", "weights")
 
 
 class ReconstructionDetector(ConformalDetector):
     """Anomaly detector from the reconstruction loss of an autoencoder.
 
-    The score of an item is ``log p(x | f(x))``, minus its reconstruction loss in nats under the
+    The score of an example is ``log p(x | f(x))``, minus its reconstruction loss in nats under the
     likelihood, for which :func:`aelib.training.fit` trained model and likelihood together. With a
-    Gaussian of one fixed scale it ranks items as the squared error does. With one learned scale per
-    feature, ``likelihood=functools.partial(Gaussian, "feature")``, an error where the normal items
-    are always reconstructed well counts for more.
+    Gaussian of one fixed scale it ranks examples as the squared error does. With one learned scale
+    per feature, ``likelihood=functools.partial(Gaussian, "feature")``, an error where the normal
+    examples are always reconstructed well counts for more.
 
     A model that can reconstruct anything reconstructs the defect as well, so the bottleneck should
     be narrow.
@@ -40,18 +40,18 @@ class ReconstructionDetector(ConformalDetector):
         model: a function ``(num_features, *, rngs)`` that makes a model, such as
             ``functools.partial(aelib.models.mlp, latent=8)``; or a trained model, which is taken as
             it is. None for a network with 64 hidden units and a quarter as many codes as features.
-            A model of images is given its items in their shape (``encoder.input_shape``).
+            A model of images is given its examples in their shape (``encoder.input_shape``).
         likelihood: a likelihood, or a function ``(*, num_features)`` that makes one. None for a
             Gaussian of scale 1: half the squared error, plus a constant.
         alpha: the largest acceptable false-alarm rate.
-        calibration_fraction: fraction of the items that ``fit`` holds out for the threshold. A
-            trained model is calibrated on all items, which must not be in its training data.
+        calibration_fraction: fraction of the examples that ``fit`` holds out for the threshold. A
+            trained model is calibrated on all examples, which must not be in its training data.
         steps: training steps.
-        batch_size: items in each step. Where there are no more than this, every step sees all.
+        batch_size: examples in each step. Where there are no more than this, every step sees all.
         fit_options: further arguments of :func:`aelib.training.fit`, such as ``optimizer``,
             ``corruption`` or ``penalties``. The optimizer may also be a function that makes it,
             ``functools.partial(optax.adam, 1e-2)``, since optax's objects cannot be pickled.
-        random_state: decides held-out items, initial weights and batches.
+        random_state: decides held-out examples, initial weights and batches.
 
     Attributes:
         model_: the trained model.
@@ -112,8 +112,8 @@ class ReconstructionDetector(ConformalDetector):
     ) -> Self:
         """Make a detector from a trained model, which is not trained any further.
 
-        Give normal items that the model has not seen to :meth:`ConformalDetector.calibrate`, or to
-        ``fit``, which then does the same: the threshold comes from all of them.
+        Give normal examples that the model has not seen to :meth:`ConformalDetector.calibrate`, or
+        to ``fit``, which then does the same: the threshold comes from all of them.
 
         Args:
             model: the trained model, such as ``result.model``.
@@ -155,10 +155,10 @@ class ReconstructionDetector(ConformalDetector):
         :func:`heat_map` arranges them as an image.
 
         Args:
-            X: items.
+            X: examples.
 
         Returns:
-            One number for each feature of each item.
+            One number for each feature of each example.
 
         Raises:
             TypeError: if the likelihood does not treat features one by one.
@@ -191,10 +191,10 @@ class ReconstructionDetector(ConformalDetector):
         if "optimizer" in options and not hasattr(options["optimizer"], "init"):
             options["optimizer"] = options["optimizer"]()
         model = make(d, rngs=nnx.Rngs(model_key))
-        items = x.reshape(len(x), *_example_shape(model, d))
+        examples = x.reshape(len(x), *_example_shape(model, d))
         result = training.fit(
             model,
-            **_examples(items, self.batch_size),
+            **_examples(examples, self.batch_size),
             loss=likelihood,
             steps=self.steps,
             key=key,
@@ -212,12 +212,12 @@ class ReconstructionDetector(ConformalDetector):
         graphdef, state = nnx.split(pair)
         wide = any(leaf.dtype == np.float64 for leaf in jax.tree.leaves(state))
         with np.errstate(over="ignore"):  # beyond float32 is infinite, and so is its loss
-            items = x.astype(np.float64 if wide else np.float32)
-        items = items.reshape(len(x), *_example_shape(self.model_, x.shape[1]))
+            examples = x.astype(np.float64 if wide else np.float32)
+        examples = examples.reshape(len(x), *_example_shape(self.model_, x.shape[1]))
         parts = []
-        for start in range(0, len(items), _ROWS):
-            batch = items[start : start + _ROWS]
-            full = np.zeros((_ROWS, *batch.shape[1:]), items.dtype)
+        for start in range(0, len(examples), _ROWS):
+            batch = examples[start : start + _ROWS]
+            full = np.zeros((_ROWS, *batch.shape[1:]), examples.dtype)
             full[: len(batch)] = batch
             result = _evaluate(graphdef, method, nnx.as_pure(state), full)
             parts.append(np.asarray(result, np.float64)[: len(batch)])
@@ -250,20 +250,20 @@ def _likelihood(given: Any, num_features: int) -> Any:
 
 
 def _example_shape(model: Any, num_features: int) -> tuple[int, ...]:
-    """Shape of one item in the input of the model."""
+    """Shape of one example in the input of the model."""
     return getattr(getattr(model, "encoder", None), "input_shape", None) or (num_features,)
 
 
-def _examples(items: Float[np.ndarray, "n ..."], batch_size: int) -> dict[str, Any]:
+def _examples(examples: Float[np.ndarray, "n ..."], batch_size: int) -> dict[str, Any]:
     """Data, weights and batch size for training.
 
-    Fewer items than a batch are repeated with weight 0 to fill it: the objective is the same, and
-    one compiled program serves any number of them, as in cross-validation.
+    Fewer examples than a batch are repeated with weight 0 to fill it: the objective is the same,
+    and one compiled program serves any number of them, as in cross-validation.
     """
-    count = len(items)
+    count = len(examples)
     batch_size = check_count("batch_size", batch_size)
     if count > batch_size:
-        return {"x": items, "batch_size": batch_size}
+        return {"x": examples, "batch_size": batch_size}
     rows = np.arange(batch_size)
     weights = (rows < count).astype(np.float32)
-    return {"x": items[rows % count], "weights": weights, "batch_size": None}
+    return {"x": examples[rows % count], "weights": weights, "batch_size": None}

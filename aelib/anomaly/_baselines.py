@@ -20,16 +20,17 @@ _LOG_2PI = math.log(2 * math.pi)
 class PCADetector(ConformalDetector):
     """Anomaly detector from principal components, the best linear autoencoder in squared error.
 
-    The score is the log-density of an item around its reconstruction, in nats, under a Gaussian
-    whose scale is fitted to the residuals of the items it has learned from.
+    The score is the log-density of an example around its reconstruction, in nats, under a Gaussian
+    whose scale is fitted to the residuals of the examples it has learned from.
 
     Args:
         num_components: number of components k, at most n - 1 and d; None for half of that.
-        scale: ``"shared"`` for one standard deviation, with which items are ranked by their squared
-            error; ``"feature"`` for one per feature; or a positive number, which is not fitted.
+        scale: ``"shared"`` for one standard deviation, with which examples are ranked by their
+            squared error; ``"feature"`` for one per feature; or a positive number, which is not
+            fitted.
         floor: smallest fitted scale, in the unit of the data.
         alpha: the largest acceptable false-alarm rate.
-        calibration_fraction: fraction of the items that ``fit`` holds out for the threshold.
+        calibration_fraction: fraction of the examples that ``fit`` holds out for the threshold.
         random_state: decides which.
 
     Attributes:
@@ -68,7 +69,7 @@ class PCADetector(ConformalDetector):
         return -self._terms(self._checked(X))
 
     def _learn(self, x: Float[np.ndarray, "n d"], seed: int) -> None:  # noqa: ARG002  (not random)
-        # pca.fit needs two rows for a variance; one item, repeated, has none.
+        # pca.fit needs two rows for a variance; one example, repeated, has none.
         rows = x if len(x) > 1 else np.repeat(x, 2, axis=0)
         most = min(len(rows) - 1, rows.shape[1])
         wanted = self.num_components
@@ -101,13 +102,14 @@ class GaussianDetector(ConformalDetector):
     .. math:: -\log p(f) = \tfrac12 (f - m)^\top C^{-1} (f - m) + \tfrac12 \log\det(2 \pi C)
 
     C is shrunk towards a diagonal matrix by the amount of Ledoit and Wolf, so there may be fewer
-    items than features.
+    examples than features.
 
     Args:
-        features: a function from items ``[n, d]`` to features ``[n, k]``, such as
-            ``functools.partial(patch_statistics, shape=(16, 16))``; None for the items themselves.
+        features: a function from examples ``[n, d]`` to features ``[n, k]``, such as
+            ``functools.partial(patch_statistics, shape=(16, 16))``; None for the examples
+            themselves.
         alpha: the largest acceptable false-alarm rate.
-        calibration_fraction: fraction of the items that ``fit`` holds out for the threshold.
+        calibration_fraction: fraction of the examples that ``fit`` holds out for the threshold.
         random_state: decides which.
 
     Attributes:
@@ -115,7 +117,7 @@ class GaussianDetector(ConformalDetector):
         covariance_: their covariance after shrinkage.
         offset_: the score below which there is an alarm.
         calibration_: the :class:`Calibration`.
-        n_features_in_: number of features d of an item.
+        n_features_in_: number of features d of an example.
 
     Example:
         >>> import numpy as np
@@ -160,7 +162,7 @@ class GaussianDetector(ConformalDetector):
         self._constant = 0.5 * (log_det + len(spread) * _LOG_2PI)
 
     def _losses(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
-        # einsum and not @: the score of an item then does not depend on the other rows.
+        # einsum and not @: the score of an example then does not depend on the other rows.
         centered = self._features(x) - self.mean_
         distance = np.square(np.einsum("nk,jk->nj", centered, self._whiten)).sum(axis=1)
         return 0.5 * distance + self._constant

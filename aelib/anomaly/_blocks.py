@@ -72,16 +72,16 @@ def split_groups(
     fraction: float = 0.5,
     random_state: int | np.random.Generator = 0,
 ) -> tuple[Int[np.ndarray, " first"], Int[np.ndarray, " second"]]:
-    """Divide items in two parts, each group (block, batch, person) wholly in one of them.
+    """Divide examples in two parts, each group (block, batch, person) wholly in one of them.
 
     Args:
-        groups: the group of each item; items with a negative number, which are in no block, go to
-            neither part.
+        groups: the group of each example; examples with a negative number, which are in no block,
+            go to neither part.
         fraction: fraction of the groups in the first part; each part has at least one.
         random_state: a seed or NumPy generator.
 
     Returns:
-        Item indices of the first part (to calibrate) and of the second (to test), ascending.
+        Example indices of the first part (to calibrate) and of the second (to test), ascending.
 
     Raises:
         ValueError: if there are fewer than two groups, or the fraction is not in (0, 1).

@@ -25,7 +25,7 @@ def check_alpha(alpha: float, name: str = "alpha") -> Fraction:
 
 
 def check_losses(name: str, losses: Float[ArrayLike, " n"]) -> Float[np.ndarray, " n"]:
-    """Return losses as float64, NaN as infinity: a model that gives NaN has not seen such an item.
+    """Return losses as float64, NaN as infinity: a model that gives NaN has not seen such data.
 
     Raises:
         TypeError: if they are not real numbers.
@@ -38,31 +38,33 @@ def check_losses(name: str, losses: Float[ArrayLike, " n"]) -> Float[np.ndarray,
 def group_indices(
     name: str, groups: Shaped[ArrayLike, " n"] | None, count: int
 ) -> tuple[Int[np.ndarray, " n"], Int[np.ndarray, " groups"]]:
-    """Return the index of each item's group, and the groups' sizes; without groups, one each.
+    """Return the index of each example's group, and the groups' sizes; without groups, one each.
 
     Args:
         name: the argument's name, for the message.
-        groups: the group of each item, numbers or names; None for one item in each.
-        count: number of items.
+        groups: the group of each example, numbers or names; None for one example in each.
+        count: number of examples.
 
     Raises:
-        ValueError: if there is not one group for each item.
+        ValueError: if there is not one group for each example.
     """
     if groups is None:
         return np.arange(count), np.ones(count, np.int64)
     given = np.asarray(groups)
     if given.shape != (count,):
-        raise ValueError(f"{name}: expected shape ({count},), one for each item, got {given.shape}")
+        raise ValueError(
+            f"{name}: expected shape ({count},), one for each example, got {given.shape}"
+        )
     _, member, sizes = np.unique(given, return_inverse=True, return_counts=True)
     return member.reshape(-1), sizes
 
 
 def check_anomalous(anomalous: Bool[ArrayLike, " n"], count: int) -> Bool[np.ndarray, " n"]:
-    """Return which items are anomalous, where both kinds are present.
+    """Return which examples are anomalous, where both kinds are present.
 
     Args:
         anomalous: booleans, or 0 and 1.
-        count: number of items.
+        count: number of examples.
 
     Raises:
         TypeError: if they are not real numbers or booleans.
@@ -77,5 +79,5 @@ def check_anomalous(anomalous: Bool[ArrayLike, " n"], count: int) -> Bool[np.nda
     require_all("anomalous", given, values == given, "booleans")
     if values.all() or not values.any():
         kind = "anomalous" if values.all() else "normal"
-        raise ValueError(f"anomalous: expected items of both kinds, got {count}, all {kind}")
+        raise ValueError(f"anomalous: expected examples of both kinds, got {count}, all {kind}")
     return values

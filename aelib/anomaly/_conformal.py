@@ -1,4 +1,4 @@
-"""Split-conformal p-values and thresholds: false alarms bounded for any number of normal items."""
+"""Split-conformal p-values and thresholds: false alarms bounded for any number of losses."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from aelib.anomaly._checks import check_alpha, check_losses, group_indices
 
 
 class CalibrationWarning(UserWarning):
-    """Warns that there are too few normal items for any alarm at the requested rate."""
+    """Warns that there are too few normal examples for any alarm at the requested rate."""
 
 
 def calibration_size(alpha: float) -> int:
-    """Smallest number of normal items (or groups of them) for a threshold at ``alpha``.
+    """Smallest number of normal examples (or groups of them) for a threshold at ``alpha``.
 
-    With fewer than 1/α - 1 of them even an item with a loss above all has a p-value above α.
+    With fewer than 1/α - 1 of them even an example with a loss above all has a p-value above α.
 
     Args:
         alpha: the largest acceptable false-alarm rate, in (0, 1).
@@ -42,17 +42,17 @@ def calibration_size(alpha: float) -> int:
 
 
 class Calibration:
-    r"""Conformal p-values and thresholds from the losses of held-out normal items.
+    r"""Conformal p-values and thresholds from the losses of held-out normal examples.
 
     The p-value of a new loss :math:`s` is the fraction of losses at least as large, among those of
-    normal items and :math:`s` itself:
+    normal examples and :math:`s` itself:
 
     .. math:: p(s) = \frac{1 + \#\{i \le n : s_i \ge s\}}{n + 1}
 
-    **Guarantee.** If the new item is normal and exchangeable with the n calibration items, then
-    :math:`P(p \le \alpha) \le \alpha` for every :math:`\alpha`, whatever the distribution, the
-    model and n. The probability is over calibration items *and* new item together (marginal);
-    :meth:`false_alarm_range` says how far the rate of one set of calibration items may be off.
+    **Guarantee.** If the new example is normal and exchangeable with the n calibration examples,
+    then :math:`P(p \le \alpha) \le \alpha` for every :math:`\alpha`, whatever the distribution, the
+    model and n. The probability is over calibration examples *and* new example together (marginal);
+    :meth:`false_alarm_range` says how far the rate of one set of calibration examples may be off.
 
     *Proof.* Call the new loss :math:`s_{n+1}`. Then :math:`(n + 1) p` is the number R of the
     n + 1 losses that are at least as large as :math:`s_{n+1}`, itself included. Fix the n + 1
@@ -67,28 +67,28 @@ class Calibration:
     loss, :math:`k = n + 1 - m = \lceil (n + 1)(1 - \alpha) \rceil`. For :math:`k > n` there is no
     such loss: the threshold is infinite, there is never an alarm, and a warning says so.
 
-    **Groups.** Patches of one block of a picture, or items of one batch, are alike, and a new block
-    is not exchangeable with patches of old ones. With K groups of sizes :math:`n_k`,
+    **Groups.** Patches of one block of a picture, or examples of one batch, are alike, and a new
+    block is not exchangeable with patches of old ones. With K groups of sizes :math:`n_k`,
 
     .. math::
 
         p(s) = \frac{1}{K + 1}\Bigl(1 + \sum_{k=1}^{K} \frac{\#\{i : s_{ki} \ge s\}}{n_k}\Bigr)
 
-    has the same guarantee for a random item of a new group, if groups are exchangeable and items
-    within a group are. *Proof.* Let :math:`\mu` be the distribution that draws one of the K + 1
-    groups, the new one included, and an item of it. Given the bag of groups, the new loss S is a
-    draw of :math:`\mu`, and :math:`p(S) \ge \mu([S, \infty))`, because the fraction of the new
-    group's own items is at most 1; and :math:`P(\mu([S, \infty)) \le \alpha) \le \alpha` for a
-    draw S of any :math:`\mu`. ∎ It is the number of groups that must be at least 1/α - 1.
+    has the same guarantee for a random example of a new group, if groups are exchangeable and
+    examples within a group are. *Proof.* Let :math:`\mu` be the distribution that draws one of the
+    K + 1 groups, the new one included, and an example of it. Given the bag of groups, the new loss
+    S is a draw of :math:`\mu`, and :math:`p(S) \ge \mu([S, \infty))`, because the fraction of the
+    new group's own examples is at most 1; and :math:`P(\mu([S, \infty)) \le \alpha) \le \alpha` for
+    a draw S of any :math:`\mu`. ∎ It is the number of groups that must be at least 1/α - 1.
 
     Args:
-        losses: losses of normal items that took no part in training; larger is more anomalous.
+        losses: losses of normal examples that took no part in training; larger is more anomalous.
             NaN counts as infinite.
-        groups: the group of each; None if items are exchangeable one by one.
+        groups: the group of each; None if examples are exchangeable one by one.
 
     Attributes:
         losses: the losses in ascending order.
-        num_groups: number of groups K, or of items n where there are no groups.
+        num_groups: number of groups K, or of examples n where there are no groups.
 
     Raises:
         ValueError: if there are no losses or the lengths differ.
@@ -134,14 +134,15 @@ class Calibration:
         randomized: bool = False,
         random_state: int | np.random.Generator = 0,
     ) -> Float[np.ndarray, " m"]:
-        r"""The p-value of each loss: small for an anomalous item.
+        r"""The p-value of each loss: small for an anomalous example.
 
         Args:
-            losses: losses of new items.
+            losses: losses of new examples.
             randomized: break ties at random: :math:`(\#\{s_i > s\} + U (1 + \#\{s_i = s\}))/(n+1)`
-                with U uniform (groups as above), which for exchangeable items is uniform on (0, 1)
-                exactly, and so alarms at the rate α and not below it. Two calls with the same
-                seed agree; the guarantee is for one draw of U, not for the smallest of several.
+                with U uniform (groups as above), which for exchangeable examples is uniform on
+                (0, 1) exactly, and so alarms at the rate α and not below it. Two calls with the
+                same seed agree; the guarantee is for one draw of U, not for the smallest of
+                several.
             random_state: a seed or NumPy generator for U.
 
         Returns:
@@ -154,14 +155,14 @@ class Calibration:
         at_least = self._p[np.searchsorted(self.losses, values, side="left")]
         if not randomized:
             return at_least
-        # The table counts the new item itself, which is tied with itself.
+        # The table counts the new example itself, which is tied with itself.
         own = 1 / (self.num_groups + 1)
         above = self._p[np.searchsorted(self.losses, values, side="right")] - own
         uniform = 1 - np.random.default_rng(random_state).random(len(values))  # in (0, 1]
         return above + uniform * (at_least - above)
 
     def threshold(self, alpha: float) -> float:
-        """The loss above which there is an alarm; infinite if there are too few items.
+        """The loss above which there is an alarm; infinite if there are too few examples.
 
         A loss is above it exactly if its p-value is at most ``alpha``.
 
@@ -176,11 +177,11 @@ class Calibration:
             ValueError: if ``alpha`` is not in (0, 1).
 
         Warns:
-            CalibrationWarning: if there are too few items or groups, and so never an alarm.
+            CalibrationWarning: if there are too few examples or groups, and so never an alarm.
         """
         limit = check_alpha(alpha) * self._denominator
         if self._numerators[-1] > limit:
-            what = "groups of normal items" if self._grouped else "normal items"
+            what = "groups of normal examples" if self._grouped else "normal examples"
             warnings.warn(
                 f"calibration: n = {self.num_groups} {what} cannot bound false alarms at "
                 f"alpha = {alpha:g}, which needs at least {calibration_size(alpha)}; the threshold "
@@ -197,19 +198,19 @@ class Calibration:
         r"""The range in which the false-alarm rate of this threshold lies.
 
         The guarantee is an average over calibration sets. Given one set, the rate is a random
-        number: for independent items without ties it has the distribution Beta(m, n + 1 - m) with
-        :math:`m = \lfloor \alpha (n + 1) \rfloor`, since that is the distribution of the fraction
-        above the k-th smallest of n uniform numbers.
+        number: for independent examples without ties it has the distribution Beta(m, n + 1 - m)
+        with :math:`m = \lfloor \alpha (n + 1) \rfloor`, since that is the distribution of the
+        fraction above the k-th smallest of n uniform numbers.
 
         Args:
             alpha: the largest acceptable false-alarm rate, in (0, 1).
             confidence: probability inside the range, in (0, 1).
 
         Returns:
-            ``(low, high)``; ``(0.0, 0.0)`` if there are too few items for any alarm.
+            ``(low, high)``; ``(0.0, 0.0)`` if there are too few examples for any alarm.
 
         Raises:
-            ValueError: if an argument is out of its range, or the items are grouped: the
+            ValueError: if an argument is out of its range, or the examples are grouped: the
                 distribution is not known then.
 
         Example:
@@ -223,7 +224,7 @@ class Calibration:
         from scipy.stats import beta
 
         if self._grouped:
-            raise ValueError("groups: expected none, since items of a group are not independent")
+            raise ValueError("groups: expected none, since examples of a group are not independent")
         check_fraction("confidence", confidence)
         n = len(self.losses)
         allowed = math.floor(check_alpha(alpha) * (n + 1))
@@ -235,4 +236,4 @@ class Calibration:
 
     def __repr__(self) -> str:
         groups = f" in {self.num_groups} groups" if self._grouped else ""
-        return f"Calibration({len(self.losses)} normal items{groups})"
+        return f"Calibration({len(self.losses)} normal examples{groups})"

@@ -21,18 +21,18 @@ BaseEstimator: Any = _base.BaseEstimator
 
 
 class ConformalDetector(OutlierMixin, BaseEstimator):
-    """Base class of the detectors: learns from normal items, alarms at a bounded rate.
+    """Base class of the detectors: learns from normal examples, alarms at a bounded rate.
 
-    ``fit`` learns from a part of the items and calibrates on the rest, which is chosen at random.
-    That is right for items that are exchangeable. For patches of one image it is not: fit with
-    ``calibration_fraction=0`` on some blocks, then :meth:`calibrate` on others.
+    ``fit`` learns from a part of the examples and calibrates on the rest, which is chosen at
+    random. That is right for examples that are exchangeable. For patches of one image it is not:
+    fit with ``calibration_fraction=0`` on some blocks, then :meth:`calibrate` on others.
 
     A subclass has ``alpha``, ``calibration_fraction`` and ``random_state`` among its parameters and
-    defines ``_learn(x, seed)`` and ``_losses(x)``: nats per item, larger is more anomalous.
+    defines ``_learn(x, seed)`` and ``_losses(x)``: nats per example, larger is more anomalous.
 
     Attributes:
         offset_: the score below which there is an alarm; minus infinity if there are too few normal
-            items for one.
+            examples for one.
         calibration_: the :class:`Calibration`.
         n_features_in_: number of features d.
     """
@@ -42,20 +42,20 @@ class ConformalDetector(OutlierMixin, BaseEstimator):
     random_state: Any
 
     def fit(self, X: Float[ArrayLike, "n d"], y: None = None) -> Self:  # noqa: ARG002  (scikit-learn's)
-        """Learn from normal items, and calibrate on those held out.
+        """Learn from normal examples, and calibrate on those held out.
 
         Args:
-            X: normal items.
+            X: normal examples.
             y: not used.
 
         Returns:
             The detector.
 
         Raises:
-            ValueError: if a parameter is out of its range or there are too few items to divide.
+            ValueError: if a parameter is out of its range or there are too few examples to divide.
 
         Warns:
-            CalibrationWarning: if too few items are held out for ``alpha``.
+            CalibrationWarning: if too few examples are held out for ``alpha``.
         """
         x = _validation.validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
         self._check_parameters()
@@ -72,11 +72,12 @@ class ConformalDetector(OutlierMixin, BaseEstimator):
     def calibrate(
         self, X: Float[ArrayLike, "n d"], groups: Shaped[ArrayLike, " n"] | None = None
     ) -> Self:
-        """Set the threshold from other normal items than those it was fitted on.
+        """Set the threshold from other normal examples than those it was fitted on.
 
         Args:
-            X: normal items that took no part in ``fit``.
-            groups: the group of each item, such as the block of a patch; see :class:`Calibration`.
+            X: normal examples that took no part in ``fit``.
+            groups: the group of each example, such as the block of a patch; see
+                :class:`Calibration`.
 
         Returns:
             The detector.
@@ -85,20 +86,20 @@ class ConformalDetector(OutlierMixin, BaseEstimator):
             ValueError: if shapes do not fit.
 
         Warns:
-            CalibrationWarning: if there are too few items or groups for ``alpha``.
+            CalibrationWarning: if there are too few examples or groups for ``alpha``.
         """
         x = self._checked(X)
         self._check_parameters()
         return self._calibrate(x, groups)
 
     def score_samples(self, X: Float[ArrayLike, "n d"]) -> Float[np.ndarray, " n"]:
-        """Minus the loss of each item, in nats: higher is more normal, as in scikit-learn.
+        """Minus the loss of each example, in nats: higher is more normal, as in scikit-learn.
 
         Args:
-            X: items.
+            X: examples.
 
         Returns:
-            One score for each item; minus infinity where the loss overflows or is not a number.
+            One score for each example; minus infinity where the loss overflows or is not a number.
         """
         return -self._safe_losses(self._checked(X))
 
@@ -113,8 +114,8 @@ class ConformalDetector(OutlierMixin, BaseEstimator):
     def predict(self, X: Float[ArrayLike, "n d"]) -> Int[np.ndarray, " n"]:
         """-1 for an alarm, 1 otherwise.
 
-        An alarm is a p-value of at most ``alpha``, so that a normal item exchangeable with the
-        calibration items raises one with probability at most ``alpha``.
+        An alarm is a p-value of at most ``alpha``, so that a normal example exchangeable with the
+        calibration examples raises one with probability at most ``alpha``.
         """
         return np.where(self.decision_function(X) >= 0, 1, -1)
 
@@ -125,7 +126,7 @@ class ConformalDetector(OutlierMixin, BaseEstimator):
         randomized: bool = False,
         random_state: int | np.random.Generator = 0,
     ) -> Float[np.ndarray, " n"]:
-        """The conformal p-value of each item; see :meth:`Calibration.p_values`."""
+        """The conformal p-value of each example; see :meth:`Calibration.p_values`."""
         self._check_calibrated()
         losses = -self.score_samples(X)
         return self.calibration_.p_values(losses, randomized=randomized, random_state=random_state)
@@ -137,13 +138,13 @@ class ConformalDetector(OutlierMixin, BaseEstimator):
         raise NotImplementedError
 
     def _safe_losses(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
-        """Losses, infinite where they overflow: such an item is anomalous, which is no error."""
+        """Losses, infinite where they overflow: such an example is anomalous, which is no error."""
         with np.errstate(over="ignore", invalid="ignore"):
             losses = np.asarray(self._losses(x), np.float64)
         return np.where(np.isnan(losses), np.inf, losses)
 
     def _held_out(self, count: int) -> int:
-        """How many of ``count`` items ``fit`` keeps for the calibration."""
+        """How many of ``count`` examples ``fit`` keeps for the calibration."""
         fraction = self.calibration_fraction
         return min(max(round(fraction * count), 1), count - 1) if fraction else 0
 
@@ -177,5 +178,5 @@ class ConformalDetector(OutlierMixin, BaseEstimator):
         if not hasattr(self, "offset_"):
             raise _exceptions.NotFittedError(
                 f"This {type(self).__name__} has no threshold yet: call calibrate with normal "
-                "items that took no part in fit"
+                "examples that took no part in fit"
             )

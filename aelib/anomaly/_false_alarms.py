@@ -1,4 +1,4 @@
-"""Measured false-alarm rates, over many random splits of normal items."""
+"""Measured false-alarm rates, over many random splits of normal examples."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from aelib._checks import check_count
 from aelib.anomaly._blocks import choose_groups
 from aelib.anomaly._checks import check_alpha, check_losses, group_indices
 
-_ENTRIES = 2**22  # of an array [splits, items] at a time
+_ENTRIES = 2**22  # of an array [splits, examples] at a time
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FalseAlarmRates:
-    """What :func:`false_alarm_rates` returns: how often normal items raised an alarm.
+    """What :func:`false_alarm_rates` returns: how often normal examples raised an alarm.
 
     Attributes:
         alpha: the requested rate.
-        num_calibration: number of items, or of groups, that each threshold came from.
+        num_calibration: number of examples, or of groups, that each threshold came from.
         rates: the rate in each split.
         mean: mean of the rates.
-        low: lower end of a 95 % interval for it, over splits of *these* items.
-        high: upper end. That other items of the same kind would give another mean is not in it.
+        low: lower end of a 95 % interval for it, over splits of *these* examples.
+        high: upper end. That other examples of the same kind would give another mean is not in it.
         spread: 2.5 % and 97.5 % quantiles of the rates, the range of single splits.
     """
 
@@ -56,19 +56,19 @@ def false_alarm_rates(
     num_splits: int = 500,
     random_state: int | np.random.Generator = 0,
 ) -> FalseAlarmRates:
-    """False-alarm rates over many random splits of normal items into calibration and test.
+    """False-alarm rates over many random splits of normal examples into calibration and test.
 
-    The model is not trained again: all that is needed are its losses on these items, which must not
-    be in its training data.
+    The model is not trained again: all that is needed are its losses on these examples, which must
+    not be in its training data.
 
     Args:
-        losses: losses of normal items; larger is more anomalous.
+        losses: losses of normal examples; larger is more anomalous.
         alpha: the largest acceptable false-alarm rate, in (0, 1).
-        groups: the group of each item, such as the block of each patch. A group is wholly in one
+        groups: the group of each example, such as the block of each patch. A group is wholly in one
             part, a negative number in none, and rates are averaged over groups.
         by_group: whether the threshold takes account of the groups, see :class:`Calibration`. False
-            treats items of different groups as exchangeable, which is a common mistake.
-        calibration_fraction: fraction of the items or groups that calibrate.
+            treats examples of different groups as exchangeable, which is a common mistake.
+        calibration_fraction: fraction of the examples or groups that calibrate.
         num_splits: number of splits; use at least 200.
         random_state: a seed or NumPy generator.
 
@@ -96,8 +96,8 @@ def false_alarm_rates(
     order = np.argsort(values, kind="stable")
     values, member = values[order], member[order]
     random = np.random.default_rng(random_state)
-    own = 1.0 / sizes[member]  # weight of an item within its group
-    first = np.searchsorted(values, values, side="left")  # index of the first item tied with it
+    own = 1.0 / sizes[member]  # weight of an example within its group
+    first = np.searchsorted(values, values, side="left")  # index of the first example tied with it
     weight = own if by_group else np.ones(len(values))
     rates = []
     chunks = min(num_splits, math.ceil(num_splits * len(values) / _ENTRIES))
@@ -113,7 +113,7 @@ def _summary(
 ) -> FalseAlarmRates:
     """Mean of the rates with its interval, and their spread."""
     mean, deviation = float(rates.mean()), float(rates.std(ddof=1))
-    half = 1.96 * deviation / math.sqrt(len(rates))  # splits are independent given the items
+    half = 1.96 * deviation / math.sqrt(len(rates))  # splits are independent given the examples
     low, high = np.quantile(rates, [0.025, 0.975])
     spread = (float(low), float(high))
     ends = max(0.0, mean - half), mean + half
@@ -127,10 +127,10 @@ def _rates(
     first: Int[np.ndarray, " n"],
     alpha: float,
 ) -> Float[np.ndarray, " splits"]:
-    """The rate in each split of items in ascending order of loss."""
+    """The rate in each split of examples in ascending order of loss."""
     counted = np.where(calibrates, weight, 0.0)
     at_least = counted[:, ::-1].cumsum(axis=1)[:, ::-1][:, first]
-    # A whole number of items or groups, up to the rounding of weights 1/size.
+    # A whole number of examples or groups, up to the rounding of weights 1/size.
     total = np.round(counted.sum(axis=1, keepdims=True))
     alarm = (1 + at_least) / (total + 1) <= alpha * (1 + 1e-12)
     tested = np.where(calibrates, 0.0, own)

@@ -1,4 +1,4 @@
-"""How well losses rank anomalous items above normal ones, with intervals."""
+"""How well losses rank anomalous examples above normal ones, with intervals."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class IntervalEstimate(NamedTuple):
     """A point estimate with a confidence interval.
 
     Attributes:
-        value: the estimate from all items.
+        value: the estimate from all examples.
         low: lower end of the interval.
         high: upper end.
     """
@@ -43,17 +43,17 @@ def auroc(
 ) -> IntervalEstimate:
     """Area under the ROC curve (AUROC), with a confidence interval.
 
-    The area is the probability that an anomalous item has a larger loss than a normal one, ties
-    counting half. For independent items the interval is DeLong's, on the scale of the logit, where
-    it cannot leave [0, 1]. Where the ranking is perfect (or perfectly wrong) DeLong's variance is
-    0, which is too small; the interval is then Newcombe's, by inverting a score test. For dependent
-    items (pixels of one image, patches of one block) pass ``groups``: the interval is then a
-    percentile bootstrap of whole groups.
+    The area is the probability that an anomalous example has a larger loss than a normal one, ties
+    counting half. For independent examples the interval is DeLong's, on the scale of the logit,
+    where it cannot leave [0, 1]. Where the ranking is perfect (or perfectly wrong) DeLong's
+    variance is 0, which is too small; the interval is then Newcombe's, by inverting a score test.
+    For dependent examples (pixels of one image, patches of one block) pass ``groups``: the interval
+    is then a percentile bootstrap of whole groups.
 
     Args:
-        anomalous: True for each anomalous item.
+        anomalous: True for each anomalous example.
         losses: larger is more anomalous (``-detector.score_samples(x)``).
-        groups: the group of each item; None if items are independent.
+        groups: the group of each example; None if examples are independent.
         confidence: probability that the interval covers the area, in (0, 1).
         num_draws: number of bootstrap samples, with groups.
         random_state: a seed or NumPy generator for them.
@@ -62,7 +62,7 @@ def auroc(
         The area, as scikit-learn computes it, with its interval.
 
     Raises:
-        ValueError: if the items are all of one kind, or an argument does not fit.
+        ValueError: if the examples are all of one kind, or an argument does not fit.
 
     Example:
         >>> area = auroc([0, 0, 0, 1, 1], [0.1, 0.4, 0.2, 0.3, 0.8])
@@ -112,15 +112,15 @@ def average_precision(
 ) -> IntervalEstimate:
     """Average precision, with a confidence interval.
 
-    The mean, over the anomalous items in descending order of loss, of the precision down to each.
-    For a random ranking it is about the fraction of anomalous items. The interval is a percentile
-    bootstrap of items, or of whole groups, with the same number of normal and of anomalous ones. It
-    has no width where the ranking is perfect: use that of :func:`auroc` then.
+    The mean, over the anomalous examples in descending order of loss, of the precision down to
+    each. For a random ranking it is about the fraction of anomalous examples. The interval is a
+    percentile bootstrap of examples, or of whole groups, with the same number of normal and of
+    anomalous ones. It has no width where the ranking is perfect: use that of :func:`auroc` then.
 
     Args:
-        anomalous: True for each anomalous item.
+        anomalous: True for each anomalous example.
         losses: larger is more anomalous (``-detector.score_samples(x)``).
-        groups: the group of each item; None if items are independent.
+        groups: the group of each example; None if examples are independent.
         confidence: probability that the interval covers the measure, in (0, 1).
         num_draws: number of bootstrap samples.
         random_state: a seed or NumPy generator for them.
@@ -129,7 +129,7 @@ def average_precision(
         The average precision, as scikit-learn computes it, with its interval.
 
     Raises:
-        ValueError: if the items are all of one kind, or an argument does not fit.
+        ValueError: if the examples are all of one kind, or an argument does not fit.
 
     Example:
         >>> round(average_precision([0, 0, 0, 1, 1], [0.1, 0.4, 0.2, 0.3, 0.8]).value, 3)
@@ -153,9 +153,11 @@ def delong_variance(positive: Bool[np.ndarray, " n"], values: Float[np.ndarray, 
     anomalous, normal = values[positive], values[~positive]
     ranks = rankdata(np.concatenate([anomalous, normal]))
     m, n = len(anomalous), len(normal)
-    above = (ranks[:m] - rankdata(anomalous)) / n  # fraction of normal items below each anomaly
-    below = 1 - (ranks[m:] - rankdata(normal)) / m  # fraction of anomalies above each normal item
-    if min(m, n) < 2:  # one item has no variance
+    above = (ranks[:m] - rankdata(anomalous)) / n  # fraction of normal examples below each anomaly
+    below = (
+        1 - (ranks[m:] - rankdata(normal)) / m
+    )  # fraction of anomalies above each normal example
+    if min(m, n) < 2:  # one example has no variance
         return 0.0
     return float(above.var(ddof=1) / m + below.var(ddof=1) / n)
 
@@ -180,7 +182,7 @@ def _newcombe(area: float, m: int, n: int, z: float) -> tuple[float, float]:
 def _checked(
     anomalous: Bool[ArrayLike, " n"], losses: Float[ArrayLike, " n"], confidence: float
 ) -> tuple[Float[np.ndarray, " n"], Bool[np.ndarray, " n"]]:
-    """Ranks of the losses, and which items are anomalous."""
+    """Ranks of the losses, and which examples are anomalous."""
     check_fraction("confidence", confidence)
     values = check_losses("losses", losses)
     # Only the order matters, and scikit-learn refuses infinities.
@@ -197,7 +199,7 @@ def _bootstrap(
     num_draws: int,
     random_state: int | np.random.Generator,
 ) -> tuple[float, float]:
-    """Percentile interval from resampled items or groups."""
+    """Percentile interval from resampled examples or groups."""
     num_draws = check_count("num_draws", num_draws)
     random = np.random.default_rng(random_state)
     bins = _bins(values)
@@ -218,9 +220,9 @@ def _resampled_examples(
     num_draws: int,
     random: np.random.Generator,
 ) -> Iterator[tuple[Counts, Counts]]:
-    """Counts per bin of anomalous and of normal items, resampled within each kind.
+    """Counts per bin of anomalous and of normal examples, resampled within each kind.
 
-    Items of one bin are alike, so the counts themselves are drawn: memory does not grow with n.
+    Examples of one bin are alike, so the counts themselves are drawn: memory does not grow with n.
     """
     kinds = [np.bincount(bins[kind], minlength=bins.max() + 1) for kind in (positive, ~positive)]
     for draws in _chunks(num_draws):
@@ -239,7 +241,7 @@ def _resampled_groups(
     num_draws: int,
     random: np.random.Generator,
 ) -> Iterator[tuple[Counts, Counts]]:
-    """The same from whole groups, stratified: groups of normal items, of anomalous, of both."""
+    """The same from whole groups, stratified: groups of normal examples, of anomalous, of both."""
     from scipy.sparse import csr_array
 
     shape = (len(sizes), int(bins.max()) + 1)

@@ -37,9 +37,9 @@ def card(title: str, size: str, preview: str, description: str, facts: Mapping[s
 
 
 def describe_size(x: NDArray[Any], shape: tuple[int, ...]) -> str:
-    """Number of items, shape of one, type of the values."""
+    """Number of examples, shape of one, type of the values."""
     sides = " × ".join(str(side) for side in shape)
-    noun = "item" if len(x) == 1 else "items"
+    noun = "example" if len(x) == 1 else "examples"
     return f"{len(x):,} {noun} of {sides}, {x.dtype}"
 
 
@@ -56,7 +56,7 @@ def describe_values(x: NDArray[Any]) -> str:
 
 
 def describe_classes(labels: NDArray[Any] | None, label_names: Sequence[str]) -> str:
-    """The classes and how many items each has."""
+    """The classes and how many examples each has."""
     if labels is None:
         return ""
     numbers, counts = np.unique(labels, return_counts=True)
@@ -91,7 +91,7 @@ def thumbnails(
     scale = max(1, 56 // max(height, width))
     pictures = []
     for row, pixels in zip(rows, shown, strict=True):
-        text = f"item {row} of {name}"
+        text = f"example {row} of {name}"
         if labels is not None:
             text += f", {class_name(labels[row], label_names)}"
         pictures.append(
@@ -133,11 +133,11 @@ def excerpts(texts: Sequence[str], labels: NDArray[Any] | None, label_names: Seq
 
 
 def _some_examples(count: int, labels: NDArray[Any] | None) -> NDArray[np.int64]:
-    """Numbers of some items: the first of each class in turn, or spread evenly over all."""
+    """Numbers of some examples: the first of each class in turn, or spread evenly over all."""
     number = min(count, _THUMBNAILS)
     if labels is None:
         return np.linspace(0, count - 1, number).astype(np.int64)
-    # Which of its class each item is (first, second, …); items sort by that, then by class.
+    # Which of its class each example is (first, second, …); examples sort by that, then by class.
     order = np.argsort(labels, kind="stable")
     _, starts, counts = np.unique(labels[order], return_index=True, return_counts=True)
     rank = np.empty(count, dtype=np.int64)

@@ -43,7 +43,7 @@ def load_cells(
     ``dropout``.
 
     Args:
-        num_cells: number of cells, the items.
+        num_cells: number of cells, the examples.
         num_genes: number of genes, the features.
         num_types: number of cell types, equally likely.
         dispersion: median over genes of :math:`1 / \theta_g`, which varies log-normally by a

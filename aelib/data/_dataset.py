@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Splits(NamedTuple):
-    """Three datasets that share no item (and no group of items that belong together)."""
+    """Three datasets that share no example (and no group of examples that belong together)."""
 
     train: Dataset
     validation: Dataset
@@ -31,15 +31,15 @@ class Splits(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
-    """Items, and what must be known to use them well: origin, license, units and splits.
+    """Examples, and what must be known to use them well: origin, license, units and splits.
 
     Arrays are read-only views; copy one before changing it.
 
     Args:
         name: the name that :func:`aelib.data.load` knows it by.
-        x: the items, one per row: ``[n, d]``. Images are flattened in C order.
-        labels: integer class of each item, ``[n]``, or ``None``.
-        shape: shape of one item; ``(h, w)`` or ``(h, w, c)`` for images, else ``(d,)``.
+        x: the examples, one per row: ``[n, d]``. Images are flattened in C order.
+        labels: integer class of each example, ``[n]``, or ``None``.
+        shape: shape of one example; ``(h, w)`` or ``(h, w, c)`` for images, else ``(d,)``.
         feature_names: name of each of the ``d`` features, or empty.
         label_names: name of each class, or empty.
         columns: for a mixed table, what each column of ``x`` holds.
@@ -48,12 +48,12 @@ class Dataset:
         license: the terms of the copy.
         citation: how to cite it.
         description: what a user has to know, warnings included.
-        groups: items with the same value stay in the same part of every split, ``[n]``.
-        parts: 0, 1 or 2 for each item (train, validation, test) where a default split is
+        groups: examples with the same value stay in the same part of every split, ``[n]``.
+        parts: 0, 1 or 2 for each example (train, validation, test) where a default split is
             published with the data, ``[n]``.
         table: the published values as a pandas data frame of ``n`` rows.
-        texts: the raw text of each item.
-        extras: further arrays with one entry for each item, by name.
+        texts: the raw text of each example.
+        extras: further arrays with one entry for each example, by name.
         metadata: anything about the whole dataset, by name.
 
     Raises:
@@ -95,7 +95,7 @@ class Dataset:
         n, d = x.shape
         shape = tuple(self.shape) or (d,)
         if math.prod(shape) != d:
-            raise ValueError(f"shape: expected {d} values per item, got {shape}")
+            raise ValueError(f"shape: expected {d} values per example, got {shape}")
         for key in ("units", "source", "license"):
             if not getattr(self, key):
                 raise ValueError(f"{key}: expected a non-empty text for the dataset {self.name!r}")
@@ -109,7 +109,7 @@ class Dataset:
         for key, value in lengths.items():
             if value is not None and len(value) != n:
                 raise ValueError(
-                    f"{key}: expected one entry for each of {n} items, got {len(value)}"
+                    f"{key}: expected one entry for each of {n} examples, got {len(value)}"
                 )
         set_field = object.__setattr__  # the way to fill a field of a frozen dataclass
         set_field(self, "shape", shape)
@@ -125,7 +125,7 @@ class Dataset:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Read-only mappings cannot be pickled; plain ones make the same dataset again.
-        given = {item.name: getattr(self, item.name) for item in fields(self)}
+        given = {entry.name: getattr(self, entry.name) for entry in fields(self)}
         given |= {"extras": dict(self.extras), "metadata": dict(self.metadata)}
         return _from_fields, (type(self), given)
 
@@ -133,13 +133,13 @@ class Dataset:
         return len(self.x)
 
     def __getitem__(self, index: slice | Int[ArrayLike, " m"] | Bool[ArrayLike, " n"]) -> Dataset:
-        """A dataset of the chosen items: by a slice, item numbers or a boolean mask."""
+        """A dataset of the chosen examples: by a slice, example numbers or a boolean mask."""
         if isinstance(index, slice):
             return self.take(np.arange(len(self))[index])
         array = np.asarray(index)
         if array.ndim != 1:
             raise TypeError(
-                f"index: expected a slice, item numbers or a mask; got {index!r} "
+                f"index: expected a slice, example numbers or a mask; got {index!r} "
                 "(the data themselves are in .x)"
             )
         if array.dtype == bool:
@@ -149,7 +149,7 @@ class Dataset:
         return self.take(array)
 
     def take(self, indices: Int[ArrayLike, " m"]) -> Dataset:
-        """A dataset of the items with these numbers, in this order.
+        """A dataset of the examples with these numbers, in this order.
 
         Args:
             indices: integers, ``[m]``.
@@ -174,13 +174,13 @@ class Dataset:
 
     @property
     def images(self) -> Real[np.ndarray, "n h w *c"]:
-        """The items as images, ``[n, h, w]`` or ``[n, h, w, c]``.
+        """The examples as images, ``[n, h, w]`` or ``[n, h, w, c]``.
 
         Raises:
-            ValueError: if the items are no images.
+            ValueError: if the examples are no images.
         """
         if len(self.shape) < 2:
-            raise ValueError(f"images: the items of {self.name!r} have the shape {self.shape}")
+            raise ValueError(f"images: the examples of {self.name!r} have the shape {self.shape}")
         return self.x.reshape(len(self), *self.shape)
 
     def split(
@@ -188,7 +188,7 @@ class Dataset:
     ) -> Splits:
         """Divide into train, validation and test.
 
-        Items of one group (the same person, the same block of a photograph) stay together, so
+        Examples of one group (the same person, the same block of a photograph) stay together, so
         parts may be a little smaller or larger than their fraction. The same seed gives the same
         split on every machine and with every release of NumPy.
 
@@ -198,11 +198,11 @@ class Dataset:
             fractions: of train, validation and test; they sum to 1, and zero is allowed.
 
         Returns:
-            Three datasets that share no item.
+            Three datasets that share no example.
 
         Raises:
             ValueError: if the fractions are none, if the published split is asked for in
-                other fractions, or if there are too few items or groups.
+                other fractions, or if there are too few examples or groups.
         """
         train, validation, test = self.split_rows(seed, fractions)
         return Splits(self.take(train), self.take(validation), self.take(test))
@@ -210,7 +210,7 @@ class Dataset:
     def split_rows(
         self, seed: int | None = None, fractions: Sequence[float] = DEFAULT_FRACTIONS
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Item numbers of the three parts that :meth:`split` makes, each in ascending order."""
+        """Example numbers of the three parts that :meth:`split` makes, each in ascending order."""
         fractions = check_fractions(fractions)
         if seed is None and self.parts is not None:
             if fractions != DEFAULT_FRACTIONS:
@@ -242,7 +242,7 @@ class Dataset:
         return _card.card(self.name, size, self._preview(), self.description, facts)
 
     def _preview(self) -> str:
-        """Pictures, rows or texts of some items, as HTML."""
+        """Pictures, rows or texts of some examples, as HTML."""
         if not len(self):
             return ""
         if len(self.shape) == 2 or (len(self.shape) == 3 and self.shape[2] in (1, 3)):
@@ -257,7 +257,7 @@ class Dataset:
         try:
             rows = self.split_rows()
         except ValueError:
-            return "none: too few items, or groups of items that stay together"
+            return "none: too few examples, or groups of examples that stay together"
         train, validation, test = (f"{len(part):,}" for part in rows)
         groups = ""
         if self.groups is not None:

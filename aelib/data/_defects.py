@@ -94,12 +94,12 @@ def load_defects(
 ) -> Dataset:
     """Patches of a texture, normal ones and ones with a planted defect.
 
-    The normal items are all patches on a grid, each wholly inside one of the texture's blocks.
+    The normal examples are all patches on a grid, each wholly inside one of the texture's blocks.
     The others are ``num_per_kind`` of those patches for each kind, taken evenly from all blocks,
     each with one defect at every severity: the same place and shape, so that severities can be
     compared in pairs. A split keeps a block in one part: no pixel of the texture is in two.
 
-    Train on the normal items of the training part (``train[train.labels == 0]``).
+    Train on the normal examples of the training part (``train[train.labels == 0]``).
 
     Args:
         texture: ``"brick"``, ``"grass"`` or ``"gravel"``.
@@ -116,7 +116,7 @@ def load_defects(
     Returns:
         Patches in [0, 1]; label 0 is normal, the others follow ``label_names``. Extras: ``mask``
         ``[n, h·w]`` (True = changed), ``original`` ``[n, h·w]``, ``severity`` ``[n]`` (0 for normal
-        items), ``defect`` ``[n]`` (the same number for one defect at several severities, -1 for
+        examples), ``defect`` ``[n]`` (the same number for one defect at several severities, -1 for
         none) and ``corner`` ``[n, 2]`` (row and column in the texture). ``groups`` is the block.
 
     Raises:

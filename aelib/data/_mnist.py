@@ -137,7 +137,7 @@ def idx_dataset(
 ) -> Dataset:
     """A dataset from four IDX files in the manner of MNIST.
 
-    The default split has the published test set as its test part; as many items as that, taken
+    The default split has the published test set as its test part; as many examples as that, taken
     from the published training set by a fixed shuffle, are for validation.
 
     Args:

@@ -43,7 +43,7 @@ def load_mvtec(
     ``train/good`` holds normal pictures, ``test/good`` and ``test/<defect>`` what to test with, and
     ``ground_truth/<defect>/<name>_mask.png`` says where ``test/<defect>/<name>.png`` is defective
     (anything but black). The default split is the published one; of the training pictures a fixed
-    15 % are for validation, so that a threshold can be had from normal items not trained on.
+    15 % are for validation, so that a threshold can be had from normal examples not trained on.
 
     Args:
         root: the folder of one category, or the one that holds them (or its parent).
@@ -72,20 +72,20 @@ def load_mvtec(
             "folder as root"
         )
     folder = _category_folder(data_folder(root), category)
-    items = _find(folder)
-    kinds = (_GOOD, *sorted({item.kind for item in items} - {_GOOD}))
-    pictures = read_pictures([item.file for item in items], size, gray=gray, bits=bits)
+    examples = _find(folder)
+    kinds = (_GOOD, *sorted({example.kind for example in examples} - {_GOOD}))
+    pictures = read_pictures([example.file for example in examples], size, gray=gray, bits=bits)
     images = pictures.values
     height, width = images.shape[1:3]
-    masks = np.zeros((len(items), height, width), bool)
-    for row, item in enumerate(items):
-        if item.mask is not None:
-            masks[row] = read_mask(item.mask, item.file, (height, width))
-    n = len(items)
+    masks = np.zeros((len(examples), height, width), bool)
+    for row, example in enumerate(examples):
+        if example.mask is not None:
+            masks[row] = read_mask(example.mask, example.file, (height, width))
+    n = len(examples)
     return Dataset(
         name="mvtec",
         x=images.reshape(n, -1),
-        labels=np.array([kinds.index(item.kind) for item in items], np.int32),
+        labels=np.array([kinds.index(example.kind) for example in examples], np.int32),
         shape=images.shape[1:],
         label_names=kinds,
         units=pictures.units,
@@ -96,10 +96,10 @@ def load_mvtec(
         "doi:10.1109/CVPR.2019.00982",
         description=f"Pictures of the category {folder.name}. Those of training and validation are "
         "all normal; the test part has both kinds.",
-        parts=_parts(items, folder.name),
+        parts=_parts(examples, folder.name),
         extras={
             "mask": masks.reshape(n, -1),
-            "file": np.array([item.file.relative_to(folder).as_posix() for item in items]),
+            "file": np.array([example.file.relative_to(folder).as_posix() for example in examples]),
         },
         metadata={"category": folder.name},
     )
@@ -138,7 +138,7 @@ def _find(folder: Path) -> list[_ImageFile]:
         for kind in _kinds(folder / "ground_truth"):
             if kind not in tested:
                 raise ValueError(f"ground_truth: there is no test/{kind} in {folder}")
-    items = [_ImageFile(file, _GOOD, None, True) for file in _pictures(folder / "train" / _GOOD)]
+    examples = [_ImageFile(file, _GOOD, None, True) for file in _pictures(folder / "train" / _GOOD)]
     for kind in tested:
         for file in _pictures(folder / "test" / kind):
             mask = None
@@ -148,8 +148,8 @@ def _find(folder: Path) -> list[_ImageFile]:
                     raise FileNotFoundError(
                         f"ground_truth: expected a mask for test/{kind}/{file.name} at {mask}"
                     )
-            items.append(_ImageFile(file, kind, mask, False))
-    return items
+            examples.append(_ImageFile(file, kind, mask, False))
+    return examples
 
 
 def _kinds(folder: Path) -> list[str]:
@@ -166,9 +166,9 @@ def _pictures(folder: Path) -> list[Path]:
     return files
 
 
-def _parts(items: list[_ImageFile], name: str) -> NDArray[np.int64]:
+def _parts(examples: list[_ImageFile], name: str) -> NDArray[np.int64]:
     """0, 1 or 2 for training, validation and test."""
-    parts = np.array([0 if item.train else 2 for item in items], np.int64)
+    parts = np.array([0 if example.train else 2 for example in examples], np.int64)
     train = np.flatnonzero(parts == 0)
     order = np.argsort(shuffle_keys(len(train), f"mvtec/{name}"), kind="stable")
     parts[train[order[: round(_VALIDATION * len(train))]]] = 1

@@ -1,4 +1,4 @@
-"""Which items go to training, validation and test: the same on every machine and release."""
+"""Which examples go to training, validation and test: the same on every machine and release."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ DEFAULT_FRACTIONS = (0.7, 0.15, 0.15)
 
 
 def shuffle_keys(count: int, purpose: str) -> NDArray[np.uint64]:
-    """One 64-bit key per item: SplitMix64 of its number, started from a hash of ``purpose``.
+    """One 64-bit key per example: SplitMix64 of its number, started from a hash of ``purpose``.
 
     NumPy may change the streams of its generators between releases (NEP 19); a split that is
     called fixed may not. SplitMix64 (Steele, Lea and Flood, 2014) is a bijection of 64-bit
-    integers, so no two items share a key.
+    integers, so no two examples share a key.
 
     Args:
-        count: number of items.
+        count: number of examples.
         purpose: the text that starts the sequence, such as the dataset's name and the seed.
 
     Returns:
-        Keys of shape ``[count]``; sorting by them shuffles the items.
+        Keys of shape ``[count]``; sorting by them shuffles the examples.
     """
     digest = hashlib.blake2b(purpose.encode(), digest_size=8).digest()
     start = np.uint64(int.from_bytes(digest, "little"))
@@ -57,19 +57,20 @@ def split_indices(
     purpose: str,
     groups: NDArray[Any] | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Divide ``count`` items in three, keeping the items of a group together.
+    """Divide ``count`` examples in three, keeping the examples of a group together.
 
-    Groups are put in a shuffled order and cut where the number of items comes closest to the
+    Groups are put in a shuffled order and cut where the number of examples comes closest to the
     fractions asked for, so a part is as large as its fraction up to half of a group.
 
     Args:
-        count: number of items.
+        count: number of examples.
         fractions: of train, validation and test.
         purpose: decides the shuffle, see :func:`shuffle_keys`.
-        groups: label of each item's group, shape ``[count]``; ``None`` when each item is its own.
+        groups: label of each example's group, shape ``[count]``; ``None`` when each example is its
+            own.
 
     Returns:
-        Three arrays of item numbers, each in ascending order.
+        Three arrays of example numbers, each in ascending order.
 
     Raises:
         ValueError: if there are fewer groups than parts with a fraction above zero.
@@ -83,10 +84,10 @@ def split_indices(
         member = member.reshape(-1)
     wanted = [part > 0 for part in parts]
     if len(sizes) < sum(wanted):
-        what = "items" if groups is None else "groups of items that stay together"
+        what = "examples" if groups is None else "groups of examples that stay together"
         raise ValueError(
             f"split: expected at least {sum(wanted)} {what}, one for each part, got {len(sizes)}"
-            + " (a single picture is cut into items by load's patch_size)" * (count == 1)
+            + " (a single picture is cut into examples by load's patch_size)" * (count == 1)
         )
     order = np.argsort(shuffle_keys(len(sizes), purpose), kind="stable")
     reached = np.concatenate([[0], np.cumsum(sizes[order])])

@@ -29,7 +29,7 @@ class LogCounts(nnx.Module):
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """Shape of one item."""
+        """Shape of one example."""
         return self.encoder.input_shape
 
     def __call__(self, counts: Real[Array, "batch genes"]) -> Float[Array, "batch latent"]:

@@ -1,4 +1,4 @@
-"""Classifiers trained on items as they are or on attacked ones, and how much fools them."""
+"""Classifiers trained on examples as they are or on attacked ones, and how much fools them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class TrainedClassifiers:
         epsilons: the strength of attack in training, of each run.
         seeds: the seed of each run.
         models: the trained networks, in the order of the runs.
-        loss: cross-entropy of each batch, as attacked, in nats per item.
+        loss: cross-entropy of each batch, as attacked, in nats per example.
         graphdef: the structure of all networks.
         states: their parameters, stacked: each leaf has a leading axis of runs.
     """
@@ -85,7 +85,7 @@ def train_classifiers(
     Args:
         make_model: makes a network ``[batch, ...] -> [batch, classes]`` from an ``nnx.Rngs``, of
             the same structure every time.
-        x: items, values in [0, 1]; with ``per_run_data``, ``[seeds, n, ...]``.
+        x: examples, values in [0, 1]; with ``per_run_data``, ``[seeds, n, ...]``.
         labels: whole numbers from 0; with ``per_run_data``, ``[seeds, n]``.
         seeds: one run for each and each strength; a seed decides initial weights, batches and
             random starts.
@@ -94,14 +94,14 @@ def train_classifiers(
         attack_steps: steps of the attack on each batch.
         per_run_data: whether data have a leading axis of seeds.
         steps: number of training steps.
-        batch_size: items in each, drawn with replacement.
+        batch_size: examples in each, drawn with replacement.
         learning_rate: initial learning rate.
 
     Returns:
         The networks, one by one and stacked.
 
     Raises:
-        TypeError: if items are not floats or labels not whole numbers.
+        TypeError: if examples are not floats or labels not whole numbers.
         ValueError: if an argument is out of its range; the message names it.
 
     Example:
@@ -132,7 +132,9 @@ def train_classifiers(
             f"x: expected [{len(seeds)}, n, ...], an entry for each seed; got {x.shape}"
         )
     if labels.shape != (*lead, n):
-        raise ValueError(f"labels: expected shape {(*lead, n)}, as x has items; got {labels.shape}")
+        raise ValueError(
+            f"labels: expected shape {(*lead, n)}, as x has examples; got {labels.shape}"
+        )
     x = check_examples("x", x)
     labels = check_labels(labels.reshape(-1), labels.size).reshape(labels.shape)
     counts = {"attack_steps": attack_steps, "steps": steps, "batch_size": batch_size}
@@ -169,7 +171,7 @@ def train_classifiers(
 def epsilon_needed(
     epsilons: Float[ArrayLike, " k"], success: Float[ArrayLike, "*shape k"], fraction: float = 0.5
 ) -> Float[np.ndarray, "*shape"]:
-    """The strength at which an attack succeeds on a given fraction of items.
+    """The strength at which an attack succeeds on a given fraction of examples.
 
     Linear between the strengths that were tried, the first crossing; infinite if the fraction is
     not reached, and the first strength if it is reached there.
@@ -235,16 +237,16 @@ def _train(
             return None, (x[number, rows[step]], labels[number, rows[step]], start_keys[step])
 
         def attack(state: Any, batch: Any) -> jax.Array:
-            items, targets, key = batch
+            examples, targets, key = batch
 
             def climb(_: Any, here: jax.Array) -> jax.Array:
                 _, gradient = slope(losses, here, (targets, state))
-                return move(here, gradient, items, strength, length, norm)
+                return move(here, gradient, examples, strength, length, norm)
 
             # Within the ball; the first step takes it back to the box. (Uniform in the ball of "l2"
             # would be one more thing to compile, and the start is soon left.)
-            noise = jax.random.uniform(key, items.shape, items.dtype, -reach, reach)
-            return jax.lax.fori_loop(0, attack_steps, climb, items + strength * noise)
+            noise = jax.random.uniform(key, examples.shape, examples.dtype, -reach, reach)
+            return jax.lax.fori_loop(0, attack_steps, climb, examples + strength * noise)
 
         def objective(state: Any, batch: Any, _: jax.Array) -> tuple[jax.Array, Any]:
             attacked = attack(jax.lax.stop_gradient(state), batch)

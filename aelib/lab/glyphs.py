@@ -3,7 +3,7 @@
 :func:`fields` makes one smooth field for each character and font, :func:`render` warps it into an
 image, and :func:`tangents` differentiates the image, exactly, by the parameters of the warp.
 ``aelib.data.load("glyphs")`` makes data sets of such images; :func:`example_tangents` gives the
-tangents at their items.
+tangents at their examples.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def tangents(field: Array, params: Array) -> Array:
 
 
 def example_tangents(dataset: Dataset) -> NDArray[np.float32]:
-    """The exact tangents at each item of a glyph dataset, before noise and thresholding.
+    """The exact tangents at each example of a glyph dataset, before noise and thresholding.
 
     Args:
         dataset: ``aelib.data.load("glyphs", …)``, or a part of it.

@@ -26,7 +26,7 @@ def linear(codes: Float[ArrayLike, "n k"], labels: Shaped[ArrayLike, " n"]) -> C
     an invertible matrix: the probe sees what a code carries, not the basis in which it is written.
 
     Args:
-        codes: one per item.
+        codes: one per example.
         labels: class of each code, integers or words; at least two classes.
 
     Returns:
@@ -55,7 +55,8 @@ def linear(codes: Float[ArrayLike, "n k"], labels: Shaped[ArrayLike, " n"]) -> C
         raise ValueError(f"labels: expected shape {matrix.shape[:1]}, got {given.shape}")
     if len(np.unique(given)) < 2:
         raise ValueError(f"labels: expected at least two classes, got {np.unique(given)}")
-    # A collapsed autoencoder gives one code to all items; the discriminant cannot be fitted then.
+    # A collapsed autoencoder gives one code to all examples; the discriminant cannot be fitted
+    # then.
     if np.all(matrix == matrix[0]):
         probe = require("sklearn.dummy", purpose="aelib.lab.probes").DummyClassifier()
     else:
@@ -69,19 +70,19 @@ def accuracy(
     train: tuple[ArrayLike, ArrayLike],
     test: tuple[ArrayLike, ArrayLike],
 ) -> float:
-    """Return the fraction of test items whose label a linear probe reads off their code.
+    """Return the fraction of test examples whose label a linear probe reads off their code.
 
     Args:
-        encode: from items [n, d] to codes [n, k].
-        train: items and labels that the probe is fitted on.
-        test: items and labels that it is measured on.
+        encode: from examples [n, d] to codes [n, k].
+        train: examples and labels that the probe is fitted on.
+        test: examples and labels that it is measured on.
 
     Raises:
         ValueError: as :func:`linear`.
 
     Example:
         >>> x, labels = np.array([[0.0, 1.0], [0.1, 2.0], [2.0, 1.0], [2.1, 2.0]]), [0, 0, 1, 1]
-        >>> accuracy(lambda items: items[:, :1], (x, labels), (x, labels))
+        >>> accuracy(lambda examples: examples[:, :1], (x, labels), (x, labels))
         1.0
     """
     probe = linear(encode(train[0]), train[1])

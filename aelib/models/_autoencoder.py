@@ -15,7 +15,7 @@ from aelib.models._save import save
 
 
 class Autoencoder(nnx.Module):
-    """An encoder from items to codes and a decoder from codes to raw outputs.
+    """An encoder from examples to codes and a decoder from codes to raw outputs.
 
     The builders of :mod:`aelib.models` make one; one made from modules of your own trains and
     predicts just as well, but cannot be saved.
@@ -61,11 +61,11 @@ class Autoencoder(nnx.Module):
         batch_size: int = 1024,
         method: Literal["outputs", "codes"] = "outputs",
     ) -> Float[Array, "n ..."]:
-        """Raw outputs or codes for many items, compiled once and applied in batches.
+        """Raw outputs or codes for many examples, compiled once and applied in batches.
 
         Args:
             x: [n, ...], NumPy or JAX.
-            batch_size: items at a time; bounds the memory, changes nothing else.
+            batch_size: examples at a time; bounds the memory, changes nothing else.
             method: ``"outputs"`` for ``model(x)``, ``"codes"`` for ``model.encode(x)``.
 
         Returns:

@@ -32,7 +32,7 @@ def linear(
     conditioned.
 
     Args:
-        num_features: length d of an item.
+        num_features: length d of an example.
         latent: length of its code.
         use_bias: whether both maps have a bias.
         outputs_per_feature: raw outputs p that the likelihood needs for each feature
@@ -83,7 +83,7 @@ def tied(
     ``outputs_per_feature``. With a sigmoid for s it is the network of Rifai et al. (2011).
 
     Args:
-        num_features: length d of an item.
+        num_features: length d of an example.
         latent: length of its code.
         code_activation: s, a name in :data:`aelib.models.ACTIVATIONS`.
         use_bias: whether both directions have a bias.
@@ -138,7 +138,7 @@ def mlp(
     """A multi-layer autoencoder; the decoder mirrors the encoder's widths.
 
     Args:
-        num_features: length d of an item.
+        num_features: length d of an example.
         latent: length of its code.
         hidden: widths of the encoder's hidden layers; the decoder has them in reverse.
         activation: activation of every hidden layer, a name in :data:`aelib.models.ACTIVATIONS`.

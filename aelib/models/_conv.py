@@ -35,7 +35,7 @@ def conv(
     many times: every pixel repeated twice in both directions, then a 3 × 3 convolution.
 
     Args:
-        shape: of one image, (h, w) or (h, w, c); items come and go in this shape.
+        shape: of one image, (h, w) or (h, w, c); examples come and go in this shape.
         latent: length of a code.
         channels: channels of the encoder's convolutions; the decoder has them in reverse.
         activation: activation of every hidden layer, a name in :data:`aelib.models.ACTIVATIONS`.

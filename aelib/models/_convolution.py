@@ -131,7 +131,7 @@ def _patches(images: jax.Array, side: int, stride: int, padding: str) -> jax.Arr
 
 
 class ConvolutionLayer(nnx.Module):
-    """A convolution as one layer of a :class:`Stack`: flat items in, flat items out.
+    """A convolution as one layer of a :class:`Stack`: flat examples in, flat examples out.
 
     Attributes:
         convolution: the :class:`Convolution`.

@@ -91,18 +91,19 @@ class Dense(nnx.Module):
 
 
 class Stack(nnx.Module):
-    """Layers applied one after the other, from items of one shape to items of another.
+    """Layers applied one after the other, from examples of one shape to examples of another.
 
     Attributes:
         layers: tuple of layers in order of application; each has ``weight``, ``bias`` and
             ``activation``.
-        input_shape: shape of one item that goes in.
-        output_shape: shape of one item that comes out; the last layer's outputs are reshaped to it.
+        input_shape: shape of one example that goes in.
+        output_shape: shape of one example that comes out; the last layer's outputs are reshaped to
+            it.
 
     Args:
         layers: the layers, at least one.
-        input_shape: shape of one item that goes in.
-        output_shape: shape of one item that comes out.
+        input_shape: shape of one example that goes in.
+        output_shape: shape of one example that comes out.
 
     Example:
         >>> from flax import nnx
@@ -131,9 +132,9 @@ class Stack(nnx.Module):
         Raises:
             ValueError: if the trailing axes of ``x`` are not ``input_shape``.
         """
-        items = jnp.asarray(x)
-        batch = leading_shape(items, self.input_shape)
-        signals = items.astype(self.layers[0].weight.dtype)
+        examples = jnp.asarray(x)
+        batch = leading_shape(examples, self.input_shape)
+        signals = examples.astype(self.layers[0].weight.dtype)
         for layer in self.layers:
             signals = layer(signals)
         return signals.reshape(batch + self.output_shape)

@@ -1,4 +1,4 @@
-"""Apply a model to many items: one compilation, bounded memory."""
+"""Apply a model to many examples: one compilation, bounded memory."""
 
 import functools
 from typing import Any
@@ -24,7 +24,7 @@ def _apply(
 def apply_in_batches(
     model: nnx.Module, x: Any, *, batch_size: int, method: str, **extra: Any
 ) -> Any:
-    """``model(x)`` or ``model.encode(x)``, some items at a time; see ``Autoencoder.predict``.
+    """``model(x)`` or ``model.encode(x)``, some examples at a time; see ``Autoencoder.predict``.
 
     What else the method takes, such as a mask, is divided into batches like ``x``.
     """
@@ -37,12 +37,13 @@ def apply_in_batches(
     extra = {name: np.asarray(value) for name, value in extra.items()}
     for name, value in extra.items():
         if value.shape[:1] != (n,):
-            raise ValueError(f"{name}: expected [{n}, ...] as x has items, got {value.shape}")
+            raise ValueError(f"{name}: expected [{n}, ...] as x has examples, got {value.shape}")
     graphdef, state = nnx.split(model)
     apply = functools.partial(_apply, graphdef, method, nnx.as_pure(state))
     if n <= batch_size:
         return apply(jnp.asarray(x), {name: jnp.asarray(value) for name, value in extra.items()})
-    # The last batch is filled up with repeats of the last item, so that every batch has one shape.
+    # The last batch is filled up with repeats of the last example, so that every batch has one
+    # shape.
     parts = []
     for start in range(0, n, batch_size):
         rows = np.minimum(np.arange(start, start + batch_size), n - 1)

@@ -14,7 +14,7 @@ class Examples(NamedTuple):
     """Training or validation data, or a batch of them.
 
     Attributes:
-        x: the items, with 0 where ``mask`` is False.
+        x: the examples, with 0 where ``mask`` is False.
         mask: which entries were observed, or None for all.
         weights: weight of each example, with mean 1 over the data, or None for equal weights.
         exposure: exposure of each example, or None.

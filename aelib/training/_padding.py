@@ -69,12 +69,12 @@ def largest(trees: Sequence[Any]) -> int:
 
 
 def check_same_function(models: Sequence[Any], largest: int, x: Any, penalized: bool) -> None:
-    """Compare each model with its padded copy on a few items.
+    """Compare each model with its padded copy on a few examples.
 
     Args:
         models: models of different sizes.
         largest: which of them all others fit into.
-        x: a few items.
+        x: a few examples.
         penalized: whether penalties look at the codes.
 
     Raises:

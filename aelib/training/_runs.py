@@ -120,7 +120,7 @@ class Members(NamedTuple):
         return merge(Parts(own.graphdef, *jax.device_put(own[1:])), loss)
 
     def check_padding(self, x: jax.Array, *, penalized: bool) -> None:
-        """Compare models of every size with what they are when padded, on a few items.
+        """Compare models of every size with what they are when padded, on a few examples.
 
         Raises:
             ValueError: if they do not compute the same.

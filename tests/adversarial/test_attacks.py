@@ -128,7 +128,7 @@ def test_an_objective_that_is_nan_is_no_success_and_no_failure():
 
 
 def test_an_item_whose_objective_is_nan_may_still_be_attacked():
-    """NaN at the item itself and a number beside it: the strongest number is found."""
+    """NaN at the example itself and a number beside it: the strongest number is found."""
     hole = lambda x: jnp.where(x[:, 0] == 0.5, jnp.nan, x[:, 0])  # noqa: E731
     start = np.full((1, 1), 0.5, np.float32)
     found = adversarial.pgd(hole, start, epsilon=0.25, steps=20, key=KEY)
@@ -163,8 +163,8 @@ WRONG = {
     "key: expected jax.random.key": {"restarts": 2},
     "step_size: expected finite": {"step_size": -1.0},
     "norm: expected 'linf' or 'l2', got 'l1'": {"norm": "l1"},
-    "objective: expected one number for each item": {"objective": lambda x: x},
-    "criterion: expected one number for each item": {"criterion": jnp.sum},
+    "objective: expected one number for each example": {"objective": lambda x: x},
+    "criterion: expected one number for each example": {"criterion": jnp.sum},
 }
 
 

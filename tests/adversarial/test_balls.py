@@ -14,7 +14,7 @@ ITEMS, FEATURES = 120, 24
 
 
 def cases(dtype):
-    """Items at, near and off the edge of the box; candidates from next to them to far away."""
+    """Examples at, near and off the edge of the box; candidates from next to them to far away."""
     x = RNG.random((ITEMS, FEATURES))
     x[::3] = np.round(x[::3])
     x[1::3] *= 10.0 ** RNG.uniform(-9, 0, (len(x[1::3]), 1))

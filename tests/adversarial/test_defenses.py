@@ -81,7 +81,7 @@ def test_calibrated_alarms_stay_below_alpha():
     fresh = RNG.integers(0, 3, 4000)
     x = np.clip(CENTERS[fresh] + 0.05 * RNG.normal(size=(4000, 4)), 0, 1).astype(np.float32)
     defense = adversarial.Defense(classify, score=score).calibrate(x[:999], 0.1)
-    # The rate of one calibration on 999 items is Beta(100, 900): 0.1 with a deviation of 0.0095.
+    # The rate of one calibration on 999 examples is Beta(100, 900): 0.1 with a deviation of 0.0095.
     assert abs(float(defense.refuses(x[999:]).mean()) - 0.1) < 0.035
     with pytest.raises(ValueError, match="score: expected a function"):
         adversarial.Defense(classify).calibrate(X, 0.1)

@@ -55,7 +55,7 @@ def test_the_guarantee_by_enumeration(bag):
 
 
 def test_the_guarantee_for_groups_by_enumeration():
-    """Each group is the new one with the same probability, then each of its items."""
+    """Each group is the new one with the same probability, then each of its examples."""
     random = np.random.default_rng(1)
     for sizes in ([1] * 12, [3, 1, 7, 2, 2, 5, 1, 4, 6, 3, 2], [4] * 10):
         level = random.normal(size=len(sizes)) * 3
@@ -91,7 +91,7 @@ def test_too_few_never_alarm_and_say_so():
         assert Calibration(losses).threshold(0.05) == math.inf
     assert Calibration(np.arange(19.0)).threshold(0.05) == 18.0
     many = Calibration(np.arange(1000.0), np.arange(1000) % 18)
-    with pytest.warns(CalibrationWarning, match="n = 18 groups of normal items"):
+    with pytest.warns(CalibrationWarning, match="n = 18 groups of normal examples"):
         assert many.threshold(0.05) == math.inf
 
 

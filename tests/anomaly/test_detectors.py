@@ -84,7 +84,7 @@ def test_the_seed_decides_everything_and_pickles_keep_it():
 
 
 def test_filling_up_a_batch_does_not_change_what_is_minimized():
-    """Three steps down the gradient on the thirty items alone, by finite differences."""
+    """Three steps down the gradient on the thirty examples alone, by finite differences."""
     x = NORMAL[:30]
     detector = clone(TRAINED).set_params(calibration_fraction=0).fit(x)
 

@@ -30,7 +30,7 @@ class Line(nnx.Module):
 
 
 # The checks fit some sixty times, on data of thirteen shapes. Below the batch size one compiled
-# program serves any number of items, so that only the six numbers of features compile anew.
+# program serves any number of examples, so that only the six numbers of features compile anew.
 TRAINED = anomaly.ReconstructionDetector(
     Line,
     steps=3,
@@ -39,7 +39,7 @@ TRAINED = anomaly.ReconstructionDetector(
 )
 
 
-# Many of the checks fit on twenty items, of which too few are held out for a rate of 5 %.
+# Many of the checks fit on twenty examples, of which too few are held out for a rate of 5 %.
 @pytest.mark.filterwarnings("ignore::aelib.anomaly.CalibrationWarning")
 @pytest.mark.parametrize(
     "detector",

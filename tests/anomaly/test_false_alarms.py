@@ -38,13 +38,13 @@ def test_all_splits_at_once_are_the_splits_one_by_one(by_group, alpha):
 
 
 def test_exchangeable_items_alarm_at_the_rate_asked_for():
-    """Over 100 sets of items, so that the interval is about the procedure and not one set."""
+    """Over 100 sets of examples, so that the interval is about the procedure and not one set."""
     random = np.random.default_rng(1)
     means = [
         false_alarm_rates(random.normal(size=160), 0.1, num_splits=20, random_state=i).mean
         for i in range(100)
     ]
-    # 80 items calibrate: floor(0.1 * 81) / 81. Four standard errors.
+    # 80 examples calibrate: floor(0.1 * 81) / 81. Four standard errors.
     assert abs(np.mean(means) - 8 / 81) < 4 * np.std(means) / 10
 
 

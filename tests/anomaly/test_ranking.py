@@ -55,7 +55,7 @@ def test_a_perfect_ranking_is_not_a_certain_one():
     assert (worst.value, worst.low) == (0, 0)
     assert worst.high == pytest.approx(1 - best.low, abs=1e-9)
     assert auroc(np.repeat(labels, 100), np.repeat(losses, 100)).low > best.low
-    one = auroc([True, False, False, False], [0.5, 0.1, 0.7, 0.2])  # one item has no variance
+    one = auroc([True, False, False, False], [0.5, 0.1, 0.7, 0.2])  # one example has no variance
     assert one.low < one.value < one.high
 
 
@@ -97,7 +97,7 @@ def test_infinite_losses_rank_last():
 
 
 def test_bad_arguments():
-    with pytest.raises(ValueError, match="expected items of both kinds, got 3, all normal"):
+    with pytest.raises(ValueError, match="expected examples of both kinds, got 3, all normal"):
         auroc([0, 0, 0], [1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="anomalous: expected booleans, got 2 at index \\(1,\\)"):
         auroc([0, 2, 1], [1.0, 2.0, 3.0])

@@ -92,7 +92,7 @@ def test_odd_data_have_a_card():
     assert "0 (1), 1 (2)" in html
     parse(dataset[[]]._repr_html_())
     parse(dataset[[0]]._repr_html_())
-    assert "none: too few items" in dataset[[0]]._repr_html_()
+    assert "none: too few examples" in dataset[[0]]._repr_html_()
 
 
 def test_images_beyond_the_unit_interval_are_scaled():
@@ -106,5 +106,5 @@ def test_images_beyond_the_unit_interval_are_scaled():
 
 def test_repr_is_one_line():
     assert repr(data.load("digits")) == (
-        "Dataset('digits': 1,797 items of 8 × 8, float32, 10 classes)"
+        "Dataset('digits': 1,797 examples of 8 × 8, float32, 10 classes)"
     )

@@ -20,8 +20,8 @@ def make(n=20, d=4, **fields):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"shape": (3, 3)}, r"shape: expected 4 values per item, got \(3, 3\)"),
-        ({"labels": np.zeros(3)}, "labels: expected one entry for each of 20 items, got 3"),
+        ({"shape": (3, 3)}, r"shape: expected 4 values per example, got \(3, 3\)"),
+        ({"labels": np.zeros(3)}, "labels: expected one entry for each of 20 examples, got 3"),
         ({"groups": np.zeros(3)}, "groups: expected one entry"),
         ({"texts": ("a",)}, "texts: expected one entry"),
         ({"extras": {"mask": np.zeros((2, 4))}}, r"extras\['mask'\]: expected one entry"),
@@ -79,7 +79,7 @@ def test_wrong_indices_raise():
 
 def test_images_need_a_shape():
     assert make(shape=(2, 2)).images.shape == (20, 2, 2)
-    with pytest.raises(ValueError, match="images: the items of 'toy' have the shape"):
+    with pytest.raises(ValueError, match="images: the examples of 'toy' have the shape"):
         _ = make().images
 
 
@@ -107,7 +107,7 @@ def test_seeds_differ_from_each_other_and_from_the_default():
 
 
 def test_items_are_drawn_evenly():
-    # Over 400 seeds each of 50 items is in the test part 16 % of the time: binomial with
+    # Over 400 seeds each of 50 examples is in the test part 16 % of the time: binomial with
     # standard deviation 1.8 %; the largest of 50 deviations stays below 4.5 of them.
     dataset = make(50)
     hits = np.zeros(50)
@@ -154,7 +154,7 @@ def test_bad_fractions_are_refused(fractions, message):
 
 
 def test_too_few_items_or_groups_are_refused():
-    with pytest.raises(ValueError, match="at least 3 items"):
+    with pytest.raises(ValueError, match="at least 3 examples"):
         make(2).split()
     with pytest.raises(ValueError, match="at least 3 groups"):
         make(9, groups=np.zeros(9)).split()
@@ -210,7 +210,7 @@ def test_columns_are_checked():
 
 @pytest.mark.parametrize("index", [3, "x", np.zeros((2, 2), int)])
 def test_an_index_that_is_none_is_named(index):
-    with pytest.raises(TypeError, match=r"index: expected a slice, item numbers or a mask"):
+    with pytest.raises(TypeError, match=r"index: expected a slice, example numbers or a mask"):
         make()[index]
 
 

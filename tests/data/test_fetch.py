@@ -188,7 +188,7 @@ def test_plain_idx_is_read(tmp_path):
 
 @pytest.fixture
 def small(server):
-    """Four files in the manner of MNIST, 40 items for training and 10 for test."""
+    """Four files in the manner of MNIST, 40 examples for training and 10 for test."""
     rng = np.random.default_rng(0)
     arrays = {
         "train images": rng.integers(0, 256, (40, 6, 5), dtype=np.uint8),

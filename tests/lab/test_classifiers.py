@@ -1,4 +1,4 @@
-"""Classifiers trained on attacked items, and the strength that fools a given fraction."""
+"""Classifiers trained on attacked examples, and the strength that fools a given fraction."""
 
 import jax
 import jax.numpy as jnp

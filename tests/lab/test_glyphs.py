@@ -148,14 +148,14 @@ def test_tangents_agree_with_central_differences(bank):
 def test_items_of_a_dataset_are_rendered_fields_and_have_their_tangents():
     options = {"alphabets": ("digits", "latin"), "fonts": ("DejaVuSans", "cmr10")}
     dataset = data.load("glyphs", **options, num_per_glyph=2)
-    item = 100
-    font = dataset.metadata["fonts"][dataset.extras["font"][item]]
-    field = glyphs.fields([(font, dataset.label_names[dataset.labels[item]])])[0]
-    image = jax.jit(glyphs.render)(field, dataset.extras["parameters"][item])
+    example = 100
+    font = dataset.metadata["fonts"][dataset.extras["font"][example]]
+    field = glyphs.fields([(font, dataset.label_names[dataset.labels[example]])])[0]
+    image = jax.jit(glyphs.render)(field, dataset.extras["parameters"][example])
     # Compiled on its own or in a batch: places differ in their last bits.
-    np.testing.assert_allclose(dataset.images[item], image, rtol=0, atol=1e-5)
-    part = dataset[[7, item]]
-    along = jax.jit(glyphs.tangents)(field, dataset.extras["parameters"][item])
+    np.testing.assert_allclose(dataset.images[example], image, rtol=0, atol=1e-5)
+    part = dataset[[7, example]]
+    along = jax.jit(glyphs.tangents)(field, dataset.extras["parameters"][example])
     np.testing.assert_allclose(glyphs.example_tangents(part)[1], along, rtol=0, atol=1e-4)
 
 

@@ -51,7 +51,7 @@ def test_full_batch_is_the_plain_loop(x, options):
 
 
 def test_batches_go_through_every_example_once_an_epoch(options):
-    # The loss of item i is 10^i, and the model cannot change it: batch means tell who was in.
+    # The loss of example i is 10^i, and the model cannot change it: batch means tell who was in.
     x = 10.0 ** np.arange(6)[:, None] * np.ones((1, D))
     names = lambda outputs, x: x[:, 0] + 0 * outputs[:, 0]  # noqa: E731
     result = fit(

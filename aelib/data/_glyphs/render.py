@@ -105,14 +105,14 @@ def map_examples(
     params: Array,
     batch_size: int = 64,
 ) -> Array:
-    """Apply ``draw(field, params)`` to many items, in batches that fit into memory.
+    """Apply ``draw(field, params)`` to many examples, in batches that fit into memory.
 
     Args:
         draw: :func:`render`, or another function of a field and its transform.
         bank: fields, ``[m, s, s]``.
-        index: which field each item shows, integers ``[n]``.
-        params: transform of each item, ``[n, 5]``.
-        batch_size: items drawn at once.
+        index: which field each example shows, integers ``[n]``.
+        params: transform of each example, ``[n, 5]``.
+        batch_size: examples drawn at once.
 
     Returns:
         What ``draw`` returns, stacked along a new first axis of length ``n``.

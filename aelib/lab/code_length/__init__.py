@@ -2,8 +2,8 @@
 
 Families can be compared where they share a support and a resolution;
 :class:`aelib.likelihoods.Discretized` gives a continuous family that of the data.
-:func:`compare_likelihoods` trains one autoencoder for each family and seed and measures items that
-none of them has seen;
+:func:`compare_likelihoods` trains one autoencoder for each family and seed and measures examples
+that none of them has seen;
 :func:`compare_imputation` does so for hidden cells of tables. For texts,
 :func:`complete_documents` measures how well one half of the words predicts the other.
 """

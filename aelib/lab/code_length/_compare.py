@@ -25,7 +25,7 @@ class LikelihoodComparison:
     """What :func:`compare_likelihoods` returns.
 
     Attributes:
-        nats: held-out nats per item, ``[seeds]`` for each family.
+        nats: held-out nats per example, ``[seeds]`` for each family.
         models: the trained autoencoders, one per seed for each family.
         likelihoods: the likelihoods, whose scales were trained with them, one per seed for each
             family.
@@ -55,26 +55,26 @@ def compare_likelihoods(
     corruption: Callable[[Array, Array], Array] | None = None,
     optimize_compiled_code: bool = False,
 ) -> LikelihoodComparison:
-    """Train one autoencoder for each family and seed; return the code length of new items.
+    """Train one autoencoder for each family and seed; return the code length of new examples.
 
     All have the same layers but for the last, which has as many outputs as its family needs; they
-    see the same items in the same order. What is compared is the conditional code length, so the
+    see the same examples in the same order. What is compared is the conditional code length, so the
     numbers mean something at equal code size only, and only if the families share a support and a
     resolution: masses with masses, densities with densities.
 
     Args:
         likelihoods: the families by name.
-        train: training items, a split for each seed.
-        test: held-out items, a split for each seed.
+        train: training examples, a split for each seed.
+        test: held-out examples, a split for each seed.
         code_size: numbers in a code.
         hidden: widths of the encoder's hidden layers; the decoder has them in reverse. None by
             default: one affine map in, one out.
         preprocess: what the encoders are given instead of the data, ``[batch, d] -> [batch, d]``.
         initial_biases: of the decoder's last layer, by family; 0 where left out.
-        exposures: of the training and of the test items, for the families that have one.
+        exposures: of the training and of the test examples, for the families that have one.
         seeds: of splits, weights and batches.
         steps: training steps.
-        batch_size: items in a batch.
+        batch_size: examples in a batch.
         learning_rate: of Adam; it falls to zero along a cosine.
         corruption: as in :func:`aelib.training.fit`.
         optimize_compiled_code: whether the compiler takes its time. For small models it takes
@@ -167,7 +167,7 @@ class _Models(nnx.Module):
         self.likelihoods: tuple[Any, ...] = nnx.data(tuple(own))
 
     def code_lengths(self, seen: Array, x: Array, exposure: Array | None) -> Array:
-        """Nats of each item under each family, ``[families, batch]``.
+        """Nats of each example under each family, ``[families, batch]``.
 
         The exposure goes to those families that have one; the others do without.
         """

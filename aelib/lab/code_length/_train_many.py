@@ -59,11 +59,11 @@ def train_many(
         test: a tree of arrays ``[runs, ...]``.
         seeds: of batches and keys.
         steps: training steps.
-        batch_size: items in a batch; each epoch goes through a new order of them.
+        batch_size: examples in a batch; each epoch goes through a new order of them.
         learning_rate: at the start; it falls to zero along a cosine.
 
     Raises:
-        ValueError: if there are fewer items than a batch takes, or the numbers of modules, seeds
+        ValueError: if there are fewer examples than a batch takes, or the numbers of modules, seeds
             and data sets differ.
         FloatingPointError: if the objective of a run did not stay finite.
     """
@@ -74,7 +74,9 @@ def train_many(
             f"{len(modules)} modules"
         )
     if batch_size > n:
-        raise ValueError(f"batch_size: expected at most {n}, the number of items; got {batch_size}")
+        raise ValueError(
+            f"batch_size: expected at most {n}, the number of examples; got {batch_size}"
+        )
     parts: list[Any] = [nnx.split(module, nnx.Param, ...) for module in modules]
     graphdef, like, _ = parts[0]
     starts = np.stack([_flat(part[1]) for part in parts])
@@ -132,7 +134,7 @@ def _shaped(params: Any, flat: np.ndarray) -> Any:
 
 
 def _batches(seed: int, n: int, steps: int, size: int) -> np.ndarray:
-    """Rows of each batch, ``[steps, size]``: one random order of all items after another."""
+    """Rows of each batch, ``[steps, size]``: one random order of all examples after another."""
     random, each = np.random.default_rng(seed), n // size
     orders = [random.permutation(n)[: each * size] for _ in range(-(-steps // each))]
     return np.concatenate(orders).reshape(-1, size)[:steps]

@@ -1,8 +1,8 @@
-"""Along and off a manifold: how codes and reconstructions react to changes of an item.
+"""Along and off a manifold: how codes and reconstructions react to changes of an example.
 
 :func:`jacobians` differentiates codes, :func:`sensitivity` splits them into a part along known
 tangents and a part off them, :func:`intrinsic_dimension` estimates how many directions there are,
-and :func:`noise_expansion` says what training on noisy items adds to the error.
+and :func:`noise_expansion` says what training on noisy examples adds to the error.
 """
 
 from aelib.lab.manifold._dimension import intrinsic_dimension as intrinsic_dimension

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 
 class NoiseExpansion(NamedTuple):
-    r"""Terms of the expected squared error on noisy items, at each item.
+    r"""Terms of the expected squared error on noisy examples, at each example.
 
     Attributes:
         error: :math:`\lVert r(x) - x\rVert^2`, [n].
@@ -32,7 +32,7 @@ def noise_expansion(
 
     Args:
         reconstruct: r, a smooth map of a batch, [n, d] -> [n, d].
-        x: items.
+        x: examples.
 
     Example:
         >>> terms = noise_expansion(lambda x: x**2, jnp.array([[3.0]]))
@@ -47,11 +47,11 @@ def noise_expansion(
     """
 
     def at(one: jax.Array) -> NoiseExpansion:
-        def r(item: jax.Array) -> jax.Array:
-            return reconstruct(item[None])[0]
+        def r(example: jax.Array) -> jax.Array:
+            return reconstruct(example[None])[0]
 
         def along(axis: jax.Array) -> tuple[jax.Array, jax.Array]:
-            return jax.jvp(lambda item: jax.jvp(r, (item,), (axis,))[1], (one,), (axis,))
+            return jax.jvp(lambda example: jax.jvp(r, (example,), (axis,))[1], (one,), (axis,))
 
         first, second = jax.vmap(along)(jnp.eye(one.shape[0], dtype=one.dtype))
         miss = r(one) - one

@@ -11,7 +11,7 @@ from aelib._checks import check_array
 
 
 class Sensitivity(NamedTuple):
-    r"""How much codes move for one unit of movement of the item, at each item.
+    r"""How much codes move for one unit of movement of the example, at each example.
 
     Attributes:
         along: root mean square over directions of the tangent space, [n].
@@ -39,11 +39,11 @@ class Sensitivity(NamedTuple):
 
 
 def jacobians(model: Any, x: Float[Array, "n d"]) -> Float[Array, "n k d"]:
-    r"""The Jacobian :math:`\partial z / \partial x` of a model's codes at each item.
+    r"""The Jacobian :math:`\partial z / \partial x` of a model's codes at each example.
 
     Args:
         model: with ``encode``, [batch, d] -> [batch, k].
-        x: items.
+        x: examples.
 
     Returns:
         Pure, so that ``SweepResult.map`` takes the function.
@@ -69,8 +69,8 @@ def sensitivity(
     :math:`(\lVert J\rVert_F^2 - \lVert J Q\rVert_F^2) / (d - m)`.
 
     Args:
-        jacobian: of the code, at each item.
-        tangents: m independent directions at each item, of any length and angle; m < d.
+        jacobian: of the code, at each example.
+        tangents: m independent directions at each example, of any length and angle; m < d.
 
     Raises:
         ValueError: if the shapes do not fit.
@@ -85,7 +85,7 @@ def sensitivity(
     tangents = check_array("tangents", tangents, shape=(n, "m", dimension)).astype(np.float64)
     count = tangents.shape[1]
     if count >= dimension:
-        raise ValueError(f"tangents: expected fewer than {dimension} at each item, got {count}")
+        raise ValueError(f"tangents: expected fewer than {dimension} at each example, got {count}")
     basis = np.linalg.qr(np.swapaxes(tangents, 1, 2))[0]
     along = ((jacobian @ basis) ** 2).sum(axis=(1, 2))
     across = jacobian - (jacobian @ basis) @ np.swapaxes(basis, 1, 2)

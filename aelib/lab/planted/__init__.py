@@ -1,6 +1,6 @@
 r"""A quiet signal planted in loud noise, and what theory says about finding it.
 
-Every item is :math:`x = s\,b\,v + \text{noise}`: a hidden bit b of -1 or +1, on a direction v of
+Every example is :math:`x = s\,b\,v + \text{noise}`: a hidden bit b of -1 or +1, on a direction v of
 unit length, with scale s. Under *white* noise the direction v always has the most variance, and
 the question is whether n examples are enough to see it (:func:`predicted_overlap`). Under
 *colored* noise some directions have more variance than the signal, and no number of examples helps.

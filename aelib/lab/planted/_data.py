@@ -14,10 +14,10 @@ from aelib._checks import check_count, check_matrix, check_number
 
 @dataclass(frozen=True)
 class PlantedBits:
-    """Items with a hidden bit.
+    """Examples with a hidden bit.
 
     Attributes:
-        x: the items, [n, d].
+        x: the examples, [n, d].
         bits: the hidden bit of each, 0 or 1, [n].
         direction: where the bit is written, of unit length, [d].
         noise_directions: directions of the colored noise, orthonormal rows, [m, d]; m = 0 if the
@@ -35,7 +35,7 @@ class PlantedBits:
         return len(self.x)
 
     def __getitem__(self, rows: slice) -> PlantedBits:
-        """The items of a slice, with the same truth behind them."""
+        """The examples of a slice, with the same truth behind them."""
         return replace(self, x=self.x[rows], bits=self.bits[rows])
 
 
@@ -160,11 +160,11 @@ def add_colored_noise(
     directions: Float[ArrayLike, "m d"],
     scale: float,
 ) -> Float[np.ndarray, "n d"]:
-    """Return items with noise along known directions added to them, in float32.
+    """Return examples with noise along known directions added to them, in float32.
 
     Args:
         key: of the draws.
-        x: the items.
+        x: the examples.
         directions: rows along which noise is added, as from :func:`random_directions`.
         scale: standard deviation of the noise along each of them.
 
@@ -177,11 +177,11 @@ def add_colored_noise(
         >>> int(np.linalg.matrix_rank(noisy))
         2
     """
-    items = check_matrix("x", x)
-    rows = check_matrix("directions", directions, columns=items.shape[1])
+    examples = check_matrix("x", x)
+    rows = check_matrix("directions", directions, columns=examples.shape[1])
     check_number("scale", scale, at_least=0)
-    along = _generator(key).normal(size=(len(items), len(rows)))
-    return (items + scale * along @ rows).astype(np.float32)
+    along = _generator(key).normal(size=(len(examples), len(rows)))
+    return (examples + scale * along @ rows).astype(np.float32)
 
 
 def _generator(key: jax.Array) -> np.random.Generator:

@@ -86,8 +86,8 @@ def kept_fraction(
     below 0 if it is worse than that.
 
     Args:
-        x: the items.
-        reconstructions: of the items.
+        x: the examples.
+        reconstructions: of the examples.
         directions: orthonormal rows.
 
     Raises:
@@ -98,11 +98,11 @@ def kept_fraction(
         >>> kept_fraction(x, x * [1.0, 0.0], np.eye(2)[:1]), kept_fraction(x, x * 0, np.eye(2))
         (1.0, 0.0)
     """
-    items = check_matrix("x", x)
-    outputs = check_array("reconstructions", reconstructions, shape=items.shape)
-    rows = check_matrix("directions", directions, columns=items.shape[1])
-    missed = ((items - outputs) @ rows.T) ** 2
-    variance = ((items - items.mean(axis=0)) @ rows.T) ** 2
+    examples = check_matrix("x", x)
+    outputs = check_array("reconstructions", reconstructions, shape=examples.shape)
+    rows = check_matrix("directions", directions, columns=examples.shape[1])
+    missed = ((examples - outputs) @ rows.T) ** 2
+    variance = ((examples - examples.mean(axis=0)) @ rows.T) ** 2
     return float(1 - missed.sum() / variance.sum())
 
 

@@ -1,4 +1,4 @@
-"""Which size of a bottleneck to take, from errors on validation items over several seeds."""
+"""Which size of a bottleneck to take, from errors on validation examples over several seeds."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def plug_in_entropy(indices: Int[ArrayLike, "n k"]) -> float:
     """Return the entropy of the observed frequencies of whole code words, in nats.
 
     Not a rate. It never exceeds ln n, however long the codes are: once no two of n codes are
-    equal, it says "ln n", which is the cost of pointing at one of n items that the receiver
+    equal, it says "ln n", which is the cost of pointing at one of n examples that the receiver
     already has. :meth:`CodeModel.code_length` on held-out codes is a rate.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Rate and distortion of a quantized code, both on items that nothing was fitted to."""
+"""Rate and distortion of a quantized code, both on examples that nothing was fitted to."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class RateCurve:
 
     Attributes:
         steps: the steps, [m].
-        rates: held-out code length, nats per item, [m].
+        rates: held-out code length, nats per example, [m].
         distortions: mean squared error of the reconstructions from quantized codes, [m].
     """
 
@@ -31,7 +31,7 @@ class RateCurve:
 
     @property
     def bits(self) -> NDArray[np.float64]:
-        """The rates in bits per item, [m]."""
+        """The rates in bits per example, [m]."""
         return self.rates / np.log(2)
 
 
@@ -47,14 +47,14 @@ def rate_curve(
     """Measure the rate of a code when it is quantized, and the distortion that is left.
 
     At each step the code model is fitted to the quantized training codes, and rate and distortion
-    are measured on held-out items. The rate takes coordinates as independent, as they nearly are
+    are measured on held-out examples. The rate takes coordinates as independent, as they nearly are
     for principal components; a model that knows their dependence could only lower it.
 
     Args:
-        codes: of training items.
-        held_out_codes: of held-out items.
+        codes: of training examples.
+        held_out_codes: of held-out examples.
         decode: from codes [m, k] to reconstructions [m, d].
-        held_out: the held-out items.
+        held_out: the held-out examples.
         steps: of the quantizer.
         density: see :meth:`CodeModel.fit`.
 
@@ -72,9 +72,11 @@ def rate_curve(
     """
     known = check_matrix("codes", codes)
     new = check_matrix("held_out_codes", held_out_codes, columns=known.shape[1])
-    items = check_matrix("held_out", held_out)
-    if len(items) != len(new):
-        raise ValueError(f"held_out: expected {len(new)} rows, one for each code, got {len(items)}")
+    examples = check_matrix("held_out", held_out)
+    if len(examples) != len(new):
+        raise ValueError(
+            f"held_out: expected {len(new)} rows, one for each code, got {len(examples)}"
+        )
     grid = np.array([float(step) for step in steps])
     rates, distortions = [], []
     for step in grid:
@@ -83,7 +85,7 @@ def rate_curve(
         model = CodeModel.fit(quantizer.quantize(known), density=density)
         rates.append(model.code_length(cells).mean())
         outputs = np.asarray(decode(quantizer.dequantize(cells)), np.float64)
-        if outputs.shape != items.shape:
-            raise ValueError(f"decode: expected shape {items.shape}, got {outputs.shape}")
-        distortions.append(((items - outputs) ** 2).sum(axis=1).mean())
+        if outputs.shape != examples.shape:
+            raise ValueError(f"decode: expected shape {examples.shape}, got {outputs.shape}")
+        distortions.append(((examples - outputs) ** 2).sum(axis=1).mean())
     return RateCurve(grid, np.array(rates), np.array(distortions))

@@ -31,7 +31,7 @@ def effective_dimension(
     *,
     num_probes: int = 1,
 ) -> Float[Array, ""]:
-    r"""Return the mean over items of the divergence of a map.
+    r"""Return the mean over examples of the divergence of a map.
 
     The divergence, the trace of the Jacobian, says how many numbers' worth of its input a map
     passes on. It is k for a projection on k directions (PCA), d for the identity, 0 for a
@@ -40,9 +40,9 @@ def effective_dimension(
 
     Args:
         model: maps [n, d] to [n, d], row by row, in JAX.
-        x: items.
+        x: examples.
         key: of the probes.
-        num_probes: products to average for each item.
+        num_probes: products to average for each example.
 
     Raises:
         ValueError: if the map does not keep the shape, or ``num_probes`` is below 1.
@@ -61,14 +61,16 @@ def effective_dimension(
         Laplacian smoothing splines, Communications in Statistics 19(2).
     """
     check_count("num_probes", num_probes)
-    items = jnp.asarray(x)
-    shape = jax.eval_shape(model, items).shape
-    if items.ndim != 2 or shape != items.shape:
-        raise ValueError(f"model: expected a map of [n, d] to itself, got {items.shape} to {shape}")
-    probes = jax.random.rademacher(key, (num_probes, *items.shape), items.dtype)
+    examples = jnp.asarray(x)
+    shape = jax.eval_shape(model, examples).shape
+    if examples.ndim != 2 or shape != examples.shape:
+        raise ValueError(
+            f"model: expected a map of [n, d] to itself, got {examples.shape} to {shape}"
+        )
+    probes = jax.random.rademacher(key, (num_probes, *examples.shape), examples.dtype)
 
     def one(probe: jax.Array) -> jax.Array:
-        _, pushed = jax.jvp(model, (items,), (probe,))
+        _, pushed = jax.jvp(model, (examples,), (probe,))
         return jnp.sum(probe * pushed, axis=1).mean()
 
     return jax.vmap(one)(probes).mean()
@@ -78,11 +80,11 @@ def noise_gain(reconstructions: Float[ArrayLike, "n d"], noise: Float[ArrayLike,
     r"""Return the part of a known noise that is found again in the reconstructions.
 
     It is :math:`\sum \varepsilon \cdot \hat x / \sum \lVert \varepsilon \rVert^2`: 1 if all of it
-    is reproduced, 0 if none. On new items its expectation is the effective dimension divided by d;
-    on the training items it is more, by what was memorized.
+    is reproduced, 0 if none. On new examples its expectation is the effective dimension divided by
+    d; on the training examples it is more, by what was memorized.
 
     Args:
-        reconstructions: what a model makes of items with this noise.
+        reconstructions: what a model makes of examples with this noise.
         noise: the noise that was added.
 
     Raises:

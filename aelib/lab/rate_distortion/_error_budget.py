@@ -1,7 +1,8 @@
 r"""Bias and variance of PCA as a denoiser, with every term known.
 
-A new item is :math:`x = s + \varepsilon`, a signal and white noise of variance :math:`\sigma^2`,
-and PCA gives :math:`\hat x = c + P_k (x - c)` with axes and mean from other items. Then, exactly,
+A new example is :math:`x = s + \varepsilon`, a signal and white noise of variance :math:`\sigma^2`,
+and PCA gives :math:`\hat x = c + P_k (x - c)` with axes and mean from other examples. Then,
+exactly,
 
 .. math:: \operatorname{E}_\varepsilon \lVert s - \hat x \rVert^2
           = \underbrace{\lVert (I - P_k)(s - c) \rVert^2}_{\text{signal lost}}
@@ -25,7 +26,7 @@ from aelib.pca import PCA
 
 @dataclass(frozen=True)
 class ErrorBudget:
-    """Expected squared error against the clean signal, per item, and what it is made of.
+    """Expected squared error against the clean signal, per example, and what it is made of.
 
     Attributes:
         sizes: sizes of the code, [m].
@@ -59,9 +60,9 @@ def pca_errors(
 
     Args:
         model: a fit with as many axes as the largest size; its first k axes are the fit of size k.
-        x: the items to reconstruct.
+        x: the examples to reconstruct.
         sizes: of the code, 0 (give the mean) to the number of axes.
-        target: what reconstructions are compared with; the items themselves when left out.
+        target: what reconstructions are compared with; the examples themselves when left out.
 
     Returns:
         Summed over features.
@@ -78,10 +79,10 @@ def pca_errors(
     """
     axes, mean = np.asarray(model.components, np.float64), np.asarray(model.mean, np.float64)
     wanted = _check_sizes(sizes, len(axes))
-    items = check_matrix("x", x, columns=axes.shape[1])
-    targets = items if target is None else check_array("target", target, shape=items.shape)
+    examples = check_matrix("x", x, columns=axes.shape[1])
+    targets = examples if target is None else check_array("target", target, shape=examples.shape)
     # One axis more changes the error by what it does along that axis, and nowhere else.
-    code, target_code = (items - mean) @ axes.T, (targets - mean) @ axes.T
+    code, target_code = (examples - mean) @ axes.T, (targets - mean) @ axes.T
     steps = ((target_code - code) ** 2 - target_code**2).mean(axis=0)
     errors = ((targets - mean) ** 2).sum(axis=1).mean() + np.append(0.0, np.cumsum(steps))
     # Where no error is left, rounding can leave a little less than nothing.
@@ -91,14 +92,14 @@ def pca_errors(
 def pca_error_budget(
     model: PCA, signal: Float[ArrayLike, "n d"], noise_variance: float, sizes: Iterable[int]
 ) -> ErrorBudget:
-    r"""Return the expected error of PCA against clean signals, over the noise of new items.
+    r"""Return the expected error of PCA against clean signals, over the noise of new examples.
 
-    Exact for any axes and mean that were found without these items: on noisy or clean data,
+    Exact for any axes and mean that were found without these examples: on noisy or clean data,
     many or few, of the same classes or others.
 
     Args:
         model: a fit with as many axes as the largest size.
-        signal: clean items.
+        signal: clean examples.
         noise_variance: :math:`\sigma^2` of the white noise that will be added to them.
         sizes: of the code.
 
@@ -126,13 +127,13 @@ def predicted_error_budget(
     *,
     num_examples: int | None = None,
 ) -> ErrorBudget:
-    r"""Predict the error budget of PCA fitted on noisy items, from the signal's spectrum alone.
+    r"""Predict the error budget of PCA fitted on noisy examples, from the signal's spectrum alone.
 
-    With unlimited items the axes are those of the signal, white noise or not, and axis j saves
-    :math:`\lambda_j` and costs :math:`\sigma^2`. With n items the j-th axis is off by an angle
+    With unlimited examples the axes are those of the signal, white noise or not, and axis j saves
+    :math:`\lambda_j` and costs :math:`\sigma^2`. With n examples the j-th axis is off by an angle
     whose squared cosine is :func:`aelib.lab.planted.predicted_overlap` of
     :math:`\rho_j = \lambda_j / \sigma^2`, and saves only that part of :math:`\lambda_j`; and the
-    mean of the items is off by a part 1/n of all variance that is not kept. An approximation for
+    mean of the examples is off by a part 1/n of all variance that is not kept. An approximation for
     well-separated variances, d and n large.
 
     Args:
@@ -191,7 +192,7 @@ def retention_threshold(num_features: int, num_examples: int | None = None) -> f
 
 
 def signal_spectrum(x: Float[ArrayLike, "n d"]) -> Float[np.ndarray, " d"]:
-    """Return the variances of items along their principal axes, descending, divisor n.
+    """Return the variances of examples along their principal axes, descending, divisor n.
 
     Example:
         >>> signal_spectrum([[2.0, 0.0], [-2.0, 0.0], [0.0, 1.0], [0.0, -1.0]])

@@ -1,4 +1,4 @@
-"""Does a model reconstruct new items, or items that it was trained on?"""
+"""Does a model reconstruct new examples, or examples that it was trained on?"""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from aelib._lazy import require
 
 @dataclass(frozen=True)
 class Memorization:
-    """What :func:`memorization` found, each a fraction of the new items.
+    """What :func:`memorization` found, each a fraction of the new examples.
 
     Attributes:
-        replaced: reconstructions nearer to some training item than to the item they are of.
-        nearest_is_training: reconstructions whose nearest item, among training items and as many
-            fresh ones, is a training item. One half without memory.
+        replaced: reconstructions nearer to some training example than to the example they are of.
+        nearest_is_training: reconstructions whose nearest example, among training examples and as
+            many fresh ones, is a training example. One half without memory.
     """
 
     replaced: float
@@ -28,21 +28,21 @@ class Memorization:
 
 def memorization(
     reconstructions: Float[ArrayLike, "m d"],
-    items: Float[ArrayLike, "m d"],
+    examples: Float[ArrayLike, "m d"],
     training: Float[ArrayLike, "n d"],
     fresh: Float[ArrayLike, "n d"],
 ) -> Memorization:
-    """Test whether reconstructions of new items are pulled towards the training items.
+    """Test whether reconstructions of new examples are pulled towards the training examples.
 
-    The second measure has an exact null: if the model had not seen the training items, these and
+    The second measure has an exact null: if the model had not seen the training examples, these and
     the fresh ones would be exchangeable, and a reconstruction would be as likely to lie nearest to
     one of either. The first has none, and is best compared between models.
 
     Args:
-        reconstructions: what the model makes of new items.
-        items: the new items as the model was given them.
-        training: the items it was trained on.
-        fresh: as many items of the same kind that neither trained it nor are reconstructed here.
+        reconstructions: what the model makes of new examples.
+        examples: the new examples as the model was given them.
+        training: the examples it was trained on.
+        fresh: as many examples of the same kind that neither trained it nor are reconstructed here.
 
     Raises:
         ValueError: if a shape does not fit.
@@ -56,7 +56,7 @@ def memorization(
         >>> memorization(new, new, training, fresh).replaced
         0.0
     """
-    new = check_matrix("items", items)
+    new = check_matrix("examples", examples)
     outputs = check_array("reconstructions", reconstructions, shape=new.shape).astype(np.float64)
     known = check_matrix("training", training, columns=new.shape[1])
     others = check_array("fresh", fresh, shape=known.shape).astype(np.float64)
@@ -69,10 +69,10 @@ def memorization(
     )
 
 
-def _nearest(points: NDArray[np.float64], items: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Squared distance of each point to the nearest of the items, [m]."""
+def _nearest(points: NDArray[np.float64], examples: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Squared distance of each point to the nearest of the examples, [m]."""
     metrics = require("sklearn.metrics", purpose="memorization")
     # The search works by chunks of products; the distance found is computed again, so that it is
-    # exactly 0 where a point is one of the items, and equal where two items are.
-    nearest = metrics.pairwise_distances_argmin(points, items)
-    return np.asarray(((points - items[nearest]) ** 2).sum(axis=1))
+    # exactly 0 where a point is one of the examples, and equal where two examples are.
+    nearest = metrics.pairwise_distances_argmin(points, examples)
+    return np.asarray(((points - examples[nearest]) ** 2).sum(axis=1))

@@ -17,8 +17,9 @@ class ReconstructionAxes:
 
     A rotation or a change of units of the code can be undone by the decoder, so training says
     nothing about it; the bits of a quantized code depend on it. In these coordinates a step along
-    any axis moves the reconstruction about as far, and the first moves most items furthest, as with
-    principal components: exactly if the decoder is affine, else as far as an affine map can tell.
+    any axis moves the reconstruction about as far, and the first moves most examples furthest, as
+    with principal components: exactly if the decoder is affine, else as far as an affine map can
+    tell.
 
     Attributes:
         mean: of the codes, [k].

@@ -16,8 +16,8 @@ class WaterFilling:
     r"""The best that any code can do with a Gaussian source, at one distortion.
 
     Attributes:
-        rate: least rate, nats per item: :math:`\sum_i r_i`.
-        distortion: expected squared error per item, summed over features: :math:`\sum_i d_i`.
+        rate: least rate, nats per example: :math:`\sum_i r_i`.
+        distortion: expected squared error per example, summed over features: :math:`\sum_i d_i`.
         level: the water level :math:`\theta`.
         rates: :math:`r_i = \max(0, \tfrac12 \ln(\lambda_i / \theta))`, [d].
         distortions: :math:`d_i = \min(\theta, \lambda_i)`, [d].
@@ -31,7 +31,7 @@ class WaterFilling:
 
     @property
     def bits(self) -> float:
-        """The rate in bits per item."""
+        """The rate in bits per example."""
         return float(self.rate / np.log(2))
 
     @property

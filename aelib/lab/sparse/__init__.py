@@ -1,9 +1,9 @@
 """Two kinds of sparsity, told apart: residuals with exact zeros, and codes with few active units.
 
-:func:`least_absolute` adds up atoms so that an item's *residuals* are exactly zero in many
+:func:`least_absolute` adds up atoms so that an example's *residuals* are exactly zero in many
 places; :func:`ista` finds a *code* that is exactly zero in many places. :func:`dictionary` makes an
 autoencoder whose atoms have a fixed length, so that no penalty on its codes can be had for nothing,
-and :func:`purity` says how well a unit's strongest items agree on a class.
+and :func:`purity` says how well a unit's strongest examples agree on a class.
 """
 
 from aelib.lab.sparse._adam import adam as adam

@@ -57,7 +57,7 @@ def dictionary(
     """An autoencoder of one layer each way, whose decoder adds up atoms of length 1.
 
     Args:
-        num_features: length d of an item.
+        num_features: length d of an example.
         latent: number of atoms, which is the length of a code.
         code_activation: activation of the codes, a name in :data:`aelib.models.ACTIVATIONS`.
         unit_norm: whether the atoms are held at length 1.

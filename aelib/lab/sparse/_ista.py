@@ -50,7 +50,7 @@ def ista(
     started again whenever the objective would rise.
 
     Args:
-        x: items less the bias.
+        x: examples less the bias.
         atoms: W.
         strength: λ, at least 0.
         nonnegative: whether codes must not be negative.
@@ -82,7 +82,7 @@ def ista(
     for _ in range(steps):
         descended = point - step * (point @ atoms - x) @ atoms.T
         new = soft_threshold(descended, step * strength, nonnegative=nonnegative)
-        # Momentum that points uphill is dropped, item by item.
+        # Momentum that points uphill is dropped, example by example.
         uphill = np.sum((point - new) * (new - codes), axis=1, keepdims=True) > 0
         grown = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
         push = np.where(uphill, 0.0, (momentum - 1) / grown)
@@ -106,7 +106,7 @@ def optimality_gap(
 
     Args:
         codes: to be tested.
-        x: items less the bias.
+        x: examples less the bias.
         atoms: W.
         strength: λ, above 0.
         nonnegative: whether the codes had to be non-negative.

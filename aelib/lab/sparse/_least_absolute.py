@@ -23,7 +23,7 @@ class LeastAbsolute(NamedTuple):
 
 
 def least_absolute(x: Float[ArrayLike, "n d"], atoms: Float[ArrayLike, "k d"]) -> LeastAbsolute:
-    r"""For each item the code that minimizes :math:`\lVert x - zW\rVert_1`, and the residuals.
+    r"""For each example the code that minimizes :math:`\lVert x - zW\rVert_1`, and the residuals.
 
     A residual is written as a difference of two non-negative variables, which makes the problem a
     linear program. The simplex method ends in a vertex: there,
@@ -31,7 +31,7 @@ def least_absolute(x: Float[ArrayLike, "n d"], atoms: Float[ArrayLike, "k d"]) -
     because their variables are not in the basis.
 
     Args:
-        x: items less the bias.
+        x: examples less the bias.
         atoms: W, of rank k.
 
     Raises:
@@ -53,14 +53,14 @@ def least_absolute(x: Float[ArrayLike, "n d"], atoms: Float[ArrayLike, "k d"]) -
     equations = np.hstack([atoms.T, np.eye(d), -np.eye(d)])
     cost = np.r_[np.zeros(k), np.ones(2 * d)]
     bounds = [(None, None)] * k + [(0, None)] * (2 * d)
-    solutions = [_solve(linprog, cost, equations, item, bounds) for item in x]
+    solutions = [_solve(linprog, cost, equations, example, bounds) for example in x]
     found = np.array(solutions).reshape(len(x), k + 2 * d)
     return LeastAbsolute(found[:, :k], found[:, k : k + d] - found[:, k + d :])
 
 
-def _solve(linprog: Any, cost: Any, equations: Any, item: Any, bounds: Any) -> NDArray[Any]:
+def _solve(linprog: Any, cost: Any, equations: Any, example: Any, bounds: Any) -> NDArray[Any]:
     # The dual simplex ends in a vertex, which interior points do not.
-    answer = linprog(cost, A_eq=equations, b_eq=item, bounds=bounds, method="highs-ds")
+    answer = linprog(cost, A_eq=equations, b_eq=example, bounds=bounds, method="highs-ds")
     if answer.x is None:
         raise RuntimeError(f"linear program: {answer.message}")
     return np.asarray(answer.x)

@@ -13,7 +13,7 @@ def active_units(
     """How many units are active in each code.
 
     Args:
-        codes: one per item.
+        codes: one per example.
         threshold: a unit is active if its absolute value is above this fraction of the largest in
             ``codes``; 0 counts whatever is not exactly zero.
 
@@ -35,7 +35,7 @@ def keep_largest(codes: Float[ArrayLike, "n k"], count: int) -> Float[np.ndarray
     """Codes with all but the ``count`` largest absolute values in each set to zero.
 
     Args:
-        codes: one per item.
+        codes: one per example.
         count: how many to keep, from 1 to k.
 
     Raises:
@@ -59,20 +59,20 @@ def purity(
     *,
     strongest: int = 20,
 ) -> Float[np.ndarray, " units"]:
-    """How many of a unit's strongest items are of *its* class, for each unit that is used.
+    """How many of a unit's strongest examples are of *its* class, for each unit that is used.
 
-    A unit's class is the commonest among the training items that excite it most; the purity is its
-    fraction among the test items that excite it most. Rescaling a unit, or setting its small values
-    to zero, changes neither, so this cannot be bought by thresholding as indices of selectivity
-    can.
+    A unit's class is the commonest among the training examples that excite it most; the purity is
+    its fraction among the test examples that excite it most. Rescaling a unit, or setting its small
+    values to zero, changes neither, so this cannot be bought by thresholding as indices of
+    selectivity can.
 
     Args:
         train: codes and labels, whole numbers from 0, that give each unit its class.
         test: codes and labels that it is measured by.
-        strongest: how many items are looked at.
+        strongest: how many examples are looked at.
 
     Returns:
-        One fraction in [0, 1] for each unit that is positive for at least so many items on both
+        One fraction in [0, 1] for each unit that is positive for at least so many examples on both
         sides.
 
     Raises:

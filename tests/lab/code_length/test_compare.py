@@ -60,7 +60,7 @@ def test_the_compiler_is_left_as_it_was(steps, error):
         seen.append(jax.config.read(name))
         return x
 
-    batch_size = 99 if error else 8  # more than there are items: refused where it trains
+    batch_size = 99 if error else 8  # more than there are examples: refused where it trains
     outcome = pytest.raises(ValueError, match=error) if error else contextlib.nullcontext()
     jax.config.update(name, False)  # the fixture of this folder puts back what it found
     with outcome:

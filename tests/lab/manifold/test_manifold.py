@@ -19,11 +19,11 @@ def test_sensitivity_of_a_linear_code():
     np.testing.assert_allclose(jacobian, np.broadcast_to(weight, (4, 3, 6)), atol=1e-6)
     tangents = RNG.normal(size=(4, 2, 6))
     found = manifold.sensitivity(jacobian, tangents)
-    for item in range(4):
-        space = np.linalg.svd(tangents[item])[2]
+    for example in range(4):
+        space = np.linalg.svd(tangents[example])[2]
         squares = ((weight @ space.T) ** 2).sum(axis=0)
-        np.testing.assert_allclose(found.along[item] ** 2, squares[:2].mean(), rtol=1e-5)
-        np.testing.assert_allclose(found.off[item] ** 2, squares[2:].mean(), rtol=1e-5)
+        np.testing.assert_allclose(found.along[example] ** 2, squares[:2].mean(), rtol=1e-5)
+        np.testing.assert_allclose(found.off[example] ** 2, squares[2:].mean(), rtol=1e-5)
     values = np.linalg.svd(weight, compute_uv=False)
     np.testing.assert_allclose(found.spectrum[0], values, rtol=1e-5)
 
@@ -55,7 +55,7 @@ def test_dimension_of_a_curved_cloud(dimension):
 def test_noise_expansion_against_exact_expectations():
     # r quadratic in each coordinate: the expansion ends at the fourth order, which is known.
     x = jnp.asarray(RNG.normal(size=(6, 3)), jnp.float32)
-    terms = manifold.noise_expansion(lambda item: 0.5 * item**2, x)
+    terms = manifold.noise_expansion(lambda example: 0.5 * example**2, x)
     sigma = 0.3
     nodes, weights = np.polynomial.hermite_e.hermegauss(12)
     noisy = 0.5 * (np.asarray(x)[..., None] + sigma * nodes) ** 2

@@ -33,8 +33,8 @@ def test_pca_errors_are_those_of_each_fit_alone():
 def test_error_against_the_input_never_rises():
     _, x = noisy_items(20)
     model = pca.fit(x, 20)
-    for item in 100 * RNG.standard_t(2, size=(20, 1, 30)):
-        assert (np.diff(rd.pca_errors(model, item, range(21))) <= 1e-9).all()
+    for example in 100 * RNG.standard_t(2, size=(20, 1, 30)):
+        assert (np.diff(rd.pca_errors(model, example, range(21))) <= 1e-9).all()
 
 
 def test_budget_is_the_mean_over_noise():
