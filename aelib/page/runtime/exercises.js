@@ -59,7 +59,7 @@ function coveredBy(root) {
 
 function cover(root) {
   const found = coveredBy(root);
-  if (!found.length) return;
+  if (root.uncover || !found.length) return; // a page that has loaded late is told twice
   found.forEach((node) => node.classList.add("aelib-covered"));
   const note = element(root.querySelector(".aelib-box"), "p", { class: "aelib-note" });
   element(note, "span", {}, "What follows is covered until you have committed yourself. ");
