@@ -37,6 +37,14 @@ class AttackResult(NamedTuple):
             where it is for all iterates, as for a label that is no class.
         last: the last iterate (of the last restart).
         last_strength: its value of the criterion.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from aelib import adversarial
+        >>> total = lambda x: x.sum(axis=1) - 1.5
+        >>> result = adversarial.pgd(total, jnp.array([[0.5, 0.5], [0.1, 0.1]]), epsilon=0.3)
+        >>> result.strength > 0  # which of the two attacks succeeded
+        Array([ True, False], dtype=bool)
     """
 
     x: Float[Array, "n ..."]

@@ -25,6 +25,14 @@ class AttackCurve(NamedTuple):
         x: the strongest iterate at each strength.
         strength: its value of the criterion, positive for a success.
         last_strength: the criterion of the last iterate.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from aelib import adversarial
+        >>> total = lambda x: x.sum(axis=1) - 1.5
+        >>> curve = adversarial.attack_curve(total, jnp.array([[0.5, 0.5]]), epsilons=[0.1, 0.3])
+        >>> curve.success
+        Array([0., 1.], dtype=float32)
     """
 
     epsilons: Float[Array, " k"]

@@ -27,6 +27,14 @@ class SanityReport(NamedTuple):
         unbounded: fooled by :func:`pgd` that may change every value to anything in [0, 1].
         transfer: fooled by examples attacked on another model; NaN if there were none.
         no_slope: examples at which the gradient is zero or not finite.
+
+    Example:
+        >>> report = SanityReport(
+        ...     noise=0.6, one_step=0.4, few_steps=0.5, all_steps=0.5, unbounded=1.0,
+        ...     transfer=float("nan"), no_slope=0.0,
+        ... )
+        >>> report.problems()
+        ['noise (60%) is not weaker than the attack (50%)']
     """
 
     noise: Float[Array, ""]

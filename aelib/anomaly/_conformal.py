@@ -17,7 +17,16 @@ from aelib.anomaly._checks import check_alpha, check_losses, group_indices
 
 
 class CalibrationWarning(UserWarning):
-    """Warns that there are too few normal examples for any alarm at the requested rate."""
+    """Warns that there are too few normal examples for any alarm at the requested rate.
+
+    Example:
+        >>> import warnings
+        >>> with warnings.catch_warnings(record=True) as caught:
+        ...     warnings.simplefilter("always")
+        ...     threshold = Calibration([0.1, 0.2]).threshold(0.05)
+        >>> caught[0].category.__name__, threshold
+        ('CalibrationWarning', inf)
+    """
 
 
 def calibration_size(alpha: float) -> int:

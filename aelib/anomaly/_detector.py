@@ -35,6 +35,23 @@ class ConformalDetector(OutlierMixin, BaseEstimator):
             examples for one.
         calibration_: the :class:`Calibration`.
         n_features_in_: number of features d.
+
+    Example:
+        A detector that takes the distance to the mean for its loss:
+
+        >>> import numpy as np
+        >>> class DistanceDetector(ConformalDetector):
+        ...     def __init__(self, alpha=0.1, calibration_fraction=0.5, random_state=0):
+        ...         self.alpha = alpha
+        ...         self.calibration_fraction = calibration_fraction
+        ...         self.random_state = random_state
+        ...     def _learn(self, x, seed):
+        ...         self.mean_ = x.mean(axis=0)
+        ...     def _losses(self, x):
+        ...         return np.linalg.norm(x - self.mean_, axis=1)
+        >>> normal = np.random.default_rng(0).normal(size=(100, 2))
+        >>> DistanceDetector().fit(normal).predict([[0.0, 0.0], [9.0, 9.0]])  # -1 is an alarm
+        array([ 1, -1])
     """
 
     alpha: float

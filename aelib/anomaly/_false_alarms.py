@@ -28,6 +28,13 @@ class FalseAlarmRates:
         low: lower end of a 95 % interval for it, over splits of *these* examples.
         high: upper end. That other examples of the same kind would give another mean is not in it.
         spread: 2.5 % and 97.5 % quantiles of the rates, the range of single splits.
+
+    Example:
+        >>> import numpy as np
+        >>> from aelib import anomaly
+        >>> found = anomaly.false_alarm_rates(np.arange(100.0), 0.1, num_splits=200)
+        >>> len(found.rates), found.low < found.mean < found.high
+        (200, True)
     """
 
     alpha: float

@@ -25,6 +25,12 @@ class IntervalEstimate(NamedTuple):
         value: the estimate from all examples.
         low: lower end of the interval.
         high: upper end.
+
+    Example:
+        >>> from aelib import anomaly
+        >>> area = anomaly.auroc([0, 0, 1, 1], [0.1, 0.3, 0.2, 0.4])
+        >>> area.value, area.low < area.value < area.high
+        (0.75, True)
     """
 
     value: float

@@ -22,7 +22,19 @@ if TYPE_CHECKING:
 
 
 class Splits(NamedTuple):
-    """Three datasets that share no example (and no group of examples that belong together)."""
+    """Three datasets that share no example (and no group of examples that belong together).
+
+    Attributes:
+        train: what models are fitted to.
+        validation: what decides between them.
+        test: what is looked at in the end.
+
+    Example:
+        >>> import aelib
+        >>> train, validation, test = aelib.data.load("digits").split(seed=0)
+        >>> len(train), len(validation), len(test)
+        (1258, 269, 270)
+    """
 
     train: Dataset
     validation: Dataset

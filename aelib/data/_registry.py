@@ -58,6 +58,17 @@ def register(name: str, loader: str | Loader) -> None:
 
     Raises:
         ValueError: if the name is taken by another loader.
+
+    Example:
+        >>> import numpy as np
+        >>> from aelib import data
+        >>> def load_waves(*, count=8):
+        ...     x = np.sin(np.arange(3.0) + np.arange(count)[:, None])
+        ...     return data.Dataset(
+        ...         "waves", x, units="1 = amplitude", source="made here", license="CC0-1.0")
+        >>> data.register("waves", load_waves)
+        >>> data.load("waves", count=5).x.shape
+        (5, 3)
     """
     if _LOADERS.get(name, loader) != loader:
         raise ValueError(f"name: {name!r} is registered already; choose another")
@@ -65,7 +76,15 @@ def register(name: str, loader: str | Loader) -> None:
 
 
 def names() -> tuple[str, ...]:
-    """Names of all datasets that :func:`load` knows, sorted."""
+    """Names of all datasets that :func:`load` knows, sorted.
+
+    Returns:
+        The names.
+
+    Example:
+        >>> "digits" in names()
+        True
+    """
     return tuple(sorted(_LOADERS))
 
 

@@ -54,6 +54,14 @@ class DenoisedCounts:
             zero-inflated likelihood only.
         models: the trained networks, one per run; empty without a network.
         likelihoods: their likelihoods, with trained parameters.
+
+    Example:
+        >>> import numpy as np
+        >>> from aelib import denoising
+        >>> counts = np.random.default_rng(0).poisson(3.0, size=(20, 5))
+        >>> denoised = denoising.denoise(counts, "pca", latent=1)
+        >>> denoised.method, denoised.rates.shape, denoised.models
+        ('pca', (20, 5), ())
     """
 
     method: str

@@ -29,6 +29,14 @@ class Autoencoder(nnx.Module):
         encoder: the encoder.
         decoder: the decoder.
         architecture: how it was built; the builders fill it in.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from flax import nnx
+        >>> rngs = nnx.Rngs(0)
+        >>> model = Autoencoder(nnx.Linear(8, 2, rngs=rngs), nnx.Linear(2, 8, rngs=rngs))
+        >>> model.encode(jnp.ones((5, 8))).shape, model(jnp.ones((5, 8))).shape
+        ((5, 2), (5, 8))
     """
 
     def __init__(

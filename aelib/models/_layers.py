@@ -38,6 +38,12 @@ class Dense(nnx.Module):
 
     Raises:
         ValueError: if ``activation`` or ``initial`` is unknown.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from flax import nnx
+        >>> Dense(4, 3, activation="relu", rngs=nnx.Rngs(0))(jnp.ones((2, 4))).shape
+        (2, 3)
     """
 
     def __init__(

@@ -27,6 +27,21 @@ class TableAutoencoder(Autoencoder):
 
     Attributes:
         takes_mask: True: ``encode`` and ``predict`` take ``mask``.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from flax import nnx
+        >>> from aelib import data, models
+        >>> columns = [
+        ...     data.Column("owns", "binary", levels=("no", "yes")),
+        ...     data.Column("age", "continuous"),
+        ... ]
+        >>> model = models.table(columns, 2, hidden=(), rngs=nnx.Rngs(0))
+        >>> x = jnp.array([[1.0, 40.0], [1.0, 70.0]])
+        >>> mask = jnp.array([[True, False], [True, False]])
+        >>> codes = model.encode(x, mask=mask)
+        >>> bool((codes[0] == codes[1]).all())  # the ages are hidden
+        True
     """
 
     takes_mask = True

@@ -45,6 +45,16 @@ class TiedAutoencoder(Autoencoder):
 
     The weight is one variable in one place, the encoder's; the decoder is handed it. So there is no
     shared reference to keep intact, and gradients of both uses add up by themselves.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from flax import nnx
+        >>> from aelib import models
+        >>> model = models.tied(4, 2, rngs=nnx.Rngs(0))
+        >>> x = jnp.arange(4.0)[None]
+        >>> weight, bias = model.encoder.layers[0].weight, model.decoder.bias
+        >>> bool(jnp.allclose(model(x), model.encode(x) @ weight.T + bias))
+        True
     """
 
     def decode(self, codes: Float[Array, "batch latent"]) -> Float[Array, "batch num_features"]:

@@ -41,6 +41,14 @@ class LinearComparison:
         decoder_singular_values: of the decoder's weights, descending, [rank].
         encoder_gram: :math:`E E^T` for encoder weights E, [k, k]; the identity where the
             encoder's rows are orthonormal. None for a map without a known encoder.
+
+    Example:
+        >>> import numpy as np
+        >>> from aelib import pca
+        >>> x = np.random.default_rng(0).normal(size=(50, 3)) * np.array([3.0, 2.0, 1.0])
+        >>> found = pca.compare(pca.fit(x[:25], 2), x)  # axes from half of the data
+        >>> found.angles.shape, bool(found.excess_loss > 0)
+        ((2,), True)
     """
 
     num_components: int

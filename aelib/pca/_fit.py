@@ -35,6 +35,13 @@ class PCA:
             that, the first.
         spectrum: variances along *all* principal axes, [min(n, d)], with divisor n - 1.
         num_examples: number of rows the fit has seen, n.
+
+    Example:
+        >>> import numpy as np
+        >>> from aelib import pca
+        >>> model = pca.fit(np.array([[1.0, 0.0], [2.0, 0.0], [6.0, 0.0]]), 1)
+        >>> model.mean, model.components, model.explained_variance
+        (array([3., 0.]), array([[1., 0.]]), array([7.]))
     """
 
     mean: Array

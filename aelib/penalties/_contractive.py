@@ -27,6 +27,17 @@ class ContractiveEstimate(NamedTuple):
         value: [batch].
         standard_error: [batch]; 0 where the method is not random.
         method: the method that was used.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> from aelib import penalties
+        >>> found = penalties.contractive_estimate(
+        ...     lambda x: 2 * x, jnp.ones((1, 3)), method="hutchinson", num_probes=2,
+        ...     key=jax.random.key(0),
+        ... )
+        >>> found.value, found.method
+        (Array([12.], dtype=float32), 'hutchinson')
     """
 
     value: Float[Array, " batch"]

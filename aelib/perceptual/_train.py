@@ -27,6 +27,18 @@ class TrainedClassifier:
     Attributes:
         features: the trained network.
         loss: cross-entropy of each batch, in nats per image.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> from aelib import perceptual
+        >>> images = jnp.zeros((4, 8, 8)).at[2:].set(1.0)  # two black, two white
+        >>> trained = perceptual.train_classifier(
+        ...     images, [0, 0, 1, 1], channels=(2, 2, 2), steps=2, batch_size=4,
+        ...     key=jax.random.key(0),
+        ... )
+        >>> trained.loss.shape, trained.features.logits(images[..., None]).shape
+        ((2,), (4, 2))
     """
 
     features: SmallFeatures
@@ -65,6 +77,18 @@ def train_classifier(
     Raises:
         TypeError: if the images are not floats or the labels not whole numbers.
         ValueError: if shapes do not fit, or a value is out of range.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> stripes = jnp.zeros((8, 8)).at[::2].set(1.0)
+        >>> images = jnp.stack([stripes, 1 - stripes, stripes.T, 1 - stripes.T])
+        >>> trained = train_classifier(
+        ...     images, [0, 0, 1, 1], channels=(8, 8, 8), steps=60, batch_size=4,
+        ...     key=jax.random.key(0),
+        ... )
+        >>> trained.features.logits(images[..., None]).argmax(axis=1)
+        Array([0, 0, 1, 1], dtype=int32)
     """
     images = images if isinstance(images, jax.Array) else np.asarray(images)
     images = as_images("images", images[..., None] if images.ndim == 3 else images)

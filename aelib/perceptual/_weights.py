@@ -71,6 +71,19 @@ def load_vgg16(
             hash, or a tensor is missing, has the wrong shape or values that are not finite; the
             message names it.
         ConnectionError: if the file could not be fetched.
+
+    Example:
+        A network of one channel in each layer, from tensors in torchvision's layout:
+
+        >>> import numpy as np
+        >>> state = {}
+        >>> for layer in (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28):
+        ...     shape = (1, 3 if layer == 0 else 1, 3, 3)
+        ...     state[f"features.{layer}.weight"] = np.ones(shape, np.float32)
+        ...     state[f"features.{layer}.bias"] = np.zeros(1, np.float32)
+        >>> network = load_vgg16(state, taps=("relu2_2",), widths=(1, 1, 1, 1, 1))
+        >>> network(np.zeros((2, 32, 32, 3), np.float32))[0].shape
+        (2, 16, 16, 1)
     """
     taps = check_taps(taps, head=head)
     if weights is None:

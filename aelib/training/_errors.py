@@ -22,6 +22,21 @@ class TrainingDiverged(FloatingPointError):  # noqa: N818  (says what happened)
         last_finite_loss: the last objective that was finite, or None if there was none.
         history: the ticks before, for a look at what led there.
         result: of a sweep in chunks, the :class:`SweepResult` of those finished before, or None.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> from flax import nnx
+        >>> from aelib import models, training
+        >>> try:
+        ...     training.fit(
+        ...         models.linear(3, 1, rngs=nnx.Rngs(0)), jnp.ones((4, 3)),
+        ...         lambda outputs, x: jnp.log(-outputs.sum(axis=-1) ** 2), steps=2, batch_size=4,
+        ...         progress=False, key=jax.random.key(0),
+        ...     )
+        ... except TrainingDiverged as error:
+        ...     print(error.step, error.part)
+        1 likelihood
     """
 
     result: Any = None
@@ -52,6 +67,24 @@ class TrainingInterrupted(KeyboardInterrupt):
     Attributes:
         result: the :class:`FitResult` as of the last finished tick; the :class:`SweepResult` of the
             finished chunks, or of the first as of its last finished tick.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> from flax import nnx
+        >>> from aelib import models, training
+        >>> class Impatient(training.NoProgress):
+        ...     def update(self, step, values):
+        ...         raise KeyboardInterrupt
+        >>> try:
+        ...     training.fit(
+        ...         models.linear(3, 1, rngs=nnx.Rngs(0)), jnp.ones((4, 3)),
+        ...         lambda outputs, x: ((x - outputs) ** 2).sum(axis=-1), steps=20, batch_size=4,
+        ...         tick_every=5, progress=Impatient(), key=jax.random.key(0),
+        ...     )
+        ... except TrainingInterrupted as error:
+        ...     print(error.result.history.steps)
+        5
     """
 
     def __init__(self, message: str, *, result: Any) -> None:

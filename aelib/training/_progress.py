@@ -6,7 +6,19 @@ from typing import Any, Protocol, runtime_checkable
 
 @runtime_checkable
 class Progress(Protocol):
-    """What ``fit`` and ``sweep`` tell whoever shows their progress."""
+    """What ``fit`` and ``sweep`` tell whoever shows their progress.
+
+    Example:
+        >>> class Printed:
+        ...     def start(self, steps):
+        ...         print(f"0 of {steps}")
+        ...     def update(self, step, values):
+        ...         print(f"{step}: {values['loss']:.2f}")
+        ...     def close(self):
+        ...         print("done")
+        >>> isinstance(Printed(), Progress)
+        True
+    """
 
     def start(self, steps: int) -> None:
         """Training of ``steps`` steps begins."""
@@ -19,7 +31,21 @@ class Progress(Protocol):
 
 
 class NoProgress:
-    """Shows nothing."""
+    """Shows nothing.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> from flax import nnx
+        >>> from aelib import models, training
+        >>> result = training.fit(
+        ...     models.linear(3, 1, rngs=nnx.Rngs(0)), jnp.ones((4, 3)),
+        ...     lambda outputs, x: ((x - outputs) ** 2).sum(axis=-1), steps=2, batch_size=4,
+        ...     progress=NoProgress(), key=jax.random.key(0),  # as progress=False
+        ... )
+        >>> result.history.steps
+        2
+    """
 
     def start(self, steps: int) -> None:
         """Nothing."""
@@ -36,6 +62,16 @@ class ProgressBar:
 
     Args:
         **options: passed on to ``tqdm``.
+
+    Example:
+        >>> import io
+        >>> shown = io.StringIO()
+        >>> bar = ProgressBar(file=shown, desc="fit")  # as ``progress`` of ``fit``
+        >>> bar.start(4)
+        >>> bar.update(4, {"loss": 0.5})
+        >>> bar.close()
+        >>> "fit: 100%" in shown.getvalue(), "loss=0.5" in shown.getvalue()
+        (True, True)
     """
 
     def __init__(self, **options: Any) -> None:

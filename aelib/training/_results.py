@@ -38,6 +38,16 @@ class History:
             penalties, or None.
         best_step: the number of steps after which the returned parameters were found (an array
             [runs] in a sweep): the last, or the best by validation with early stopping.
+
+    Example:
+        >>> import numpy as np
+        >>> ticks = np.array([3.0, 1.5])
+        >>> history = History(
+        ...     step=np.array([10, 20]), loss=ticks, nats=ticks, penalties={}, validation=None,
+        ...     best_step=20,
+        ... )
+        >>> history
+        History(20 steps, 2 ticks: loss 3 -> 1.5)
     """
 
     step: Int[np.ndarray, " ticks"]
@@ -70,6 +80,19 @@ class FitResult:
         likelihood: the likelihood with its trained parameters, a new object; a plain callable loss
             is returned as it was.
         history: what was measured during training.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> from flax import nnx
+        >>> from aelib import likelihoods, models, training
+        >>> result = training.fit(
+        ...     models.linear(3, 1, rngs=nnx.Rngs(0)), jnp.ones((4, 3)),
+        ...     likelihoods.Gaussian("shared"), steps=2, batch_size=4, progress=False,
+        ...     key=jax.random.key(0),
+        ... )
+        >>> result.model.encode(jnp.ones((4, 3))).shape, result.history.steps
+        ((4, 1), 2)
     """
 
     model: Any
@@ -88,6 +111,16 @@ class SweepResult:
         history: what was measured during training, with a leading axis of runs. Where chunks
             stopped early at different ticks, those that a chunk no longer took are NaN.
         settings: for each run what sets it apart, by the name of the column in :attr:`table`.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from aelib import likelihoods, models, training
+        >>> result = training.sweep(
+        ...     lambda rngs: models.linear(3, 1, rngs=rngs), jnp.ones((4, 3)),
+        ...     likelihoods.Gaussian(), seeds=(0, 1), steps=2, batch_size=4, progress=False,
+        ... )
+        >>> result.map(lambda model, scale: model(scale * jnp.ones((4, 3))), jnp.ones(2)).shape
+        (2, 4, 3)
     """
 
     seeds: tuple[int, ...]
