@@ -43,7 +43,7 @@ def may_import(wings: dict[str, dict[str, set[str]]]) -> dict[str, set[str]]:
         if unknown:  # so there is no circle on the map
             raise ValueError(f"{room}: expected rooms that stand above it, found {unknown}")
         allowed[room] = others.union(*(allowed[other] for other in others))
-    lab = {f"lab.{room}" for room in wings["lab"]}
+    lab = [f"lab.{room}" for room in wings["lab"]]  # in order: the workers must collect alike
     for room in lab:
         allowed[room] = {*wings["library"], *lab} - {room}
     page: list[str] = []
