@@ -83,14 +83,14 @@ class ReconstructionDetector(ConformalDetector):
     def __init__(
         self,
         model: Callable[..., Any] | nnx.Module | None = None,
-        likelihood: Any = None,
+        likelihood: likelihoods.Likelihood | Callable[..., likelihoods.Likelihood] | None = None,
         *,
         alpha: float = 0.05,
         calibration_fraction: float = 0.3,
         steps: int = 1000,
         batch_size: int = 128,
         fit_options: Mapping[str, Any] | None = None,
-        random_state: Any = 0,
+        random_state: int | np.random.RandomState | None = 0,
     ) -> None:
         self.model = model
         self.likelihood = likelihood
@@ -105,7 +105,7 @@ class ReconstructionDetector(ConformalDetector):
     def from_model(
         cls,
         model: nnx.Module,
-        likelihood: Any = None,
+        likelihood: likelihoods.Likelihood | None = None,
         *,
         num_features: int | None = None,
         **parameters: Any,

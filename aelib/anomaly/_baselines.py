@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -55,7 +54,7 @@ class PCADetector(ConformalDetector):
         floor: float = 1e-3,
         alpha: float = 0.05,
         calibration_fraction: float = 0.3,
-        random_state: Any = 0,
+        random_state: int | np.random.RandomState | None = 0,
     ) -> None:
         self.num_components = num_components
         self.scale = scale
@@ -136,7 +135,7 @@ class GaussianDetector(ConformalDetector):
         *,
         alpha: float = 0.05,
         calibration_fraction: float = 0.3,
-        random_state: Any = 0,
+        random_state: int | np.random.RandomState | None = 0,
     ) -> None:
         self.features = features
         self.alpha = alpha

@@ -56,7 +56,7 @@ class ConformalDetector(OutlierMixin, BaseEstimator):
 
     alpha: float
     calibration_fraction: float
-    random_state: Any
+    random_state: int | np.random.RandomState | None
 
     def fit(self, X: Float[ArrayLike, "n d"], y: None = None) -> Self:  # noqa: ARG002  (scikit-learn's)
         """Learn from normal examples, and calibrate on those held out.

@@ -38,7 +38,7 @@ class LocationScale(Factorized):
 
     def __init__(
         self,
-        scale: ArrayLike | str = 1.0,
+        scale: Real[ArrayLike, " ..."] | str = 1.0,
         *,
         num_features: int | tuple[int, ...] | None = None,
         floor: float = 1e-3,

@@ -51,7 +51,7 @@ class NegativeBinomial(Factorized):
 
     def __init__(
         self,
-        dispersion: ArrayLike | str = "example",
+        dispersion: Real[ArrayLike, " ..."] | str = "example",
         *,
         num_features: int | tuple[int, ...] | None = None,
         floor: float = 1e-6,

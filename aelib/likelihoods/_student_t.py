@@ -52,8 +52,8 @@ class StudentT(LocationScale):
 
     def __init__(
         self,
-        df: ArrayLike | str,
-        scale: ArrayLike | str = 1.0,
+        df: Real[ArrayLike, " ..."] | str,
+        scale: Real[ArrayLike, " ..."] | str = 1.0,
         *,
         num_features: int | tuple[int, ...] | None = None,
         floor: float = 1e-3,

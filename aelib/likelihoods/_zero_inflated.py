@@ -45,7 +45,7 @@ class ZeroInflatedNegativeBinomial(NegativeBinomial):
 
     def __init__(
         self,
-        dispersion: ArrayLike | str = "example",
+        dispersion: Real[ArrayLike, " ..."] | str = "example",
         *,
         num_features: int | tuple[int, ...] | None = None,
         floor: float = 1e-6,

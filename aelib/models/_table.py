@@ -1,7 +1,7 @@
 """An autoencoder of mixed tables: one-hot and standardized in, one head for each column out."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +11,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Real
 
 from aelib._checks import check_choice, check_count, check_counts
+from aelib._column import Column
 from aelib.models._activations import ACTIVATIONS
 from aelib.models._architecture import Architecture, builder
 from aelib.models._autoencoder import Autoencoder
@@ -64,14 +65,14 @@ class TableAutoencoder(Autoencoder):
         """Raw outputs by column name for ``x``, of which the encoder sees what ``mask`` allows."""
         return self.decode(self.encode(x, mask=mask))
 
-    def predict(
+    def predict(  # type: ignore[override]
         self,
         x: Real[ArrayLike, "n columns"],
         *,
         mask: Bool[ArrayLike, "n columns"] | None = None,
         batch_size: int = 1024,
         method: Literal["outputs", "codes"] = "outputs",
-    ) -> Any:
+    ) -> dict[str, Float[Array, "n p"]] | Float[Array, "n latent"]:
         """Raw outputs or codes of many rows, compiled once and applied in batches.
 
         Args:
@@ -80,6 +81,9 @@ class TableAutoencoder(Autoencoder):
             batch_size: rows at a time; bounds the memory, changes nothing else.
             method: ``"outputs"`` for a dict of [n, p] by column name, ``"codes"`` for
                 [n, latent].
+
+        Returns:
+            The outputs or the codes, as JAX arrays.
 
         Raises:
             ValueError: if ``x`` or ``mask`` has the wrong shape, or ``batch_size`` is below 1, or
@@ -95,7 +99,7 @@ class TableAutoencoder(Autoencoder):
 
 @builder
 def table(
-    columns: Iterable[Any],
+    columns: Iterable[Column],
     latent: int,
     *,
     hidden: Sequence[int] = (64,),

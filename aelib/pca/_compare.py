@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from jax.typing import ArrayLike
-from jaxtyping import Float, Real
+from jaxtyping import Array, Float, Real
 from numpy.typing import NDArray
 
 from aelib._checks import check_callable, check_count, check_matrix
@@ -95,7 +95,7 @@ class LinearComparison:
 
 
 def compare(
-    model: Callable[[Any], Any],
+    model: Callable[[Array], Array],
     x: Real[ArrayLike, "n d"],
     *,
     num_components: int | None = None,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
-from jaxtyping import Real
+from jaxtyping import Float, Real
 from numpy.typing import DTypeLike, NDArray
 
 from aelib._checks import check_array, check_count, check_matrix
@@ -21,7 +20,7 @@ from aelib.pca._scatter import (
     scatter_of_matrix,
 )
 
-Array = Any  # jax.Array or numpy.ndarray: whichever the data was
+Array = jax.Array | np.ndarray  # whichever the data was
 
 
 @dataclass(frozen=True)
@@ -44,13 +43,13 @@ class PCA:
         (array([3., 0.]), array([[1., 0.]]), array([7.]))
     """
 
-    mean: Array
-    components: Array
-    spectrum: Array
+    mean: Float[Array, " d"]
+    components: Float[Array, "k d"]
+    spectrum: Float[Array, " m"]
     num_examples: int
 
     @property
-    def basis(self) -> Array:
+    def basis(self) -> Float[Array, "d k"]:
         """The principal axes as columns, [d, k]."""
         return self.components.T
 
@@ -60,25 +59,25 @@ class PCA:
         return self.components.shape[0]
 
     @property
-    def explained_variance(self) -> Array:
+    def explained_variance(self) -> Float[Array, " k"]:
         """Variance of the data along each kept axis, [k], with divisor n - 1."""
         return self.spectrum[: self.num_components]
 
     @property
-    def explained_variance_ratio(self) -> Array:
+    def explained_variance_ratio(self) -> Float[Array, " k"]:
         """Fraction of the total variance along each kept axis, [k]."""
         return self.explained_variance / self.spectrum.sum()
 
-    def transform(self, x: ArrayLike) -> Array:
+    def transform(self, x: Real[ArrayLike, "*n d"]) -> Float[Array, "*n k"]:
         """Return the codes of ``x``: its coordinates along the axes, [..., d] to [..., k]."""
         return _product(self._features(x, self.mean.shape[0], "x") - self.mean, self.basis)
 
-    def inverse_transform(self, codes: ArrayLike) -> Array:
+    def inverse_transform(self, codes: Real[ArrayLike, "*n k"]) -> Float[Array, "*n d"]:
         """Return the points whose codes these are, [..., k] to [..., d]."""
         codes = self._features(codes, self.num_components, "codes")
         return _product(codes, self.components) + self.mean
 
-    def __call__(self, x: ArrayLike) -> Array:
+    def __call__(self, x: Real[ArrayLike, "*n d"]) -> Float[Array, "*n d"]:
         """Return the reconstructions of ``x``: the nearest points with a code, [..., d]."""
         return self.inverse_transform(self.transform(x))
 
@@ -199,8 +198,8 @@ def _host_dtype(dtype: np.dtype) -> DTypeLike:
 
 
 def _cast(model: PCA, dtype: DTypeLike) -> PCA:
-    def cast(leaf: NDArray) -> NDArray:
-        return leaf.astype(dtype)
+    def cast(leaf: Array) -> Array:
+        return leaf.astype(np.dtype(dtype))
 
     return PCA(cast(model.mean), cast(model.components), cast(model.spectrum), model.num_examples)
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from flax import nnx
 from flax.errors import TraceContextError
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float, Real
+from jaxtyping import Array, Float, PRNGKeyArray, Real
 
 from aelib._checks import check_callable, check_choice, check_count, check_key
 from aelib.penalties._contractive_closed_form import closed_form, is_dense_stack, largest_array
@@ -51,7 +51,7 @@ def contractive(
     *,
     method: Method = "auto",
     num_probes: int = 1,
-    key: jax.Array | None = None,
+    key: PRNGKeyArray | None = None,
 ) -> Float[Array, " batch"]:
     r"""How strongly codes react to inputs: :math:`\lVert\partial z/\partial x\rVert_F^2` for each.
 
@@ -104,7 +104,7 @@ def contractive_estimate(
     *,
     method: Method = "auto",
     num_probes: int = 16,
-    key: jax.Array | None = None,
+    key: PRNGKeyArray | None = None,
 ) -> ContractiveEstimate:
     """The contractive penalty, its standard error and the method that was chosen.
 
@@ -151,7 +151,7 @@ class _Problem(NamedTuple):
     method: str
 
 
-def _prepare(encoder: Any, x: Any, method: str, key: Any) -> _Problem:
+def _prepare(encoder: Any, x: Any, method: str, key: PRNGKeyArray | None) -> _Problem:
     check_choice("method", method, get_args(Method))
     check_callable("encoder", encoder)
     x = jnp.asarray(x)

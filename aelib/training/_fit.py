@@ -9,9 +9,10 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax.typing import ArrayLike
-from jaxtyping import Bool, Real, Shaped
+from jaxtyping import Array, Bool, Float, PRNGKeyArray, Real, Shaped
 
 from aelib._checks import check_key
+from aelib.likelihoods import Likelihood
 from aelib.training._errors import TrainingInterrupted
 from aelib.training._examples import check_examples, check_validation
 from aelib.training._objective import Variables
@@ -28,22 +29,22 @@ if TYPE_CHECKING:
 def fit(
     model: nnx.Module,
     x: Shaped[ArrayLike, "n ..."],
-    loss: Any,
+    loss: Likelihood | Callable[..., Float[Array, " batch"]],
     *,
     penalties: Sequence[tuple[float, Callable[..., jax.Array]]] = (),
-    corruption: Callable[[jax.Array, jax.Array], Any] | None = None,
+    corruption: Callable[[PRNGKeyArray, Array], Array | tuple[Array, ...]] | None = None,
     mask: Bool[ArrayLike, "n ..."] | None = None,
     weights: Real[ArrayLike, " n"] | None = None,
     exposure: Real[ArrayLike, " n"] | None = None,
     optimizer: optax.GradientTransformation | None = None,
     batch_size: int | None = 128,
     steps: int = 1000,
-    validation: Shaped[ArrayLike, "m ..."] | Mapping[str, Any] | None = None,
+    validation: Shaped[ArrayLike, "m ..."] | Mapping[str, ArrayLike] | None = None,
     patience: int | None = None,
     tick_every: int | None = None,
     progress: bool | Progress = True,
     mesh: jax.sharding.Mesh | None = None,
-    key: jax.Array,
+    key: PRNGKeyArray,
 ) -> FitResult:
     r"""Train an autoencoder by gradient descent on nats per example.
 
@@ -122,7 +123,7 @@ def fit(
         >>> bool(result.history.loss[-1] < result.history.loss[0])
         True
     """
-    options = {"model": model, "loss": loss, "dtype": check_model(model)}
+    options: dict[str, Any] = {"model": model, "loss": loss, "dtype": check_model(model)}
     check_loss(loss)
     key = check_key("key", key)
     given = {"x": x, "mask": mask, "weights": weights, "exposure": exposure}

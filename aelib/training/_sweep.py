@@ -12,10 +12,11 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax.typing import ArrayLike
-from jaxtyping import Bool, Real, Shaped
+from jaxtyping import Array, Bool, Float, Real, Shaped
 
 from aelib._checks import check_count
 from aelib._cores import group_size
+from aelib.likelihoods import Likelihood
 from aelib.training._errors import TrainingDiverged, TrainingInterrupted
 from aelib.training._examples import (
     Examples,
@@ -38,13 +39,13 @@ if TYPE_CHECKING:
 def sweep(
     make_model: Callable[..., nnx.Module],
     x: Shaped[ArrayLike, "n ..."],
-    loss: Any,
+    loss: Likelihood | Callable[..., Float[Array, " batch"]],
     *,
     seeds: Iterable[int],
     sizes: Mapping[str, Iterable[Any]] | None = None,
     per_run_data: bool = False,
     penalties: Sequence[tuple[float | Sequence[float], Callable[..., jax.Array]]] = (),
-    corruption: Callable[..., Any] | None = None,
+    corruption: Callable[..., Array | tuple[Array, ...]] | None = None,
     noise: float | Sequence[float] | None = None,
     mask: Bool[ArrayLike, "n ..."] | None = None,
     weights: Real[ArrayLike, "*seeds n"] | None = None,
@@ -52,7 +53,7 @@ def sweep(
     optimizer: optax.GradientTransformation | None = None,
     batch_size: int | None = 128,
     steps: int = 1000,
-    validation: Shaped[ArrayLike, "m ..."] | Mapping[str, Any] | None = None,
+    validation: Shaped[ArrayLike, "m ..."] | Mapping[str, ArrayLike] | None = None,
     patience: int | None = None,
     tick_every: int | None = None,
     chunk: int | None = None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
+from jaxtyping import Bool, Float, Real
 
 from aelib._column import LEVELED, Column
 from aelib.likelihoods import _support
@@ -132,7 +133,11 @@ class Columns:
 
     @classmethod
     def from_codes(
-        cls, columns: Sequence[Column], x: ArrayLike, *, mask: ArrayLike | None = None
+        cls,
+        columns: Sequence[Column],
+        x: Real[ArrayLike, "n columns"],
+        *,
+        mask: Bool[ArrayLike, "n columns"] | None = None,
     ) -> "Columns":
         """The specification of a table that is an array already, such as a data set of the book.
 
@@ -226,7 +231,9 @@ class Columns:
         """
         return encode_frame(self.entries, frame)
 
-    def decode(self, x: ArrayLike, *, mask: ArrayLike | None = None) -> "pd.DataFrame":
+    def decode(
+        self, x: Real[ArrayLike, "n columns"], *, mask: Bool[ArrayLike, "n columns"] | None = None
+    ) -> "pd.DataFrame":
         """The data frame that an array of codes stands for: :meth:`encode` backwards.
 
         Args:
@@ -242,7 +249,7 @@ class Columns:
         self.check(codes, mask=seen & np.array([c.kind in LEVELED for c in self.entries]))
         return decode_codes(self.entries, codes, seen)
 
-    def nearest(self, x: ArrayLike) -> np.ndarray:
+    def nearest(self, x: Real[ArrayLike, "n columns"]) -> Float[np.ndarray, "n columns"]:
         """The possible value nearest to each number: levels, counts and grids are snapped to.
 
         Args:
@@ -265,7 +272,7 @@ class Columns:
         """
         return Columns(tuple(entry.as_number() for entry in self.entries))
 
-    def typical(self) -> np.ndarray:
+    def typical(self) -> Float[np.ndarray, " columns"]:
         """The guess that looks at no other column, [columns]: commonest level, or the mean."""
         guess = [
             float(np.argmax(entry.level_probabilities)) if entry.kind in LEVELED else entry.center
@@ -273,7 +280,7 @@ class Columns:
         ]
         return np.asarray(guess, jnp.zeros(()).dtype)
 
-    def marginal_outputs(self, num_rows: int) -> dict[str, np.ndarray]:
+    def marginal_outputs(self, num_rows: int) -> dict[str, Float[np.ndarray, "n p"]]:
         """Raw outputs that say of every row what each column alone says: column name -> [n, p].
 
         With them, :class:`Composite` is the model in which columns are independent: the code
@@ -285,8 +292,10 @@ class Columns:
             for entry in self.entries
         }
 
-    def check(self, x: ArrayLike, *, mask: ArrayLike | None = None) -> None:
-        """Raise ``ValueError`` naming column, value and place if x is outside the support."""
+    def check(
+        self, x: Real[ArrayLike, "n columns"], *, mask: Bool[ArrayLike, "n columns"] | None = None
+    ) -> None:
+        """Raise ``ValueError`` naming column, value and index if x is outside the support."""
         codes = _support.numeric(x)
         check_codes(self.entries, codes, _support.observed(codes, mask))
 

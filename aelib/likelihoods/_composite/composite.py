@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Array, Bool, Float, PRNGKeyArray, Real
 
 from aelib._checks import check_fraction
 from aelib._column import Column
@@ -122,12 +122,12 @@ class Composite(nnx.Module):
 
     def log_prob(
         self,
-        outputs: Mapping[str, ArrayLike],
-        x: ArrayLike,
+        outputs: Mapping[str, Float[ArrayLike, "batch ..."]],
+        x: Real[ArrayLike, "batch columns"],
         *,
-        mask: ArrayLike | None = None,
-        exposure: ArrayLike | None = None,
-    ) -> Array:
+        mask: Bool[ArrayLike, "batch columns"] | None = None,
+        exposure: Real[ArrayLike, " ..."] | None = None,
+    ) -> Float[Array, " batch"]:
         """Log-probability of each row: the sum over its observed cells.
 
         Args:
@@ -149,12 +149,12 @@ class Composite(nnx.Module):
 
     def log_prob_per_feature(
         self,
-        outputs: Mapping[str, ArrayLike],
-        x: ArrayLike,
+        outputs: Mapping[str, Float[ArrayLike, "batch ..."]],
+        x: Real[ArrayLike, "batch columns"],
         *,
-        mask: ArrayLike | None = None,
-        exposure: ArrayLike | None = None,
-    ) -> Array:
+        mask: Bool[ArrayLike, "batch columns"] | None = None,
+        exposure: Real[ArrayLike, " ..."] | None = None,
+    ) -> Float[Array, "batch columns"]:
         """The terms that :meth:`log_prob` adds up: [batch, columns], 0 where not observed."""
         x = real("x", x)
         if x.ndim != 2 or x.shape[1] != len(self.columns):
@@ -171,8 +171,11 @@ class Composite(nnx.Module):
         return _compiled(self, parts.log_prob, checked, x, mask, exposure)
 
     def mean(
-        self, outputs: Mapping[str, ArrayLike], *, exposure: ArrayLike | None = None
-    ) -> dict[str, Array]:
+        self,
+        outputs: Mapping[str, Float[ArrayLike, "batch ..."]],
+        *,
+        exposure: Real[ArrayLike, " ..."] | None = None,
+    ) -> dict[str, Float[Array, "batch ..."]]:
         """Expected data by column name, in the columns' own units.
 
         binary: probability of code 1, [batch]; categorical: probability of each level, [batch, K]
@@ -183,14 +186,19 @@ class Composite(nnx.Module):
         self._check_exposure(exposure)
         return self._in_order(_compiled(self, parts.mean, checked, exposure))
 
-    def probabilities(self, outputs: Mapping[str, ArrayLike]) -> dict[str, Array]:
+    def probabilities(
+        self, outputs: Mapping[str, Float[ArrayLike, "batch ..."]]
+    ) -> dict[str, Float[Array, "batch levels"]]:
         """Probability of each level of the columns that have levels: name -> [batch, K]."""
         found = _compiled(self, parts.probabilities, _by_column(self.columns, outputs))
         return self._in_order(found)
 
     def predict(
-        self, outputs: Mapping[str, ArrayLike], *, exposure: ArrayLike | None = None
-    ) -> Array:
+        self,
+        outputs: Mapping[str, Float[ArrayLike, "batch ..."]],
+        *,
+        exposure: Real[ArrayLike, " ..."] | None = None,
+    ) -> Float[Array, "batch columns"]:
         """A best guess of every cell: the likeliest level, or the mean of a number.
 
         Returns:
@@ -203,12 +211,12 @@ class Composite(nnx.Module):
 
     def impute(
         self,
-        outputs: Mapping[str, ArrayLike],
-        x: ArrayLike,
-        mask: ArrayLike,
+        outputs: Mapping[str, Float[ArrayLike, "batch ..."]],
+        x: Real[ArrayLike, "batch columns"],
+        mask: Bool[ArrayLike, "batch columns"],
         *,
-        exposure: ArrayLike | None = None,
-    ) -> Array:
+        exposure: Real[ArrayLike, " ..."] | None = None,
+    ) -> Float[Array, "batch columns"]:
         """``x`` where observed, :meth:`predict` elsewhere: [batch, columns].
 
         Args:
@@ -226,18 +234,22 @@ class Composite(nnx.Module):
 
     def sample(
         self,
-        key: Array,
-        outputs: Mapping[str, ArrayLike],
+        key: PRNGKeyArray,
+        outputs: Mapping[str, Float[ArrayLike, "batch ..."]],
         *,
-        exposure: ArrayLike | None = None,
-    ) -> Array:
+        exposure: Real[ArrayLike, " ..."] | None = None,
+    ) -> Float[Array, "batch columns"]:
         """One draw of each row: [batch, columns] in the coding of ``x``."""
         checked = _by_column(self.columns, outputs)
         self._check_exposure(exposure)
         return _compiled(self, parts.sample, key, checked, exposure)
 
     def check(
-        self, x: ArrayLike, *, mask: ArrayLike | None = None, exposure: ArrayLike | None = None
+        self,
+        x: Real[ArrayLike, "batch columns"],
+        *,
+        mask: Bool[ArrayLike, "batch columns"] | None = None,
+        exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> None:
         """Look at concrete data before training on it.
 
@@ -255,15 +267,15 @@ class Composite(nnx.Module):
             self._check_exposure(exposure)
             _support.require_exposure(exposure)
 
-    def scales(self) -> dict[str, Array]:
+    def scales(self) -> dict[str, Float[Array, ""]]:
         """Learned standard deviation of each continuous column, in the column's own unit."""
         return self._learned("continuous")
 
-    def thresholds(self) -> dict[str, Array]:
+    def thresholds(self) -> dict[str, Float[Array, " levels"]]:
         """Learned thresholds of each ordinal column, [K - 1], in logits."""
         return self._learned("ordinal")
 
-    def dispersions(self) -> dict[str, Array]:
+    def dispersions(self) -> dict[str, Float[Array, ""]]:
         """Learned dispersion of each negative binomial column."""
         return self._learned("count")
 
@@ -274,7 +286,7 @@ class Composite(nnx.Module):
                 found |= part.learned()
         return found
 
-    def _check_exposure(self, exposure: ArrayLike | None) -> None:
+    def _check_exposure(self, exposure: Real[ArrayLike, " ..."] | None) -> None:
         if exposure is not None and not any(part.kind == "count" for part in self.parts):
             raise ValueError("exposure: this table has no count, expected None")
 
@@ -295,7 +307,7 @@ def _call(graphdef: Any, function: Callable[..., Any], state: Any, *arguments: A
 
 
 def _by_column(
-    columns: Columns, outputs: Mapping[str, ArrayLike], batch: int | None = None
+    columns: Columns, outputs: Mapping[str, Float[ArrayLike, "batch ..."]], batch: int | None = None
 ) -> dict[str, Array]:
     """Every column's raw outputs as [batch, p].
 
