@@ -90,6 +90,7 @@ def check_cast(name: str, array: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]
             become a whole one, or a finite number infinite.
 
     Example:
+        >>> import numpy as np
         >>> check_cast("labels", np.array([1, 300]), np.uint8)
         Traceback (most recent call last):
         ValueError: labels: expected values that uint8 can hold, got 300 at index (1,)
@@ -173,6 +174,7 @@ def require_all(
         ValueError: if a value is not accepted.
 
     Example:
+        >>> import numpy as np
         >>> x = np.array([0.5, 1.7])
         >>> require_all("x", x, x <= 1, "values in [0, 1]")
         Traceback (most recent call last):

@@ -223,6 +223,7 @@ class Calibration:
                 distribution is not known then.
 
         Example:
+            >>> import numpy as np
             >>> calibration = Calibration(np.arange(99.0))
             >>> [round(rate, 3) for rate in calibration.false_alarm_range(0.05)]
             [0.017, 0.1]

@@ -77,6 +77,7 @@ def clean(docstring: str, max_words: int) -> str:
     r"""The prose of a docstring on one line, masked, cut after ``max_words`` words.
 
     Example:
+        >>> import numpy as np
         >>> clean("Sum with `numpy.sum`.\n\n>>> np.sum([1, 2])\n3\n\nReturns\n-------\nint", 5)
         'Sum with ■.sum. Returns int'
     """

@@ -51,6 +51,7 @@ def estimate_dispersion(
         ValueError: if these are not counts, the shapes differ, or there are too many components.
 
     Example:
+        >>> import numpy as np
         >>> estimate_dispersion([[0], [8]], [[4.0], [4.0]])
         array([0.75])
         >>> import aelib

@@ -66,6 +66,7 @@ def count_autoencoder(
         The autoencoder.
 
     Example:
+        >>> from flax import nnx
         >>> import jax.numpy as jnp
         >>> model = count_autoencoder(5, 2, rngs=nnx.Rngs(0))
         >>> once, twice = model(jnp.ones((1, 5))), model(2 * jnp.ones((1, 5)))

@@ -39,6 +39,7 @@ def linear(codes: Float[ArrayLike, "n k"], labels: Shaped[ArrayLike, " n"]) -> C
             class.
 
     Example:
+        >>> import numpy as np
         >>> codes = np.array([[0.0], [0.2], [1.0], [1.2]])
         >>> probe = linear(codes, [0, 0, 1, 1])
         >>> probe.predict([[0.1], [1.1]])
@@ -81,6 +82,7 @@ def accuracy(
         ValueError: as :func:`linear`.
 
     Example:
+        >>> import numpy as np
         >>> x, labels = np.array([[0.0, 1.0], [0.1, 2.0], [2.0, 1.0], [2.1, 2.0]]), [0, 0, 1, 1]
         >>> accuracy(lambda examples: examples[:, :1], (x, labels), (x, labels))
         1.0

@@ -43,8 +43,9 @@ def singular_values(
             ``strength`` is negative or not finite.
 
     Example:
-        >>> import numpy as np
+        >>> import aelib
         >>> from aelib.lab import regularized_pca
+        >>> import numpy as np
         >>> x = np.array([[2.0, 0.0], [-2.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
         >>> regularized_pca.singular_values(x, 4.0, 2).round(4)
         array([0.7071, 0.    ])

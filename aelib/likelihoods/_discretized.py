@@ -42,8 +42,9 @@ class Discretized(Factorized):
             without limits.
 
     Example:
-        >>> import jax.numpy as jnp
+        >>> import aelib
         >>> from aelib.likelihoods import Gaussian
+        >>> import jax.numpy as jnp
         >>> coin = Discretized(Gaussian(0.5), limits=(0, 1))  # p = Phi((0.9 - 0.5) / 0.5)
         >>> mass = jnp.exp(coin.log_prob(jnp.full((2, 1), 0.9), jnp.array([[0.0], [1.0]])))
         >>> [round(float(p), 4) for p in mass]

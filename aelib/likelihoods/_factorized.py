@@ -41,6 +41,7 @@ class Factorized(nnx.Module):
         A likelihood for waiting times, :math:`-\log p(x) = x e^{-o} + o` with raw output
         :math:`o = \log` mean:
 
+        >>> import jax.numpy as jnp
         >>> class Exponential(Factorized):
         ...     num_outputs, inside = 1, 1.0
         ...     def elementwise_nll(self, parts, x):

@@ -37,6 +37,7 @@ def normal_log_mass(
     the mass is 1 minus its two tails.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> inside = normal_log_mass(jnp.float32(-1.0), jnp.float32(2.0))  # one standard deviation
         >>> print(f"{jnp.exp(inside):.4f}")
         0.6827
@@ -112,6 +113,7 @@ def laplace_log_mass(
     sum of the two sides, or 1 minus the two tails if that is most of the mass.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> inside = laplace_log_mass(jnp.float32(-1.0), jnp.float32(jnp.inf))
         >>> print(f"{jnp.exp(inside):.4f}")
         0.8161
@@ -139,6 +141,7 @@ def student_t_log_mass(
     .. math:: \int p(z)\,dz = \sqrt{\nu}\,p(0) \int \cosh(t)^{-\nu}\,dt
 
     Example:
+        >>> import jax.numpy as jnp
         >>> inside = student_t_log_mass(jnp.float32(-1.0), jnp.float32(2.0), jnp.float32(1.0))
         >>> print(f"{jnp.exp(inside):.4f}")  # half of the Cauchy distribution
         0.5000

@@ -36,6 +36,7 @@ class PositiveParameter(nnx.Module):
             below the floor, or ``"feature"`` without ``num_features``.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> scale = PositiveParameter("feature", "scale", num_features=3, floor=0.1, initial=0.5)
         >>> values = scale(None, (2, 3), jnp.float32)
         >>> values.shape, round(float(values[1, 2]), 4)

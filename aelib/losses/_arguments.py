@@ -19,6 +19,7 @@ def compute_dtype(**arguments: ArrayLike) -> jnp.dtype:
         TypeError: an argument is not a real number or array.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> compute_dtype(mean=jnp.zeros(3, jnp.bfloat16), targets=jnp.arange(3), scale=0.5)
         dtype('float32')
     """
@@ -75,6 +76,7 @@ def where_fractions(targets: jax.Array, nats: jax.Array) -> jax.Array:
     """``nats`` where the targets are in [0, 1], NaN where they are not.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> where_fractions(jnp.array([0.5, 16.0]), jnp.array([2.0, 2.0]))
         Array([ 2., nan], dtype=float32)
     """
@@ -93,6 +95,7 @@ def where_counts(counts: jax.Array, nats: jax.Array, *, joint: bool = False) -> 
         joint: whether one loss covers the last axis of the counts.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> where_counts(jnp.array([0.0, -1.0]), jnp.array([2.0, 2.0]))
         Array([ 2., nan], dtype=float32)
     """

@@ -21,6 +21,7 @@ def in_blocks(function: Elementwise, *arguments: Array) -> tuple[Array, ...]:
         *arguments: the first of shape [n, ...], the others of this shape or of trailing axes of it.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> x = jnp.arange(2.0**19).reshape(-1, 4)
         >>> doubled, moved = in_blocks(lambda x, by: (2 * x, x + by), x, jnp.ones(4))
         >>> bool((doubled == 2 * x).all() and (moved == x + 1).all())

@@ -21,6 +21,7 @@ def polynomial(x: Array, coefficients: list[float]) -> Array:
     """Horner's rule, constant term first.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> float(polynomial(jnp.asarray(2.0), [1.0, 0.0, 3.0]))
         13.0
     """
@@ -37,6 +38,7 @@ def atanh_tail(z: Array, largest: float = 1 / 9) -> Array:
     careful logarithm (fdlibm's ``log1p``), with the leading term left for the caller to cancel.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> s = 0.25
         >>> bool(jnp.isclose(2 * s + s * atanh_tail(jnp.asarray(s * s)), 2 * jnp.arctanh(s)))
         True
@@ -50,6 +52,7 @@ def is_single(x: Array) -> bool:
     """Whether ``x`` is float32, for which shorter series suffice.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> is_single(jnp.float32(1.0))
         True
     """
@@ -82,6 +85,7 @@ def log_ratio(log_a: Array, b: Array) -> Array:
     The derivative is given because :func:`jax.numpy.frexp` has none.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> close = log_ratio(jnp.float32(11.512925), jnp.float32(1e5))  # ln 1e5 = 11.512925465
         >>> abs(float(close) - (11.512925148010254 - 11.512925464970229)) < 1e-9
         True
@@ -105,6 +109,7 @@ def exponential_remainder(t: Array) -> Array:
     """``exp(t) - 1 - t`` for ``|t| <= 1``, to full relative precision (about ``t^2 / 2``).
 
     Example:
+        >>> import jax.numpy as jnp
         >>> print(f"{exponential_remainder(jnp.float32(1e-4)):.6g}")
         5.00017e-09
     """
@@ -116,6 +121,7 @@ def remainder_series(u: Array) -> Array:
     """``u - log(1 + u)`` for ``u`` from -0.4 to 1, to full relative precision (about ``u^2 / 2``).
 
     Example:
+        >>> import jax.numpy as jnp
         >>> print(f"{remainder_series(jnp.float32(1e-4)):.6g}")
         4.99967e-09
     """
@@ -133,6 +139,7 @@ def logarithm_remainder(u: Array, one_plus_u: Array) -> Array:
             ``u`` is far from zero.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> u = jnp.float32(3.0)
         >>> print(f"{logarithm_remainder(u, 1 + u):.4f}")  # 3 - log 4
         1.6137

@@ -74,6 +74,7 @@ def categorical_nll(
         TypeError: ``labels`` are not integers, or ``logits`` not real.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> print(f"{categorical_nll(jnp.zeros(4), 2):.6f}")  # log 4
         1.386294
     """

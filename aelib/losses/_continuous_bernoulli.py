@@ -80,6 +80,7 @@ def continuous_bernoulli_nll(
         TypeError: an argument is not real.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> float(continuous_bernoulli_nll(jnp.zeros(()), 0.3))  # the uniform density
         0.0
 

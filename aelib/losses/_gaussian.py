@@ -38,6 +38,7 @@ def gaussian_nll(
         TypeError: an argument is not real.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> float(gaussian_nll(jnp.zeros(()), 0.0))  # log(2 pi) / 2
         0.918938...
     """

@@ -45,6 +45,7 @@ def laplace_nll(
         TypeError: an argument is not real.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> float(laplace_nll(jnp.zeros(()), 0.0, scale=0.5))
         0.0
     """

@@ -128,6 +128,7 @@ def multinomial_nll(
         TypeError: an argument is not real.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> nats = multinomial_nll(jnp.zeros(2), jnp.array([1, 1]))  # one of each: probability 1/2
         >>> print(f"{nats:.6f}")
         0.693147

@@ -253,6 +253,7 @@ def negative_binomial_nll(
         TypeError: an argument is not real.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> nats = negative_binomial_nll(jnp.log(3.0), jnp.log(1e6), 5)
         >>> print(f"{nats:.4f}")
         2.2944

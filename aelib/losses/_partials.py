@@ -29,6 +29,8 @@ def with_partials(*partials: Elementwise) -> Callable[[Elementwise], Elementwise
             function, which must already have one shape and dtype.
 
     Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
         >>> @with_partials(lambda t: jnp.expm1(t))
         ... def remainder(t):
         ...     return jnp.expm1(t) - t
@@ -68,6 +70,7 @@ def derivative(function: Elementwise, x: Array) -> Array:
     """Elementwise derivative of a function of one argument.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> float(derivative(jnp.square, jnp.asarray(3.0)))
         6.0
     """

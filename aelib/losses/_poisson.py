@@ -17,6 +17,7 @@ def rate_excess(log_rate: Array, counts: Array) -> Array:
     """``exp(log_rate) - counts``, to full relative precision where the two nearly agree.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> exact = 1e5 - 8.0  # for a rate of 99992
         >>> abs(float(rate_excess(jnp.float32(11.512845), jnp.float32(1e5))) + 8.0) < 0.05
         True
@@ -35,6 +36,7 @@ def poisson_deviance(log_rate: Array, counts: Array) -> Array:
     ``counts * (exp(t) - 1 - t)`` with ``t = log(rate / counts)``, never negative.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> print(f"{poisson_deviance(jnp.float32(0.0), jnp.float32(2.0)):.6f}")  # 2 log 2 - 1
         0.386294
     """
@@ -94,6 +96,7 @@ def poisson_nll(
         TypeError: an argument is not real.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> print(f"{poisson_nll(jnp.log(jnp.array([2.0])), jnp.array([3]))[0]:.6f}")
         1.712318
 

@@ -71,6 +71,7 @@ def stirling_error(k: Array) -> Array:
     a sum of positive terms: nothing cancels, in the value or in any derivative.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> float(stirling_error(jnp.float32(1.0)))  # 1 - log(2 pi) / 2
         0.081061...
     """
@@ -89,6 +90,7 @@ def reached_stirling_error(k: Array) -> Array:
     r""":math:`\delta(k)` for ``k >= 1`` and :math:`\delta(k + 1)` below, where the steps begin.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> low, high = reached_stirling_error(jnp.float32(0.5)), stirling_error(jnp.float32(1.5))
         >>> bool(low == high)
         True
@@ -100,6 +102,7 @@ def log_gamma_one_plus(k: Array) -> Array:
     r""":math:`\ln\Gamma(1 + k)` for ``0 <= k < 1``.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> abs(float(log_gamma_one_plus(jnp.float32(0.5))) + 0.12078224) < 1e-7
         True
     """
@@ -112,6 +115,7 @@ def saddle_point_prefactor(k: Array) -> Array:
     From 1 on this is :math:`\tfrac12 \ln(2 \pi k) + \delta(k)`.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> float(saddle_point_prefactor(jnp.float32(1.0)))
         1.0
     """
@@ -131,6 +135,7 @@ def half_step_excess(a: Array) -> Array:
     .. math:: c(a) - c(a + 1) = \tfrac12 \ln\Bigl(1 + \frac{1}{4 a (a + 1)}\Bigr) > 0.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> abs(float(half_step_excess(jnp.float32(1e4))) * 8e4 - 1) < 1e-6
         True
     """

@@ -97,6 +97,7 @@ def student_t_nll(
         TypeError: an argument is not real.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> print(f"{student_t_nll(jnp.zeros(()), 0.0, df=1.0):.6f}")  # log(pi)
         1.144730
     """

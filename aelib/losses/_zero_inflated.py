@@ -109,6 +109,7 @@ def zero_inflated_negative_binomial_nll(
         TypeError: an argument is not real.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> # half of the zeros are added, a quarter of the others are zero
         >>> nats = zero_inflated_negative_binomial_nll(jnp.log(3.0), 0.0, 0.0, 0)
         >>> print(f"{jnp.exp(-nats):.6f}")

@@ -53,8 +53,8 @@ def save(
 def checksum(about: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> str:
     """SHA-256 of all that a file says, but for the checksum itself."""
     digest = hashlib.sha256()
-    said = {key: value for key, value in about.items() if key != "checksum"}
-    digest.update(json.dumps(said, sort_keys=True).encode())
+    described = {key: value for key, value in about.items() if key != "checksum"}
+    digest.update(json.dumps(described, sort_keys=True).encode())
     for name, tensor in sorted(tensors.items()):
         digest.update(f"{name} {tensor.dtype} {tensor.shape}".encode())
         digest.update(np.ascontiguousarray(tensor).tobytes())

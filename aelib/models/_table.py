@@ -22,7 +22,7 @@ from aelib.models._predict import apply_in_batches
 
 
 class TableAutoencoder(Autoencoder):
-    """An autoencoder of [batch, columns] cells whose encoder may be told which cells to look at.
+    """An autoencoder of [batch, columns] cells whose encoder takes a mask of what it may use.
 
     ``fit`` and ``sweep`` pass their ``mask`` on to it. Made by :func:`aelib.models.table`.
 
@@ -135,9 +135,11 @@ def table(
         TypeError: if a column is no column specification.
 
     Example:
-        >>> from flax import nnx
+        >>> import aelib
         >>> from aelib.data import Column
         >>> from aelib.likelihoods import Columns
+        >>> from flax import nnx
+        >>> import jax.numpy as jnp
         >>> columns = Columns((
         ...     Column("vote", "binary", levels=("Clinton", "Dole")),
         ...     Column("mode", "categorical", levels=("air", "train", "bus", "car")),

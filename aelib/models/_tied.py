@@ -43,7 +43,7 @@ class Transpose(nnx.Module):
 class TiedAutoencoder(Autoencoder):
     """A linear autoencoder that decodes with the transpose of its encoder's weight.
 
-    The weight is one variable in one place, the encoder's; the decoder is handed it. So there is no
+    The weight is one variable, the encoder's, which the decoder gets at every call. So there is no
     shared reference to keep intact, and gradients of both uses add up by themselves.
 
     Example:

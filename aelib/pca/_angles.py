@@ -62,7 +62,7 @@ def orthonormal(name: str, matrix: ArrayLike) -> NDArray[np.float64]:
     """Return an orthonormal basis of the column space of ``matrix``, [d, k], in float64.
 
     The length of a column says nothing about the space it spans, so columns are scaled to unit
-    length before their rank is judged, at the precision in which they were given.
+    length before their rank is decided, at the precision in which they were given.
 
     Raises:
         TypeError: if ``matrix`` does not hold real numbers.

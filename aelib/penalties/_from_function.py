@@ -68,8 +68,9 @@ def on_codes(function: Callable[..., jax.Array], **options: Any) -> Penalty:
         TypeError: if ``function`` cannot be called.
 
     Example:
-        >>> import jax.numpy as jnp
+        >>> import aelib
         >>> from aelib.penalties import l1
+        >>> import jax.numpy as jnp
         >>> penalty = on_codes(l1)
         >>> penalty(None, None, jnp.array([[1.0, -2.0]]), None)
         Array([3.], dtype=float32)

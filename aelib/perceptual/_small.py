@@ -82,7 +82,7 @@ class SmallFeatures(nnx.Module):
         Raises:
             TypeError: if the images are not floating-point numbers.
             ValueError: if they have the wrong shape, or a value is outside [0, 1] (which cannot be
-                told under ``jax.jit``).
+                checked under ``jax.jit``).
         """
         x = as_images("images", images, channels=(self.shape[2],))
         if x.shape[1:] != self.shape:

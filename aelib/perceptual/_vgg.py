@@ -105,7 +105,7 @@ class VGG16(nnx.Module):
         Raises:
             TypeError: if the images are not floating-point numbers.
             ValueError: if they have the wrong shape or are too small for the taps, a value is
-                outside [0, 1] (which cannot be told under ``jax.jit``), or a tap is unknown.
+                outside [0, 1] (which cannot be checked under ``jax.jit``), or a tap is unknown.
         """
         wanted = positions(self.taps if taps is None else taps, head=self.head)
         dtype = self.convolutions[0].weight.dtype

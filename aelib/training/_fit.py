@@ -105,7 +105,7 @@ def fit(
         TypeError: if an argument is of the wrong kind.
         TrainingDiverged: if the objective is not finite at some step: which, what part of it, and
             the last loss before.
-        TrainingInterrupted: on Ctrl-C, which it is; ``error.result`` is what was trained so far.
+        TrainingInterrupted: on Ctrl-C; ``error.result`` is what was trained so far.
 
     Example:
         >>> import aelib

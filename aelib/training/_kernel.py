@@ -112,8 +112,8 @@ def advance(
         parameters, optimizer, loss, report = _update(problem, state, batch, step)
         loss = loss.astype(state.failure.last_loss.dtype)
         failure = _note(state.failure, loss, report, step)
-        # A run that failed stands still, so that its parameters can still be judged afterwards; to
-        # judge them at every step would cost as much to compile as the step itself.
+        # A run that failed stands still, so that its parameters can be examined afterwards; to
+        # examine them at every step would cost as much to compile as the step itself.
         fine = failure.step < 0
         parameters = jax.tree.map(
             lambda new, old: jnp.where(fine, new, old), parameters, state.parameters

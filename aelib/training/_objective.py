@@ -21,7 +21,7 @@ class Variables(NamedTuple):
     Attributes:
         fixed: variables of model and likelihood that are not trained.
         strengths: strengths of the penalties.
-        noise: the level that ``corruption`` is handed, or None if it takes none.
+        noise: the level passed to ``corruption``, or None if it takes none.
         present: like the parameters, which entries are not padding, or None for all.
     """
 

@@ -21,7 +21,7 @@ class Run:
     Attributes:
         sizes: what ``make_model`` is given besides ``rngs``.
         strengths: the strength of each penalty.
-        noise: the level ``corruption`` is handed, or None.
+        noise: the level passed to ``corruption``, or None.
         seed: its seed.
         seed_index: where its seed stands among the seeds; data of each seed are looked up there.
     """
@@ -191,7 +191,7 @@ def _noise(noise: Any, corruption: Any) -> tuple[float | None, ...]:
     if noise is None:
         return (None,)
     if corruption is None:
-        raise ValueError("noise: expected also a corruption(key, x, level) to hand the levels to")
+        raise ValueError("noise: expected also a corruption(key, x, level) that takes the levels")
     levels = tuple(float(level) for level in np.atleast_1d(noise))
     if not np.isfinite(levels).all():
         raise ValueError(f"noise: expected finite levels, got {levels}")

@@ -34,7 +34,7 @@ class Settings:
         names: names of the penalties.
         dtype: of all sums.
         steps: number of steps in all.
-        tick_every: steps between two looks at what was done.
+        tick_every: steps between two reports of what was done.
     """
 
     graphdef: nnx.GraphDef[Any]

@@ -86,7 +86,7 @@ def sweep(
             leading axis of seeds, as for a different split of the data with every seed.
         penalties: see :func:`fit`; a strength may be a sequence of them.
         corruption: see :func:`fit`; with ``noise`` it is called as ``corruption(key, x, level)``.
-        noise: levels that ``corruption`` is handed, one in each run.
+        noise: levels passed to ``corruption``, one in each run.
         mask: see :func:`fit`.
         weights: see :func:`fit`.
         exposure: see :func:`fit`.
@@ -108,7 +108,7 @@ def sweep(
         TypeError: if an argument is of the wrong kind.
         TrainingDiverged: if the objective of a run is not finite at some step; it says which run,
             and its ``result`` has the chunks that were finished.
-        TrainingInterrupted: on Ctrl-C, which it is; its ``result`` has the chunks that were
+        TrainingInterrupted: on Ctrl-C; its ``result`` has the chunks that were
             finished, or, if none was, the first as far as it came.
 
     Example:

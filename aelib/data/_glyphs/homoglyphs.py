@@ -33,6 +33,7 @@ def distances(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.float64]:
         Distances in [0, √2], ``[m, n]``.
 
     Example:
+        >>> import aelib
         >>> from aelib.lab.glyphs import fields
         >>> latin, cyrillic = (fields([("DejaVuSans", c)]) for c in ("A", "А"))
         >>> distances(latin, cyrillic).item()

@@ -38,9 +38,10 @@ def render(field: Array, params: Array) -> Array:
         ValueError: if a shape is another one.
 
     Example:
+        >>> import aelib
+        >>> from aelib.lab.glyphs import fields
         >>> import jax
         >>> import jax.numpy as jnp
-        >>> from aelib.lab.glyphs import fields
         >>> glyph = jnp.asarray(fields([("DejaVuSans", "l")])[0])
         >>> draw = jax.jit(render)
         >>> upright = draw(glyph, jnp.zeros(5))
@@ -139,8 +140,9 @@ def render_many(bank: Array, index: Array, params: Array) -> Array:
         Images, ``[n, 28, 28]``.
 
     Example:
-        >>> import jax.numpy as jnp
+        >>> import aelib
         >>> from aelib.lab.glyphs import fields
+        >>> import jax.numpy as jnp
         >>> bank = jnp.asarray(fields([("DejaVuSans", "A"), ("DejaVuSans", "B")]))
         >>> render_many(bank, jnp.array([0, 1, 1]), jnp.zeros((3, 5))).shape
         (3, 28, 28)

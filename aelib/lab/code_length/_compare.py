@@ -84,7 +84,9 @@ def compare_likelihoods(
         ValueError: if the data are outside the support of a family, or shapes do not fit.
 
     Example:
+        >>> import aelib
         >>> from aelib.likelihoods import Bernoulli, Poisson
+        >>> import numpy as np
         >>> coins = np.random.default_rng(0).integers(0, 2, (2, 40, 3))
         >>> result = compare_likelihoods(
         ...     {"Bernoulli": Bernoulli(), "Poisson": Poisson()},

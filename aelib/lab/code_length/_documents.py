@@ -62,6 +62,7 @@ class WordLoss:
         ValueError: another name.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> WordLoss("multinomial").log_prob(jnp.zeros((1, 2)), jnp.array([[1, 1]])).round(3)
         Array([-1.386], dtype=float32)
     """
@@ -128,6 +129,7 @@ def complete_documents(
         ValueError: an unknown link, frequencies that are not positive, or texts without words.
 
     Example:
+        >>> import numpy as np
         >>> half = np.array([[1, 0], [0, 1]])
         >>> found = complete_documents(
         ...     lambda counts: counts, ["clip"], [0.5, 0.5], (half, half), (half, half))

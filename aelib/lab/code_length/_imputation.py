@@ -53,6 +53,7 @@ def score_imputation(
         model: made by :func:`aelib.models.table`; None for what each column alone says.
 
     Example:
+        >>> import aelib
         >>> from aelib.data import Column
         >>> coin = Columns((Column("coin", "binary", levels=("heads", "tails")),))
         >>> hidden_first = [[False], [False], [True]]
@@ -124,7 +125,9 @@ def compare_imputation(
         ValueError: if there is no likelihood, or rows do not fit their columns.
 
     Example:
+        >>> import aelib
         >>> from aelib.data import Column
+        >>> import numpy as np
         >>> coins = Columns((Column("a", "binary", levels=(0, 1)),
         ...                  Column("b", "binary", levels=(0, 1))))
         >>> rows = np.random.default_rng(0).integers(0, 2, (1, 40, 2))
@@ -143,9 +146,9 @@ def compare_imputation(
 
     def objective(pair: _TableModels, x: jax.Array, key: jax.Array) -> jax.Array:
         hidden = jax.random.uniform(key, x.shape) < hidden_fraction
-        asked = hidden if hidden_fraction else ~hidden
+        scored = hidden if hidden_fraction else ~hidden
         described = pair.described(x, ~hidden)
-        nats = [-each.log_prob(outputs, x, mask=asked).mean() for each, outputs in described]
+        nats = [-each.log_prob(outputs, x, mask=scored).mean() for each, outputs in described]
         return jnp.stack(nats).sum()
 
     # What each column alone says, which needs no training.

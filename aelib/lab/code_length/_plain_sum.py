@@ -26,7 +26,9 @@ class PlainSum(Composite):
         ValueError: a continuous column without a unit, or a unit that is not positive.
 
     Example:
+        >>> import aelib
         >>> from aelib.data import Column
+        >>> import jax.numpy as jnp
         >>> dollars = Columns((Column("income", "continuous"),))
         >>> error = lambda unit: PlainSum(dollars, {"income": unit}).log_prob(
         ...     {"income": jnp.zeros((1, 1))}, jnp.array([[2.0]]))

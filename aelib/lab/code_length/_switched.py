@@ -25,9 +25,10 @@ class SwitchedLikelihood(nnx.Module):
         ValueError: if there is none, the numbers of outputs differ, or the index is out of range.
 
     Example:
-        >>> import jax.numpy as jnp
+        >>> import aelib
         >>> from aelib.lab.code_length import SwitchedLikelihood
         >>> from aelib.likelihoods import Bernoulli, Gaussian
+        >>> import jax.numpy as jnp
         >>> coin = SwitchedLikelihood([Gaussian(), Bernoulli()], use=1)
         >>> coin.log_prob(jnp.zeros((1, 1)), jnp.ones((1, 1))).round(3)  # a fair coin
         Array([-0.693], dtype=float32)

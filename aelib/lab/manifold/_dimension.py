@@ -28,6 +28,7 @@ def intrinsic_dimension(x: Float[ArrayLike, "n d"]) -> float:
         ValueError: if there are fewer than three points, or two are equal.
 
     Example:
+        >>> import numpy as np
         >>> line = np.random.default_rng(0).normal(size=(1000, 1)) * np.ones(9)
         >>> round(intrinsic_dimension(line), 1)
         1.0

@@ -35,6 +35,7 @@ def noise_expansion(
         x: examples.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> terms = noise_expansion(lambda x: x**2, jnp.array([[3.0]]))
         >>> [float(term[0]) for term in terms]  # (9 - 3)², (2 · 3)², (9 - 3) · 2
         [36.0, 36.0, 12.0]

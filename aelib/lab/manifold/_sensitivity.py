@@ -76,6 +76,7 @@ def sensitivity(
         ValueError: if the shapes do not fit.
 
     Example:
+        >>> import numpy as np
         >>> found = sensitivity(np.diag([3.0, 1.0, 1.0])[None], np.array([[[2.0, 0.0, 0.0]]]))
         >>> found.along, found.off, found.ratio
         (array([3.]), array([1.]), array([3.]))

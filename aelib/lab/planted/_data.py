@@ -53,6 +53,8 @@ def random_directions(
         ValueError: if m is not between 0 and d.
 
     Example:
+        >>> import jax
+        >>> import numpy as np
         >>> rows = random_directions(jax.random.key(0), 2, 5)
         >>> bool(np.allclose(rows @ rows.T, np.eye(2)))
         True
@@ -85,6 +87,7 @@ def bits_in_white_noise(
         ValueError: if a size is below 1 or a scale is negative or not finite.
 
     Example:
+        >>> import jax
         >>> bits_in_white_noise(jax.random.key(0), 50).x.shape
         (50, 100)
     """
@@ -127,6 +130,7 @@ def bits_in_colored_noise(
             not finite.
 
     Example:
+        >>> import jax
         >>> data = bits_in_colored_noise(jax.random.key(0), 100, noise_scale=3.0)
         >>> data.x.shape, data.bits.shape, data.noise_directions.shape
         ((100, 40), (100,), (8, 40))
@@ -172,6 +176,8 @@ def add_colored_noise(
         ValueError: if the widths differ or ``scale`` is negative or not finite.
 
     Example:
+        >>> import jax
+        >>> import numpy as np
         >>> rows = random_directions(jax.random.key(0), 2, 5)
         >>> noisy = add_colored_noise(jax.random.key(1), np.zeros((4, 5)), rows, 2.0)
         >>> int(np.linalg.matrix_rank(noisy))

@@ -94,6 +94,7 @@ def kept_fraction(
         ValueError: if the shapes do not fit.
 
     Example:
+        >>> import numpy as np
         >>> x = np.array([[1.0, 5.0], [-1.0, -5.0]])
         >>> kept_fraction(x, x * [1.0, 0.0], np.eye(2)[:1]), kept_fraction(x, x * 0, np.eye(2))
         (1.0, 0.0)
@@ -119,6 +120,7 @@ def whitening(covariance: Float[ArrayLike, "d d"]) -> NDArray[np.float64]:
         ValueError: if it is not.
 
     Example:
+        >>> import numpy as np
         >>> whitening(np.diag([4.0, 0.25])).round(6)
         array([[0.5, 0. ],
                [0. , 2. ]])

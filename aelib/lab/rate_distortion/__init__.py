@@ -9,6 +9,7 @@ where the least of it is, :func:`choose_size` reads it off several seeds. *Memor
 :class:`ReconstructionAxes` are coordinates in which it takes little. Rates are in nats.
 
 Example:
+    >>> import aelib
     >>> from aelib.lab import rate_distortion
     >>> budget = rate_distortion.predicted_error_budget([9.0, 4.0, 0.5, 0.1], 1.0, range(5))
     >>> budget.best  # components worth retaining under noise of variance 1

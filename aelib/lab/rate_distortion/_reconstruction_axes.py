@@ -46,6 +46,7 @@ class ReconstructionAxes:
             ValueError: if the shapes do not fit, or the reconstructions do not depend on the codes.
 
         Example:
+            >>> import numpy as np
             >>> z = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
             >>> reconstructions = z @ [[1.0, 1.0], [5.0, -5.0]]  # the second does more
             >>> axes = ReconstructionAxes.fit(z, reconstructions)

@@ -40,6 +40,8 @@ def adam(
         ValueError: if a number is out of range.
 
     Example:
+        >>> import jax.numpy as jnp
+        >>> import numpy as np
         >>> found = adam(lambda z: jnp.abs(z).sum(), [3.0, -1.0])
         >>> bool(np.all(np.abs(found) < 1e-2)), bool(np.any(found == 0))
         (True, False)

@@ -80,7 +80,7 @@ class Columns:
         - two distinct values: binary;
         - text, or an unordered pandas ``Categorical``: categorical; an ordered one: ordinal;
         - whole numbers with at most 10 distinct values: ordinal (a code without an order, such as
-          an occupation, cannot be told from one with: override it);
+          an occupation, cannot be distinguished from one with: override it);
         - other whole numbers: a count if the smallest is 0, else continuous with resolution 1;
         - other numbers: continuous.
 
@@ -332,7 +332,7 @@ class Columns:
         of a agree with probability about :math:`q^s`; or, for numbers, b must be monotone in a,
         which n rows are by chance in :math:`2\prod_v n_v!/n!` of their orders, :math:`n_v` rows
         having the value v of b. Either probability must be below 1e-9. A function that is neither
-        monotone nor seen at repeated values cannot be told from chance and is not found.
+        monotone nor seen at repeated values cannot be distinguished from chance and is not found.
 
         Args:
             frame: the table; rows in which either value is missing are left out of a comparison.

@@ -162,7 +162,7 @@ def _leveled(name: str, kind: str, values: pd.Series, levels: Sequence[Any] | No
         numeric = pd.api.types.is_numeric_dtype(values)
         if kind == "ordinal" and not numeric:
             raise ValueError(
-                f"column {name!r}: the order of its levels cannot be told from texts; give "
+                f"column {name!r}: the order of its levels cannot be inferred from texts; give "
                 f"levels={{{name!r}: [lowest, ..., highest]}} or an ordered pandas Categorical"
             )
         levels = sorted(values.unique().tolist(), key=lambda v: v if numeric else str(v))
