@@ -23,7 +23,7 @@ from tests.benchmarks.harness import (
     in_turns,
     peak_mebibytes,
 )
-from tests.benchmarks.products import Product, of_layers, products
+from tests.benchmarks.products import Product, layer_products, products
 
 AT_LEAST = {784: 2.0, 3072: 6.0, 12288: 12.0}
 HIDDEN, LATENT, BATCH = (512, 256), 32, 256
@@ -101,7 +101,7 @@ def _products(size: int) -> list[Product]:
     first, second, flat = *HIDDEN, BATCH * LATENT
     half = first // 2
     return [
-        *of_layers(itertools.pairwise((size, *HIDDEN, LATENT)), BATCH),
+        *layer_products(itertools.pairwise((size, *HIDDEN, LATENT)), BATCH),
         *(Product(first, second, flat), Product(second, first, flat)),
         Product(first, flat, second, "nt"),
         *(Product(first, size, first), Product(first, first, flat), Product(size, first, first)),

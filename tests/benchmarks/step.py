@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 
 from tests.benchmarks.harness import Call, Report, figure, growth, in_turns
-from tests.benchmarks.products import of_layers, products
+from tests.benchmarks.products import layer_products, products
 
 ROWS, FEATURES, LATENT, BATCH, STEPS = 4096, 784, 32, 256, 200
 
@@ -23,7 +23,7 @@ def report(rounds: int) -> Report:
         "aelib": aelib_side(),
         "eager": torch_side(compiled=False),
         "compiled": torch_side(compiled=True),
-        "products": products(of_layers(layers, BATCH), STEPS),
+        "products": products(layer_products(layers, BATCH), STEPS),
     }
     taken = {name: [t / STEPS for t in times] for name, times in in_turns(calls, rounds).items()}
     work = "training step, 784-512-256-32-256-512-784"

@@ -8,7 +8,7 @@ import os
 import numpy as np
 
 from tests.benchmarks.harness import Call, Report, figure, growth, in_turns, seconds_of
-from tests.benchmarks.products import of_layers, products
+from tests.benchmarks.products import layer_products, products
 
 LATENTS, SEEDS, STEPS, BATCH = (1, 2, 4, 8, 16, 24, 32, 64), range(5), 1000, 100
 WIDTHS = (32, 256)
@@ -78,7 +78,7 @@ def _seconds_of_products(width: int) -> float:
     which = [
         product
         for latent in LATENTS
-        for product in of_layers(
+        for product in layer_products(
             itertools.pairwise((64, width, latent, width, 64)), BATCH, len(SEEDS)
         )
     ]

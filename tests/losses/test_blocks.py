@@ -32,13 +32,13 @@ def test_same_values_and_slopes_as_all_at_once(
     both = jax.value_and_grad(weighted, argnums=(0, 1, 2), has_aux=True)
     given = list(map(jnp.asarray, arguments))
     jax.clear_caches()
-    together = both(*given)
+    whole = both(*given)
     monkeypatch.setattr(_blocks, "_BLOCK", 4 * FEATURES)
     jax.clear_caches()
     assert "while" in jax.jit(both).lower(*given).as_text()
     in_blocks = both(*given)
     jax.clear_caches()
-    for a, b in zip(jax.tree.leaves(together), jax.tree.leaves(in_blocks), strict=True):
+    for a, b in zip(jax.tree.leaves(whole), jax.tree.leaves(in_blocks), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)  # sums in another order
 
 

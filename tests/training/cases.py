@@ -24,6 +24,27 @@ def leaves(module):
     return [np.asarray(leaf) for leaf in jax.tree.leaves(nnx.as_pure(nnx.state(module)))]
 
 
+class Interrupts:
+    """A reader who presses Ctrl-C after so many steps, as an object that is shown progress."""
+
+    def __init__(self, step, send=None):
+        self.step = step
+        self.send = send
+        self.closed = False
+
+    def start(self, steps):
+        pass
+
+    def update(self, step, _):
+        if step == self.step:
+            if self.send is None:
+                raise KeyboardInterrupt
+            self.send()
+
+    def close(self):
+        self.closed = True
+
+
 def assert_same(first, second):
     for a, b in zip(leaves(first), leaves(second), strict=True):
         np.testing.assert_array_equal(a, b)

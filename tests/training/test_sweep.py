@@ -9,7 +9,7 @@ from flax import nnx
 
 from aelib import likelihoods, models
 from aelib.training import TrainingDiverged, TrainingInterrupted, fit, sweep
-from tests.training.cases import D, half_squares, leaves, make_linear
+from tests.training.cases import D, Interrupts, half_squares, leaves, make_linear
 
 SEEDS = (3, 0, 7)
 
@@ -123,19 +123,8 @@ def test_the_run_that_failed_is_named(x, shared):
 
 
 def test_an_interrupt_keeps_all_runs(x, shared):
-    class Impatient:
-        def start(self, steps):
-            pass
-
-        def update(self, step, _):
-            if step == 10:
-                raise KeyboardInterrupt
-
-        def close(self):
-            pass
-
     with pytest.raises(TrainingInterrupted) as caught:
-        sweep(make_linear, x, half_squares, seeds=SEEDS, **shared | {"progress": Impatient()})
+        sweep(make_linear, x, half_squares, seeds=SEEDS, **shared | {"progress": Interrupts(10)})
     assert len(caught.value.result.models) == 3
 
 

@@ -8,22 +8,11 @@ import pytest
 from flax import nnx
 
 from aelib.training import TrainingInterrupted, fit
-from tests.training.cases import half_squares, leaves, make_linear
+from tests.training.cases import Interrupts, half_squares, leaves, make_linear
 
 
 def test_an_interrupt_keeps_what_was_trained(x, options):
-    class Impatient:
-        def start(self, steps):
-            pass
-
-        def update(self, step, _):
-            if step == 10:
-                raise KeyboardInterrupt
-
-        def close(self):
-            self.closed = True
-
-    bar = Impatient()
+    bar = Interrupts(10)
     model = make_linear(nnx.Rngs(0))
     with pytest.raises(TrainingInterrupted, match="after 10 of 20 steps") as caught:
         fit(model, x, half_squares, **options | {"progress": bar})
@@ -37,22 +26,12 @@ def test_an_interrupt_keeps_what_was_trained(x, options):
 
 
 def test_a_signal_waits_for_the_tick(x, options):
-    class Signals:
-        def start(self, steps):
-            pass
-
-        def update(self, step, _):
-            if step == 10:
-                os.kill(os.getpid(), signal.SIGINT)
-
-        def close(self):
-            pass
-
+    bar = Interrupts(10, send=lambda: os.kill(os.getpid(), signal.SIGINT))
     # A process started in the background is born deaf to the signal.
     outside = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with pytest.raises(TrainingInterrupted) as caught:
-            fit(make_linear(nnx.Rngs(0)), x, half_squares, **options | {"progress": Signals()})
+            fit(make_linear(nnx.Rngs(0)), x, half_squares, **options | {"progress": bar})
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
         signal.signal(signal.SIGINT, outside)
