@@ -23,7 +23,7 @@ class Affine:
     r"""The map :math:`v \mapsto A v + b`, in float64.
 
     Attributes:
-        matrix: A, [outputs, inputs].
+        matrix: a, [outputs, inputs].
         offset: b, [outputs].
     """
 

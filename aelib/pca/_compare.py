@@ -107,7 +107,7 @@ def compare(
     far below :math:`10^{-15}` of the optimum.
 
     Args:
-        model: A linear or tied autoencoder with ``encode`` and ``decode``, or any affine
+        model: a linear or tied autoencoder with ``encode`` and ``decode``, or any affine
             callable from [n, d] to [n, d].
         x: data, [n, d]. It is not centered for the model: a model without a bias is
             taken as it is.

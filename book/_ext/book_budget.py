@@ -65,15 +65,15 @@ class Count:
     """What was counted in a chapter.
 
     Attributes:
-        words: Words of text and captions, exercises and solutions left out; a formula is one.
-        lines: Lines of visible code that are not blank.
-        cells: Cells of visible code.
-        longest: Lines of the longest visible cell.
-        figures: Pictures, explorables among them.
-        explorables: Things to move.
-        before: Words before the first explorable.
-        tables: Tables, of text or put out by a cell.
-        cards: Verdict cards, by claim.
+        words: words of text and captions, exercises and solutions left out; a formula is one.
+        lines: lines of visible code that are not blank.
+        cells: cells of visible code.
+        longest: lines of the longest visible cell.
+        figures: pictures, explorables among them.
+        explorables: things to move.
+        before: words before the first explorable.
+        tables: tables, of text or put out by a cell.
+        cards: verdict cards, by claim.
     """
 
     words: int = 0
@@ -98,8 +98,8 @@ def excess(counted: Count, claims: Iterable[str]) -> list[str]:
     """What of a chapter is beyond its budget.
 
     Args:
-        counted: What was counted.
-        claims: The chapter's claims, which want one verdict card each.
+        counted: what was counted.
+        claims: the chapter's claims, which want one verdict card each.
     """
     found = []
     for name, limit in MOST.items():
@@ -119,7 +119,7 @@ def count(notebook: dict[str, Any]) -> Count:
     """Count what a reader of a chapter reads and sees.
 
     Args:
-        notebook: A parsed ``.ipynb``.
+        notebook: a parsed ``.ipynb``.
     """
     counted = Count()
     reading = _Reading(counted)

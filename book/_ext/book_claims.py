@@ -50,7 +50,7 @@ def read_chapters(path: Path) -> list[Chapter]:
     """Chapters and their claims.
 
     Raises:
-        ExtensionError: If a claim's id does not begin with its chapter's number.
+        ExtensionError: if a claim's id does not begin with its chapter's number.
     """
     entries = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else []
     chapters = [Chapter(number=entry.pop("chapter"), **entry) for entry in entries]
@@ -78,10 +78,10 @@ class PageClaims:
     """What one page measures, concludes and draws.
 
     Attributes:
-        measured: Measurements with their anchors, in the order of the page.
-        verdicts: Verdicts whose cards are on the page.
-        shown: Claims of which the page shows a card or a plot, which other pages can change.
-        plotted: Claims of which the page shows a plot of its own measurements.
+        measured: measurements with their anchors, in the order of the page.
+        verdicts: verdicts whose cards are on the page.
+        shown: claims of which the page shows a card or a plot, which other pages can change.
+        plotted: claims of which the page shows a plot of its own measurements.
     """
 
     measured: list[tuple[str, Measurement]] = field(default_factory=list)

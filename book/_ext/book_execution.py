@@ -37,7 +37,7 @@ def fingerprint(root: Path) -> str:
     """Hash of everything besides a notebook's own code that can change its outputs.
 
     Args:
-        root: Repository root.
+        root: repository root.
 
     Returns:
         Sixteen hexadecimal digits: of the package with its data, what lies beside the notebooks,
@@ -88,7 +88,7 @@ def execute_pending(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> 
     """Execute the notebooks that Sphinx is about to read and that no cache holds yet.
 
     Raises:
-        ExtensionError: If a notebook fails, with the traceback of each that did.
+        ExtensionError: if a notebook fails, with the traceback of each that did.
     """
     options: Any = env.mystnb_config  # type: ignore[attr-defined]  # set by myst-nb
     if options.execution_mode != "cache":

@@ -131,9 +131,9 @@ def linked(html: str, base: str, there: set[str]) -> str:
     """HTML whose common parts are links to files, each once in a page.
 
     Args:
-        html: Output of a cell.
-        base: Address of the files' folder, seen from the page.
-        there: Names of the files the page has already; the new ones are added.
+        html: output of a cell.
+        base: address of the files' folder, seen from the page.
+        there: names of the files the page has already; the new ones are added.
     """
     known = files()
 

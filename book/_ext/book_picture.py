@@ -39,7 +39,7 @@ def drawn_figure(chapter: nodes.document) -> str:
     """Path of the SVG file that the chapter's figure is stored in.
 
     Raises:
-        ExtensionError: If the chapter has no such figure.
+        ExtensionError: if the chapter has no such figure.
     """
     for figure in chapter.findall(nodes.figure):
         if FIGURE in figure["names"] or FIGURE in figure["ids"]:

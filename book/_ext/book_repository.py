@@ -20,11 +20,11 @@ def theme_options(url: str, branch: str) -> dict[str, Any]:
     """Options of the theme that need the address.
 
     Args:
-        url: Address of the repository, or nothing.
-        branch: Branch that the buttons open.
+        url: address of the repository, or nothing.
+        branch: branch that the buttons open.
 
     Raises:
-        ConfigError: If the address is neither empty nor ``https://host/owner/name``.
+        ConfigError: if the address is neither empty nor ``https://host/owner/name``.
     """
     if not url:
         return {"repository_url": "", "launch_buttons": {}}

@@ -23,7 +23,7 @@ def facts(cache: Path) -> dict[str, str]:
     """Names and values of what the numbers depend on.
 
     Args:
-        cache: Folder of the executions; its name is the hash of all that they depend on.
+        cache: folder of the executions; its name is the hash of all that they depend on.
     """
     import jax
 

@@ -27,11 +27,11 @@ def stamp(notebook: dict, address: str) -> dict:
     """Fill in the address in a notebook's install cell.
 
     Args:
-        notebook: A parsed ``.ipynb``, changed in place.
-        address: The https address of the repository.
+        notebook: a parsed ``.ipynb``, changed in place.
+        address: the https address of the repository.
 
     Raises:
-        ValueError: If the first code cell is not the install cell.
+        ValueError: if the first code cell is not the install cell.
     """
     cell = next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")
     if "".join(cell["source"]) != INSTALL_CELL:

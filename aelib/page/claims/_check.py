@@ -44,33 +44,33 @@ def check(
     """Hold a measurement to its bound: show it as a line, or stop the notebook.
 
     Args:
-        claim_id: Number of the claim in the ledger, such as ``"3.1"``.
-        text: What was measured, in words (plain text), other words for each measurement. Of
+        claim_id: number of the claim in the ledger, such as ``"3.1"``.
+        text: what was measured, in words (plain text), other words for each measurement. Of
             several whose words are the same up to the last colon, as in ``"AUROC: 600 steps"`` and
             ``"AUROC: 1200 steps"``, these become the heading in a plot.
-        measured: One exact number, or one number per seed. Over seeds the mean and its 95 %
+        measured: one exact number, or one number per seed. Over seeds the mean and its 95 %
             Student t interval are taken and the worse end has to meet the bound. Of positive
             quantities over decades give the worst as one number, or use ``scale="log"``.
         op: ``"<"``, ``"<="``, ``">"``, ``">="``, ``"=="`` (exact; every value) or ``"in"``.
-        bound: A number, or ``(low, high)``, ends included, for ``"in"``.
-        unit: Unit of ``measured`` and ``bound``, such as ``"nats"``.
-        because: The reason of the bound: a null, a theory, the smallest effect that matters.
+        bound: a number, or ``(low, high)``, ends included, for ``"in"``.
+        unit: unit of ``measured`` and ``bound``, such as ``"nats"``.
+        because: the reason of the bound: a null, a theory, the smallest effect that matters.
             The book demands it of every chapter with verdict cards.
-        shows: What the measurement shows of the claim: ``"supports"``, ``"contradicts"`` or
+        shows: what the measurement shows of the claim: ``"supports"``, ``"contradicts"`` or
             ``"context"``.
         scale: ``"log"`` for positive values over decades: mean and interval are taken over
             logarithms, and the axis is logarithmic.
-        decides: Whether the claim's card shows this measurement, of which it shows two at most.
-        verdict: In chapters without verdict cards, what the measurement says of the claim.
-        condition: With ``verdict="holds if"``, what the claim holds under.
+        decides: whether the claim's card shows this measurement, of which it shows two at most.
+        verdict: in chapters without verdict cards, what the measurement says of the claim.
+        condition: with ``verdict="holds if"``, what the claim holds under.
 
     Returns:
         The measurement, with its mean and interval.
 
     Raises:
-        ClaimFailed: If the measurement is not finite or does not meet the bound.
-        TypeError: If an argument is of the wrong type.
-        ValueError: If an argument has a value that makes no sense.
+        ClaimFailed: if the measurement is not finite or does not meet the bound.
+        TypeError: if an argument is of the wrong type.
+        ValueError: if an argument has a value that makes no sense.
 
     Example:
         >>> reason = "-ln 0.01 is 4.605"
@@ -113,14 +113,14 @@ def verdict(claim_id: str, verdict: str, condition: str = "") -> None:
     chapter and lab have measured.
 
     Args:
-        claim_id: Number of the claim in the ledger, such as ``"3.1"``.
+        claim_id: number of the claim in the ledger, such as ``"3.1"``.
         verdict: ``"holds"``, ``"holds if"`` or ``"does not hold"``.
-        condition: What the claim holds under; needed with ``"holds if"`` and only there. It is
+        condition: what the claim holds under; needed with ``"holds if"`` and only there. It is
             about the data or the model, and can be checked beforehand.
 
     Raises:
-        TypeError: If an argument is of the wrong type.
-        ValueError: If an argument has a value that makes no sense.
+        TypeError: if an argument is of the wrong type.
+        ValueError: if an argument has a value that makes no sense.
 
     Example:
         >>> verdict("1.2", "holds if", "the pixels are black and white")
@@ -135,11 +135,11 @@ def forest(claim_id: str) -> None:
     """Show the forest plot of what a notebook has measured for a claim.
 
     Args:
-        claim_id: Number of the claim in the ledger, such as ``"3.1"``.
+        claim_id: number of the claim in the ledger, such as ``"3.1"``.
 
     Raises:
-        TypeError: If ``claim_id`` is not text.
-        ValueError: If ``claim_id`` is not of the form ``"3.1"``.
+        TypeError: if ``claim_id`` is not text.
+        ValueError: if ``claim_id`` is not of the form ``"3.1"``.
 
     Example:
         >>> forest("1.2")

@@ -10,8 +10,8 @@ def mean_interval(
     """Mean of a few independent values and its Student t interval.
 
     Args:
-        values: At least two numbers, one per seed.
-        confidence: Probability that the interval covers the mean, for normal values.
+        values: at least two numbers, one per seed.
+        confidence: probability that the interval covers the mean, for normal values.
         scale: ``"linear"``, or ``"log"`` for positive values over decades: the interval is taken
             over their logarithms, and the mean is the geometric mean.
 
@@ -19,7 +19,7 @@ def mean_interval(
         ``(mean, low, high)``.
 
     Raises:
-        ValueError: If there are fewer than two values, ``confidence`` is not in (0, 1), or a value
+        ValueError: if there are fewer than two values, ``confidence`` is not in (0, 1), or a value
             on the scale ``"log"`` is not positive.
 
     Example:

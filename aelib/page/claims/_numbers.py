@@ -35,8 +35,8 @@ def number(value: float, digits: int = 4) -> str:
     """Text of one number to so many significant digits; no zeros that say nothing.
 
     Args:
-        value: A finite number.
-        digits: Significant digits.
+        value: a finite number.
+        digits: significant digits.
 
     Returns:
         Plain decimals between 0.001 and a million, a power of ten outside.

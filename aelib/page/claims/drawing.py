@@ -67,11 +67,11 @@ def forest(
     bound that is that of the line above is not written again.
 
     Args:
-        measurements: What is drawn, in this order except that lines of one axis stand together.
-        words: Words of the plot; see ``WORDS``.
-        where: Gives the address that a line's words lead to.
-        anchor: Gives a line's id.
-        prefix: Gives HTML to stand before a line's words.
+        measurements: what is drawn, in this order except that lines of one axis stand together.
+        words: words of the plot; see ``WORDS``.
+        where: gives the address that a line's words lead to.
+        anchor: gives a line's id.
+        prefix: gives HTML to stand before a line's words.
 
     Returns:
         One ``<ul>``.
@@ -112,12 +112,12 @@ def card(
     """HTML of a verdict card, with the verdict's data in ``data-verdict-card``.
 
     Args:
-        verdict: What was concluded.
-        measurements: Everything that was measured for the claim.
-        words: Words of the card; see ``WORDS``.
-        where: Gives the address that a measurement's words lead to.
-        anchor: The element's id, if it is to be linked to.
-        href: Where the claim's number leads to, if anywhere.
+        verdict: what was concluded.
+        measurements: everything that was measured for the claim.
+        words: words of the card; see ``WORDS``.
+        where: gives the address that a measurement's words lead to.
+        anchor: the element's id, if it is to be linked to.
+        href: where the claim's number leads to, if anywhere.
 
     Returns:
         One ``<section>``: verdict, claim, the numbers that decide it, all the evidence folded.
@@ -152,10 +152,10 @@ def lines(
     """HTML of what one cell has checked.
 
     Args:
-        measurements: What the cell has checked.
-        words: Words of the lines; see ``WORDS``.
-        anchor: Gives a line's id.
-        ledger: Address of the ledger, if the claims' numbers are to lead there.
+        measurements: what the cell has checked.
+        words: words of the lines; see ``WORDS``.
+        anchor: gives a line's id.
+        ledger: address of the ledger, if the claims' numbers are to lead there.
 
     Returns:
         A ``<div>`` for each claim, under a heading where the checks themselves say a verdict.

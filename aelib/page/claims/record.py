@@ -19,19 +19,19 @@ class Measurement:
     """One measurement for a claim, with the bound it was held to.
 
     Attributes:
-        claim_id: Number of the claim in the ledger, such as ``"3.1"``.
-        text: What was measured, in words.
-        values: The measurements, one per seed, or a single exact one.
-        op: How the measurement is compared with the bound.
-        bound: A number, or ``(low, high)`` for ``"in"``.
-        unit: Unit of the measurement and the bound; empty for a pure number.
-        because: The reason of the bound.
-        shows: What the measurement shows of the claim: ``"supports"``, ``"contradicts"`` or
+        claim_id: number of the claim in the ledger, such as ``"3.1"``.
+        text: what was measured, in words.
+        values: the measurements, one per seed, or a single exact one.
+        op: how the measurement is compared with the bound.
+        bound: a number, or ``(low, high)`` for ``"in"``.
+        unit: unit of the measurement and the bound; empty for a pure number.
+        because: the reason of the bound.
+        shows: what the measurement shows of the claim: ``"supports"``, ``"contradicts"`` or
             ``"context"``.
         scale: ``"linear"``, or ``"log"`` for positive values over decades.
-        decides: Whether the claim's card shows this measurement.
-        verdict: In chapters without verdict cards, the verdict on the claim; elsewhere empty.
-        condition: In chapters without verdict cards, what the claim holds under.
+        decides: whether the claim's card shows this measurement.
+        verdict: in chapters without verdict cards, the verdict on the claim; elsewhere empty.
+        condition: in chapters without verdict cards, what the claim holds under.
     """
 
     claim_id: str
@@ -144,10 +144,10 @@ class Verdict:
     """What was concluded about a claim.
 
     Attributes:
-        claim_id: Number of the claim in the ledger, such as ``"3.1"``.
+        claim_id: number of the claim in the ledger, such as ``"3.1"``.
         verdict: ``"holds"``, ``"holds if"``, ``"does not hold"``, or ``"open"``.
-        condition: What the claim holds under.
-        text: The claim in one sentence, where it is known.
+        condition: what the claim holds under.
+        text: the claim in one sentence, where it is known.
     """
 
     claim_id: str

@@ -19,13 +19,13 @@ def check(name: str, passed: Any, *, hint: str = "", solution: bool = False) -> 
     the same check, with ``solution=True``, stands under the solution, where failing is an error.
 
     Args:
-        name: Number of the exercise, such as ``"1.4"``.
-        passed: Whether it is solved; or a function of nothing that says so and may raise.
-        hint: What to think of, shown when it is not solved.
-        solution: Whether this is the solution, which must pass.
+        name: number of the exercise, such as ``"1.4"``.
+        passed: whether it is solved; or a function of nothing that says so and may raise.
+        hint: what to think of, shown when it is not solved.
+        solution: whether this is the solution, which must pass.
 
     Raises:
-        ExerciseFailed: If ``solution`` is true and the check does not pass.
+        ExerciseFailed: if ``solution`` is true and the check does not pass.
 
     Example:
         >>> check("1.4", lambda: 1 + 1 == 2, solution=True)

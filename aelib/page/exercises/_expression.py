@@ -27,11 +27,11 @@ def evaluate(text: str, values: Mapping[str, float]) -> float:
     """Value of an expression; NaN where it has none.
 
     Args:
-        text: Numbers, names, brackets, ``+ - * / ** ^`` and functions such as ``log``.
-        values: Value of each variable.
+        text: numbers, names, brackets, ``+ - * / ** ^`` and functions such as ``log``.
+        values: value of each variable.
 
     Raises:
-        ValueError: If the text is anything else.
+        ValueError: if the text is anything else.
 
     Example:
         >>> evaluate("(x - 1)^2 / 2 + log(1)", {"x": 3.0})

@@ -18,15 +18,15 @@ def number(
     """Ask for a number.
 
     Args:
-        name: Number of the exercise, such as ``"1.1"``.
-        question: The question; ``$…$``, ``*…*`` and backquotes are understood.
-        answer: The right answer, best computed by the cell.
-        tolerance: Largest absolute difference that is accepted.
-        hint: What to think of; it is folded.
-        unit: Unit, shown behind the field.
+        name: number of the exercise, such as ``"1.1"``.
+        question: the question; ``$…$``, ``*…*`` and backquotes are understood.
+        answer: the right answer, best computed by the cell.
+        tolerance: largest absolute difference that is accepted.
+        hint: what to think of; it is folded.
+        unit: unit, shown behind the field.
 
     Raises:
-        ValueError: If the answer is not finite or the tolerance is negative.
+        ValueError: if the answer is not finite or the tolerance is negative.
     """
     if not np.isfinite(answer) or not tolerance >= 0:
         raise ValueError(
@@ -48,14 +48,14 @@ def choice(
     """Ask which of several statements is right.
 
     Args:
-        name: Number of the exercise, such as ``"1.2"``.
-        question: The question.
-        choices: What can be chosen; as a mapping, with what to say to who has chosen it.
-        answer: The right one.
-        hint: What to think of; it is folded.
+        name: number of the exercise, such as ``"1.2"``.
+        question: the question.
+        choices: what can be chosen; as a mapping, with what to say to who has chosen it.
+        answer: the right one.
+        hint: what to think of; it is folded.
 
     Raises:
-        ValueError: If ``answer`` is not one of at least two different choices.
+        ValueError: if ``answer`` is not one of at least two different choices.
     """
     options = _options(choices, answer)
     remarks = list(choices.values()) if isinstance(choices, Mapping) else [""] * len(options)
@@ -76,16 +76,16 @@ def expression(
     """Ask for an expression; any that has the same values is right.
 
     Args:
-        name: Number of the exercise, such as ``"1.3"``.
-        question: The question.
-        answer: One right expression. It and the reader's are made of numbers, the variables,
+        name: number of the exercise, such as ``"1.3"``.
+        question: the question.
+        answer: one right expression. It and the reader's are made of numbers, the variables,
             ``+ - * / ^``, brackets, ``log exp sqrt abs sin cos tanh sigmoid softplus`` and ``pi``.
-        variables: The range of each variable, from which points to compare at are drawn.
-        hint: What to think of; it is folded.
-        tolerance: Largest difference accepted, absolute below one and relative above.
+        variables: the range of each variable, from which points to compare at are drawn.
+        hint: what to think of; it is folded.
+        tolerance: largest difference accepted, absolute below one and relative above.
 
     Raises:
-        ValueError: If the expression cannot be read or is finite at less than half of the points.
+        ValueError: if the expression cannot be read or is finite at less than half of the points.
     """
     names = list(variables)
     low, high = (np.array([limits[i] for limits in variables.values()]) for i in (0, 1))
@@ -121,17 +121,17 @@ def predict(
     reader has committed to an answer or asks to see it. Without scripts and in print it is shown.
 
     Args:
-        name: A name for the prediction, unique in its chapter.
-        question: The question.
-        choices: What can be predicted; a number when left out.
-        answer: What came out, one of the choices or a number; when left out, the reader is only
+        name: a name for the prediction, unique in its chapter.
+        question: the question.
+        choices: what can be predicted; a number when left out.
+        answer: what came out, one of the choices or a number; when left out, the reader is only
             sent on to see.
-        tolerance: For numbers, the distance that counts as right.
-        told: A sentence that is added once the reader has committed.
-        unit: Unit of a number, shown behind the field.
+        tolerance: for numbers, the distance that counts as right.
+        told: a sentence that is added once the reader has committed.
+        unit: unit of a number, shown behind the field.
 
     Raises:
-        ValueError: If ``answer`` is not one of at least two different choices.
+        ValueError: if ``answer`` is not one of at least two different choices.
     """
     data: dict[str, Any]
     if choices is not None:

@@ -36,20 +36,20 @@ def show(
     """Display an explorable.
 
     Args:
-        name: Name of the explorable: that of its file in ``aelib/page/explorables/js``.
-        data: What its code gets: numbers, strings, lists, dictionaries and arrays. Arrays of
+        name: name of the explorable: that of its file in ``aelib/page/explorables/js``.
+        data: what its code gets: numbers, strings, lists, dictionaries and arrays. Arrays of
             floats travel as float32; ``uint8`` arrays, one byte a value, stay what they are.
-        still: What is seen without scripts and in print: a figure (it is closed), or an SVG.
-        title: A few words that name it.
-        caption: What to conclude; ``$…$``, ``*…*`` and backquotes are understood.
-        alt: What is to be seen in the still picture.
-        extra: Path of a JavaScript file with an explorable of your own.
-        label: Name to refer to the figure by, as in ``{numref}``.
-        max_kilobytes: Largest size of the data; a page has to stay light.
+        still: what is seen without scripts and in print: a figure (it is closed), or an SVG.
+        title: a few words that name it.
+        caption: what to conclude; ``$…$``, ``*…*`` and backquotes are understood.
+        alt: what is to be seen in the still picture.
+        extra: path of a JavaScript file with an explorable of your own.
+        label: name to refer to the figure by, as in ``{numref}``.
+        max_kilobytes: largest size of the data; a page has to stay light.
 
     Raises:
-        ValueError: If there is no such explorable, a text is empty, or the data is too large.
-        TypeError: If the data holds something that is none of these.
+        ValueError: if there is no such explorable, a text is empty, or the data is too large.
+        TypeError: if the data holds something that is none of these.
     """
     _output(name, data, still, title, caption, alt, extra, label, max_kilobytes).show()
 
@@ -69,15 +69,15 @@ def html(
     """Markup of an explorable, for a page that is no notebook.
 
     Args:
-        name: As for :func:`show`, like all that follow.
-        data: What its code gets.
-        still: What is seen without scripts and in print.
-        title: A few words that name it.
-        caption: What to conclude.
-        alt: What is to be seen in the still picture.
-        extra: Path of a JavaScript file with an explorable of your own.
-        label: Name to refer to the figure by.
-        max_kilobytes: Largest size of the data.
+        name: as for :func:`show`, like all that follow.
+        data: what its code gets.
+        still: what is seen without scripts and in print.
+        title: a few words that name it.
+        caption: what to conclude.
+        alt: what is to be seen in the still picture.
+        extra: path of a JavaScript file with an explorable of your own.
+        label: name to refer to the figure by.
+        max_kilobytes: largest size of the data.
 
     Returns:
         A ``<figure>`` element that needs nothing else.

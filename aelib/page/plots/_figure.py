@@ -13,7 +13,7 @@ def svg_of(figure: "Figure") -> str:
     """SVG of a figure, uncropped, with text kept as text and nothing that changes between runs.
 
     Args:
-        figure: A Matplotlib figure.
+        figure: a Matplotlib figure.
     """
     import matplotlib
 

@@ -23,15 +23,15 @@ def images(
     Args:
         array: ``[n, h, w]`` or ``[n, h, w, 3]``; or ``[rows, columns, h, w]`` with ``columns``
             left out.
-        titles: A short title above each picture.
-        columns: Pictures in a row; all of them, up to ten, when left out.
-        limits: Values drawn black and white. When left out: 0 and 1 if all values lie there,
+        titles: a short title above each picture.
+        columns: pictures in a row; all of them, up to ten, when left out.
+        limits: values drawn black and white. When left out: 0 and 1 if all values lie there,
             0 and 255 for ``uint8``, else the array's own extremes.
         cmap: Matplotlib color map for pictures of one channel.
-        ax: Axes to draw in; a new figure of fitting height when left out.
+        ax: axes to draw in; a new figure of fitting height when left out.
 
     Raises:
-        ValueError: If the shape is none of these, a value is not finite, or the number of
+        ValueError: if the shape is none of these, a value is not finite, or the number of
             titles is not the number of pictures.
     """
     pictures = np.asarray(array)
@@ -58,14 +58,14 @@ def rows(
 
     Args:
         named: ``[n, h, w]`` or ``[n, h, w, 3]`` by the name of the row, all of one shape.
-        titles: A short title above each column.
-        limits: Values drawn black and white, the same in every row; when left out, as for
+        titles: a short title above each column.
+        limits: values drawn black and white, the same in every row; when left out, as for
             :func:`images` over all rows.
         cmap: Matplotlib color map for pictures of one channel.
-        ax: Axes to draw in; a new figure of fitting height when left out.
+        ax: axes to draw in; a new figure of fitting height when left out.
 
     Raises:
-        ValueError: If the shapes differ or are none of these, a value is not finite, or the
+        ValueError: if the shapes differ or are none of these, a value is not finite, or the
             number of titles is not the number of columns.
     """
     arrays = [np.asarray(array) for array in named.values()]

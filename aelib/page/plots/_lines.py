@@ -20,14 +20,14 @@ def interval(
     """The mean over seeds with the band of its 95 % Student t interval.
 
     Args:
-        x: Positions ``[n]``.
-        y: Measurements ``[seeds, n]``, at least two seeds.
-        label: What the curve is, for the legend.
-        ax: Axes to draw in; the current ones when left out.
-        **line: Passed to ``Axes.plot``, such as ``color`` or ``marker``.
+        x: positions ``[n]``.
+        y: measurements ``[seeds, n]``, at least two seeds.
+        label: what the curve is, for the legend.
+        ax: axes to draw in; the current ones when left out.
+        **line: passed to ``Axes.plot``, such as ``color`` or ``marker``.
 
     Raises:
-        ValueError: If the shapes do not fit or a value is not finite.
+        ValueError: if the shapes do not fit or a value is not finite.
     """
     from matplotlib import pyplot
     from scipy import stats
@@ -58,10 +58,10 @@ def losses(
     """Loss against training step, one named curve each.
 
     Args:
-        curves: Losses ``[n]``, or ``[seeds, n]`` drawn with their interval, by name.
-        unit: Unit of the loss.
-        steps: Step of each of the ``n`` values; 1, 2, … when left out.
-        ax: Axes to draw in; a new figure when left out.
+        curves: losses ``[n]``, or ``[seeds, n]`` drawn with their interval, by name.
+        unit: unit of the loss.
+        steps: step of each of the ``n`` values; 1, 2, … when left out.
+        ax: axes to draw in; a new figure when left out.
     """
     from matplotlib import pyplot
 

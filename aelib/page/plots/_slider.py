@@ -48,19 +48,19 @@ def slider(
     """A range input that moves through figures; works offline, from the keyboard, in any page.
 
     Args:
-        frames: One figure per value, or a function of a value that draws one (what it draws in
+        frames: one figure per value, or a function of a value that draws one (what it draws in
             the current figure is taken when it returns nothing).
-        label: What the slider sets, with its unit, such as ``"Code size"``.
-        alt: What is to be seen; one text for all frames, or one for each.
-        values: What the slider shows for each frame.
-        start: Index of the frame to begin with.
-        max_kilobytes: Largest size of the result; a page has to stay light.
+        label: what the slider sets, with its unit, such as ``"Code size"``.
+        alt: what is to be seen; one text for all frames, or one for each.
+        values: what the slider shows for each frame.
+        start: index of the frame to begin with.
+        max_kilobytes: largest size of the result; a page has to stay light.
 
     Returns:
         An object that a notebook displays as the last expression of a cell.
 
     Raises:
-        ValueError: If the numbers of frames, values and texts differ, ``start`` is not an index,
+        ValueError: if the numbers of frames, values and texts differ, ``start`` is not an index,
             a text is empty, or the result is larger than ``max_kilobytes``.
     """
     values = list(values)

@@ -53,13 +53,13 @@ def color(name: str) -> str:
     """Color of a loss or a model, the same in the whole book.
 
     Args:
-        name: Such as ``"gaussian"``, ``"bernoulli"``, ``"pca"``, ``"truth"``.
+        name: such as ``"gaussian"``, ``"bernoulli"``, ``"pca"``, ``"truth"``.
 
     Returns:
         A value for Matplotlib's ``color=``; on a page it follows the theme.
 
     Raises:
-        ValueError: If the name has no color.
+        ValueError: if the name has no color.
 
     Example:
         >>> color("gaussian") == color("squared error")

@@ -32,16 +32,16 @@ def themed_svg(
     stylesheet, which would leak into the page, becomes inherited properties.
 
     Args:
-        svg: What Matplotlib wrote, with ``svg.fonttype`` ``"none"``.
-        prefix: Start of every id; letters, digits and hyphens.
-        label: Alternative text: what is to be seen.
-        relabel: Words in the figure, by the words that replace them.
+        svg: what Matplotlib wrote, with ``svg.fonttype`` ``"none"``.
+        prefix: start of every id; letters, digits and hyphens.
+        label: alternative text: what is to be seen.
+        relabel: words in the figure, by the words that replace them.
 
     Returns:
         One ``<svg role="img">`` element with the label as its name.
 
     Raises:
-        ValueError: If ``svg`` is not an SVG document or ``label`` has no words.
+        ValueError: if ``svg`` is not an SVG document or ``label`` has no words.
     """
     if not label.strip():
         raise ValueError("label: expected alternative text for the figure, got no words")
@@ -76,8 +76,8 @@ def _least_width(root: ElementTree.Element, width: float) -> float:
     """Width in pixels at which the smallest words have ``LEAST`` pixels; 0 if any phone has it.
 
     Args:
-        root: The figure.
-        width: Its own width, in the unit of its font sizes.
+        root: the figure.
+        width: its own width, in the unit of its font sizes.
     """
     styles = (element.get("style", "") for element in root.iter() if _name(element) == "text")
     sizes = [float(size) for style in styles for size in _SIZE.findall(style)]
