@@ -121,7 +121,14 @@ class ConformalDetector(OutlierMixin, BaseEstimator):
         return -self._safe_losses(self._checked(X))
 
     def decision_function(self, X: Float[ArrayLike, "n d"]) -> Float[np.ndarray, " n"]:
-        """``score_samples(X) - offset_``: below 0 for an alarm."""
+        """``score_samples(X) - offset_``: below 0 for an alarm.
+
+        Args:
+            X: examples.
+
+        Returns:
+            Nats; infinite if there are too few calibration examples for any alarm.
+        """
         self._check_calibrated()
         scores = self.score_samples(X)
         if np.isneginf(self.offset_):  # never an alarm, not even where the loss is infinite
@@ -133,6 +140,12 @@ class ConformalDetector(OutlierMixin, BaseEstimator):
 
         An alarm is a p-value of at most ``alpha``, so that a normal example exchangeable with the
         calibration examples raises one with probability at most ``alpha``.
+
+        Args:
+            X: examples.
+
+        Returns:
+            -1 or 1 for each example.
         """
         return np.where(self.decision_function(X) >= 0, 1, -1)
 
@@ -143,7 +156,16 @@ class ConformalDetector(OutlierMixin, BaseEstimator):
         randomized: bool = False,
         random_state: int | np.random.Generator = 0,
     ) -> Float[np.ndarray, " n"]:
-        """The conformal p-value of each example; see :meth:`Calibration.p_values`."""
+        """The conformal p-value of each example; see :meth:`Calibration.p_values`.
+
+        Args:
+            X: examples.
+            randomized: whether ties are broken at random.
+            random_state: a seed or NumPy generator for that.
+
+        Returns:
+            Probabilities, in (0, 1].
+        """
         self._check_calibrated()
         losses = -self.score_samples(X)
         return self.calibration_.p_values(losses, randomized=randomized, random_state=random_state)

@@ -166,6 +166,9 @@ class Dataset:
         Args:
             indices: integers, ``[m]``.
 
+        Returns:
+            The dataset of these examples.
+
         Raises:
             TypeError: if they are not a one-dimensional array of integers.
         """

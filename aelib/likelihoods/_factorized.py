@@ -160,7 +160,17 @@ class Factorized(nnx.Module):
         mask: Bool[ArrayLike, "batch ..."] | None = None,
         exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> Float[Array, "batch ..."]:
-        """The terms that :meth:`log_prob` adds up, shaped like ``x``; 0 where not observed."""
+        """The terms that :meth:`log_prob` adds up, shaped like ``x``; 0 where not observed.
+
+        Args:
+            outputs: see :meth:`log_prob`.
+            x: see :meth:`log_prob`.
+            mask: see :meth:`log_prob`.
+            exposure: see :meth:`log_prob`.
+
+        Returns:
+            Nats, shaped like ``x``.
+        """
         return -self._nll(outputs, x, mask, exposure)
 
     def _nll(
@@ -192,6 +202,13 @@ class Factorized(nnx.Module):
 
         Where p is 1, outputs ``[batch, d]`` and ``[batch, h, w, c]`` are read as shaped like the
         data, and a last axis of length 1 beyond those is read as the output axis.
+
+        Args:
+            outputs: raw decoder outputs, as for :meth:`log_prob`.
+            exposure: scalar or ``[batch]``; only for families that count.
+
+        Returns:
+            ``[batch, ...]``, in the unit of the data.
         """
         return self.elementwise_mean(self._parts(outputs, exposure))
 
@@ -201,7 +218,15 @@ class Factorized(nnx.Module):
         *,
         exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> Float[Array, "batch ..."]:
-        """Variance of each feature, in the squared unit of the data; shapes as in :meth:`mean`."""
+        """Variance of each feature, in the squared unit of the data; shapes as in :meth:`mean`.
+
+        Args:
+            outputs: raw decoder outputs, as for :meth:`log_prob`.
+            exposure: scalar or ``[batch]``; only for families that count.
+
+        Returns:
+            ``[batch, ...]``, in the squared unit of the data.
+        """
         return self.elementwise_variance(self._parts(outputs, exposure))
 
     def sample(
@@ -211,7 +236,16 @@ class Factorized(nnx.Module):
         *,
         exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> Float[Array, "batch ..."]:
-        """One draw of the data for the given ``jax.random`` key; shapes as in :meth:`mean`."""
+        """One draw of the data for the given ``jax.random`` key; shapes as in :meth:`mean`.
+
+        Args:
+            key: ``jax.random.key(seed)``.
+            outputs: raw decoder outputs, as for :meth:`log_prob`.
+            exposure: scalar or ``[batch]``; only for families that count.
+
+        Returns:
+            ``[batch, ...]``, in the unit of the data.
+        """
         return self.elementwise_sample(key, self._parts(outputs, exposure))
 
     def check(

@@ -56,7 +56,15 @@ class Likelihood(Protocol):
         *,
         exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> Float[Array, "batch ..."]:
-        """Expected data given raw outputs."""
+        """Expected data given raw outputs.
+
+        Args:
+            outputs: raw decoder outputs, as for :meth:`log_prob`.
+            exposure: scalar or ``[batch]``; only for families that count.
+
+        Returns:
+            ``[batch, ...]``, in the unit of the data.
+        """
         ...
 
     def sample(
@@ -66,13 +74,25 @@ class Likelihood(Protocol):
         *,
         exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> Float[Array, "batch ..."]:
-        """One draw of the data given raw outputs."""
+        """One draw of the data given raw outputs.
+
+        Args:
+            key: ``jax.random.key(seed)``.
+            outputs: raw decoder outputs, as for :meth:`log_prob`.
+            exposure: scalar or ``[batch]``; only for families that count.
+
+        Returns:
+            ``[batch, ...]``, in the unit of the data.
+        """
         ...
 
     def check(self, x: Real[ArrayLike, "batch ..."]) -> None:
-        """Raise ``ValueError`` naming value and place if ``x`` is outside the support.
+        """Raise ``ValueError`` naming value and index if ``x`` is outside the support.
 
         It may take ``mask`` and ``exposure`` as well, by keyword; ``fit`` passes on what it takes.
         Without ``mask`` it is shown an observed value in place of each missing one.
+
+        Args:
+            x: data, ``[batch, ...]``.
         """
         ...

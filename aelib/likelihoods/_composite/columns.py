@@ -93,6 +93,9 @@ class Columns:
             levels: column name -> levels in the order of their codes, instead of the guess (the
                 sorted distinct values); needed for an ordinal column of texts.
 
+        Returns:
+            The specification.
+
         Raises:
             ValueError: an empty frame, an unknown name or kind, and whatever column cannot be
                 modeled; the message names it and says what to do.
@@ -147,6 +150,9 @@ class Columns:
             x: [n, columns] level numbers, counts and values.
             mask: booleans of x's shape, True where observed.
 
+        Returns:
+            The specification.
+
         Raises:
             ValueError: the array does not fit the columns.
 
@@ -191,6 +197,9 @@ class Columns:
             name: the column.
             **changes: fields of :class:`aelib.data.Column`. To change the kind, whose levels come
                 from the data, infer again with ``kinds=``.
+
+        Returns:
+            The changed specification.
 
         Raises:
             ValueError: no such column, or the fields do not go together.
@@ -240,6 +249,9 @@ class Columns:
             x: [n, columns].
             mask: booleans of x's shape; where False the frame has a missing value.
 
+        Returns:
+            One row for each example, with the levels and values of the original table.
+
         Raises:
             ValueError: a level number that is none, or a number that is not finite. A mean between
                 the values that a count or a grid can have is let through.
@@ -255,6 +267,9 @@ class Columns:
         Args:
             x: [n, columns] finite numbers, such as the means of a model that takes everything for
                 numbers.
+
+        Returns:
+            Values in the support of their columns, [n, columns].
         """
         return nearest_codes(self.entries, _support.numeric(x))
 

@@ -225,6 +225,9 @@ class Composite(nnx.Module):
             x: [batch, columns].
             mask: boolean, shaped like ``x``; ``True`` = observed.
             exposure: see :meth:`log_prob`.
+
+        Returns:
+            The completed rows, in the coding of ``x``.
         """
         x = real("x", x)
         guess = self.predict(outputs, exposure=exposure)
