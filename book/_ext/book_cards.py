@@ -71,18 +71,18 @@ class Drawing:
         }
         return shown, addresses
 
-    def verdict(self, claim_id: str, said: Verdict | None = None) -> Verdict:
+    def verdict(self, claim_id: str, decided: Verdict | None = None) -> Verdict:
         """The verdict in the edition's words, with the claim's sentence."""
-        said = said or verdict_on(self.env, claim_id)[1]
-        condition = self.words.get(said.condition, said.condition)
-        text = sentences(self.env).get(claim_id, said.text)
-        return Verdict(claim_id, said.verdict, condition, text)
+        decided = decided or verdict_on(self.env, claim_id)[1]
+        condition = self.words.get(decided.condition, decided.condition)
+        text = sentences(self.env).get(claim_id, decided.text)
+        return Verdict(claim_id, decided.verdict, condition, text)
 
-    def card(self, claim_id: str, said: Verdict | None = None) -> str:
+    def card(self, claim_id: str, decided: Verdict | None = None) -> str:
         """The card of a claim, from everything that was measured for it."""
         shown, addresses = self.words_in(measured_for(self.env, claim_id))
         return card(
-            self.verdict(claim_id, said),
+            self.verdict(claim_id, decided),
             shown,
             self.words,
             where=lambda m: addresses[id(m)],

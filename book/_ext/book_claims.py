@@ -143,9 +143,9 @@ def verdict_on(env: BuildEnvironment, claim_id: str) -> tuple[str, Verdict]:
             if verdict.claim_id == claim_id:
                 return docname, verdict
     found = measured_for(env, claim_id)
-    said = {f.measurement.verdict or "holds" for f in found}
+    verdicts = {f.measurement.verdict or "holds" for f in found}
     for word in ("holds if", "does not hold", "holds"):
-        if word in said:
+        if word in verdicts:
             conditions = dict.fromkeys(f.measurement.condition for f in found)
             return found[0].docname, Verdict(claim_id, word, "; ".join(filter(None, conditions)))
     return "", Verdict(claim_id, "open")

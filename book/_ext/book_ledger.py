@@ -83,9 +83,9 @@ class Ledger(SphinxDirective):
         section = nodes.section(ids=[name], names=[], classes=["ledger-chapter"])
         section += self._words(nodes.title, title)
         for claim_id, text in chapter.claims.items():
-            said = self._words(nodes.paragraph, text)
-            said["claim_sentence"] = claim_id
-            section += [Open(claim_id=claim_id), said, Close(claim_id=claim_id)]
+            paragraph = self._words(nodes.paragraph, text)
+            paragraph["claim_sentence"] = claim_id
+            section += [Open(claim_id=claim_id), paragraph, Close(claim_id=claim_id)]
         self.set_source_info(section)
         return section
 
@@ -134,9 +134,9 @@ def _filters(draw: Drawing, node: nodes.Element) -> str:
 def _open(draw: Drawing, node: nodes.Element) -> str:
     """Up to the claim's sentence: its number and the verdict."""
     claim_id = node["claim_id"]
-    said = draw.verdict(claim_id)
-    text = sentence(said, draw.words)
-    unchecked = said.verdict == "open" and any(
+    decided = draw.verdict(claim_id)
+    text = sentence(decided, draw.words)
+    unchecked = decided.verdict == "open" and any(
         claim_id in chapter.claims and chapter.pages(draw.env)
         for chapter in read_chapters(Path(draw.env.srcdir) / CLAIMS)
     )
@@ -144,21 +144,21 @@ def _open(draw: Drawing, node: nodes.Element) -> str:
         text = draw.words["unchecked"]
     return (
         f'<details class="ledger-claim" id="{ledger_anchor(claim_id)}" '
-        f'data-verdict="{said.verdict}"><summary>'
+        f'data-verdict="{decided.verdict}"><summary>'
         f'<span class="ledger-id">{claim_id}</span> <span class="claim-verdict">'
-        f'<span aria-hidden="true">{SYMBOLS[said.verdict]}</span> {escape(text)}</span>'
+        f'<span aria-hidden="true">{SYMBOLS[decided.verdict]}</span> {escape(text)}</span>'
     )
 
 
 def _close(draw: Drawing, node: nodes.Element) -> str:
     """After the claim's sentence: the number that decides it, and all the evidence folded."""
     claim_id = node["claim_id"]
-    said = draw.verdict(claim_id)
+    decided = draw.verdict(claim_id)
     found = measured_for(draw.env, claim_id)
     shown = [translated(f.measurement, draw.words) for f in found]
     if not shown:
         return "</summary></details>"
-    (first, *_) = deciding(said, shown)
+    (first, *_) = deciding(decided, shown)
     plot = (
         f'<span class="ledger-plot">{mini(first)}'
         f'<span class="claim-number">{escape(first.measured)}</span></span>'
@@ -205,12 +205,12 @@ def check_consistency(app: Sphinx, env: BuildEnvironment) -> None:
 
 def _check_verdict(env: BuildEnvironment, claim_id: str) -> None:
     found = [f.measurement for f in measured_for(env, claim_id)]
-    docname, said = verdict_on(env, claim_id)
-    if {m.verdict for m in found} >= {"holds", "does not hold"} and not said.condition:
+    docname, decided = verdict_on(env, claim_id)
+    if {m.verdict for m in found} >= {"holds", "does not hold"} and not decided.condition:
         _warn(f"claim {claim_id} is said to hold and not to hold; name a condition", docname)
-    side = {"holds": "supports", "does not hold": "contradicts"}.get(said.verdict)
+    side = {"holds": "supports", "does not hold": "contradicts"}.get(decided.verdict)
     if side and side not in {m.shows for m in found}:
-        _warn(f"claim {claim_id}: {said.verdict!r}, but nothing measured {side} it", docname)
+        _warn(f"claim {claim_id}: {decided.verdict!r}, but nothing measured {side} it", docname)
     if sum(m.decides for m in found) > 2:
         _warn(f"claim {claim_id} is decided by more than two measurements", docname)
 

@@ -77,7 +77,7 @@ def forest(
         One ``<ul>``.
     """
     rows = []
-    said = ("", "")  # bound and reason of the line above
+    above = ("", "")  # bound and reason of the line above
     for group in in_groups(measurements):
         axis = Axis.over(group)
         runs = _runs(group)
@@ -85,15 +85,15 @@ def forest(
             title = _title(run)
             if title:
                 rows.append(_heading(run, title, words, prefix(run[0])))
-                said = _bound_of(run[0]) if _one_bound(run) else ("", "")
+                above = _bound_of(run[0]) if _one_bound(run) else ("", "")
             for m in run:
                 plot = _line(m, axis)
                 if m is runs[-1][-1]:
                     plot += _ticks(axis)
                 required = _required(m, words)
-                if _bound_of(m) == said:
+                if _bound_of(m) == above:
                     required = "" if title and _one_bound(run) else words["as above"]
-                said = _bound_of(m)
+                above = _bound_of(m)
                 text = m.text.removeprefix(f"{title}: ") if title else m.text
                 before = "" if title else prefix(m)
                 rows.append(_row(m, text, required, plot, words, where(m), anchor(m), before))
