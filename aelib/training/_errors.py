@@ -1,13 +1,12 @@
 """How training ends when it does not end well."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import jax
 import numpy as np
 
 from aelib.training._kernel import Failure
-from aelib.training._results import History
+from aelib.training._results import FitResult, History, SweepResult
 from aelib.training._tick import Tick
 
 
@@ -39,7 +38,7 @@ class TrainingDiverged(FloatingPointError):  # noqa: N818  (says what happened)
         1 likelihood
     """
 
-    result: Any = None
+    result: SweepResult | None = None
 
     def __init__(
         self,
@@ -87,7 +86,7 @@ class TrainingInterrupted(KeyboardInterrupt):
         5
     """
 
-    def __init__(self, message: str, *, result: Any) -> None:
+    def __init__(self, message: str, *, result: FitResult | SweepResult) -> None:
         super().__init__(message)
         self.result = result
 
