@@ -1,48 +1,36 @@
-// The plane of codes of two autoencoders that differ in their loss: a point to move, and what each
-// decoder makes of it. Between two groups of digits one blends, the other switches.
+// One plane of codes, two decoders that read it: drag the point. Beside what each decoder writes
+// stand the mean and the median of the digits whose codes are nearest.
 //
-// data: {networks: {name: {codes: [n, 2], decoder: [{weights: [in, out], bias: [out]}, …]}}, labels: [n],
-// side: pixels of a side, from: index of the first example, to: index of the second}.
+// data: {codes: [n, 2], labels: [n], images: uint8 [n, side²] in sixteenths of full ink, side, near: how
+// many nearest, start: [2], decoders: {name: [{weights: [in, out], bias: [out]}, …]}}, first mean, then median.
 explorable("latent_plane", (root, data, kit) => {
   const { format, math } = kit;
-  const names = Object.keys(data.networks);
+  const [first, second] = Object.keys(data.decoders);
   const size = data.side * data.side;
   const labels = Array.from(data.labels);
-  const pairs = names.map((name) => {
-    const { codes } = data.networks[name];
-    return [data.from, data.to].map((index) => [codes[2 * index], codes[2 * index + 1]]);
-  });
-  const decode = (layers, code) => {
-    let values = code;
-    layers.forEach(({ weights, bias }, layer) => {
-      const next = Float64Array.from(bias);
-      values.forEach((value, i) => next.forEach((_, j) => (next[j] += value * weights[i * next.length + j])));
-      values = layer < layers.length - 1 ? next.map((value) => Math.max(value, 0)) : next;
-    });
-    return values;
+  const xs = labels.map((_, i) => data.codes[2 * i]);
+  const ys = labels.map((_, i) => data.codes[2 * i + 1]);
+  const span = (values) => {
+    const gap = 0.04 * (Math.max(...values) - Math.min(...values));
+    return { min: Math.min(...values) - gap, max: Math.max(...values) + gap };
   };
-  const between = (pair, t) => pair[0].map((start, axis) => start + t * (pair[1][axis] - start));
+  const decode = (layers, code) => layers.reduce((values, { weights, bias }, layer) => {
+    const next = Float64Array.from(bias);
+    values.forEach((value, i) => next.forEach((_, j) => (next[j] += value * weights[i * next.length + j])));
+    return layer < layers.length - 1 ? next.map((value) => Math.max(value, 0)) : next;
+  }, code);
 
-  kit.parameter("t", { label: "position between the two codes", min: 0, max: 1, value: 0.5, format: (x) => x.toFixed(2) });
-  const row = kit.row();
-  const charts = names.map((name, index) => {
-    const { codes } = data.networks[name];
-    const xs = labels.map((_, i) => codes[2 * i]);
-    const ys = labels.map((_, i) => codes[2 * i + 1]);
-    const span = (values) => {
-      const gap = 0.06 * (Math.max(...values) - Math.min(...values));
-      return { min: Math.min(...values) - gap, max: Math.max(...values) + gap };
-    };
-    const box = kit.element("div", { class: "aelib-pair" }, undefined, row);
-    const chart = kit.chart({
-      into: box, height: 240, label: `Codes of the network trained on ${name}`,
-      x: { ...span(xs), label: "first latent dimension", ticks: [] },
-      y: { ...span(ys), label: name, ticks: [] },
-    });
-    const picture = kit.picture({ into: box, rows: data.side, columns: data.side, label: `${name}: what the decoder writes here`, size: 150 });
-    return { chart, picture, xs, ys, name, pair: pairs[index], layers: data.networks[name].decoder };
+  kit.parameter("a", { label: "first latent dimension", ...span(xs), value: data.start[0] });
+  kit.parameter("b", { label: "second latent dimension", ...span(ys), value: data.start[1] });
+  const chart = kit.chart({
+    height: 300, label: "Codes of the training digits",
+    x: { ...span(xs), label: "first latent dimension", ticks: [] },
+    y: { ...span(ys), label: "second latent dimension", ticks: [] },
   });
-  kit.slider("t");
+  chart.handle({ x: "a", y: "b", label: "code", color: "truth", everywhere: true });
+  const row = kit.row();
+  const picture = (label) => kit.picture({ into: row, rows: data.side, columns: data.side, label, size: 118 });
+  const pictures = [picture(`decoder, ${first}`), picture("mean of the nearest"), picture(`decoder, ${second}`), picture("median of the nearest")];
 
   // How much of the picture is neither ink nor paper: 0 for black and white, 1 for all middle gray.
   const gray = (pixels) => math.mean(Array.from(pixels, (value) => {
@@ -50,25 +38,26 @@ explorable("latent_plane", (root, data, kit) => {
     return 4 * ink * (1 - ink);
   }));
   return {
-    compute: ({ t }) => {
-      const out = {};
-      charts.forEach(({ name, pair, layers }) => {
-        const pixels = decode(layers, between(pair, t));
-        out[name] = { pixels: Array.from(pixels), gray: gray(pixels) };
-      });
-      return { first: out[names[0]].gray, second: out[names[1]].gray, firstPixels: out[names[0]].pixels, secondPixels: out[names[1]].pixels };
+    compute: ({ a, b }) => {
+      const order = labels.map((_, i) => i).sort((i, j) => (xs[i] - a) ** 2 + (ys[i] - b) ** 2 - (xs[j] - a) ** 2 - (ys[j] - b) ** 2);
+      const near = order.slice(0, data.near);
+      const column = (pixel) => near.map((i) => data.images[i * size + pixel] / 16).sort((u, v) => u - v);
+      const columns = Array.from({ length: size }, (_, pixel) => column(pixel));
+      const middle = (list) => (list[(list.length - 1) >> 1] + list[list.length >> 1]) / 2;
+      const [one, two] = [first, second].map((name) => Array.from(decode(data.decoders[name], [a, b])));
+      return { one, two, mean: columns.map(math.mean), median: columns.map(middle), grayOne: gray(one), grayTwo: gray(two), near };
     },
-    draw: ({ firstPixels, secondPixels }, { t }) => {
-      charts.forEach(({ chart, picture, xs, ys, name, pair }, index) => {
-        labels.forEach((label, i) => chart.text(xs[i], ys[i], String(label), { anchor: "middle", dx: 0, dy: 4, color: "var(--aelib-soft, gray)" }));
-        chart.line([pair[0][0], pair[1][0]], [pair[0][1], pair[1][1]], { color: name, width: 2 });
-        const [x, y] = between(pair, t);
-        chart.dot(x, y, { color: name, r: 7 });
-        picture.draw((index ? secondPixels : firstPixels).map((value) => 1 - value));
-      });
+    draw: ({ one, two, mean, median, near }) => {
+      const chosen = new Set(near);
+      labels.forEach((label, i) => chart.text(xs[i], ys[i], String(label), {
+        anchor: "middle", dx: 0, dy: 4, bold: chosen.has(i), color: chosen.has(i) ? "autoencoder" : undefined,
+      }));
+      [one, mean, two, median].forEach((pixels, index) => pictures[index].draw(pixels.map((value) => 1 - value)));
     },
-    say: ({ first, second }, { t }) =>
-      `${Math.round(100 * t)} % of the way from a ${labels[data.from]} to a ${labels[data.to]}: the picture is ` +
-      `<b>${format(100 * first, 2)} %</b> gray under ${names[0]}, <b>${format(100 * second, 2)} %</b> under ${names[1]}.`,
+    say: ({ grayOne, grayTwo, near }) => {
+      const kinds = [...new Set(near.map((i) => labels[i]))].sort();
+      return `Nearest here: ${kinds.join(", ")}. The reconstruction is <b>${format(100 * grayOne, 2)} %</b> gray under ${first}, ` +
+        `<b>${format(100 * grayTwo, 2)} %</b> under ${second}.`;
+    },
   };
 });
