@@ -13,7 +13,7 @@ from sphinx.errors import ExtensionError
 
 PICTURE = "front.svg"
 CHAPTER = "book/chapters/00_introduction"
-FIGURE = "fig-two-worlds"
+FIGURE = "fig-puzzle"
 
 
 def keep_picture(app: Sphinx, exception: Exception | None) -> None:
