@@ -1,11 +1,12 @@
-// A Gaussian's σ on black-and-white pixels: the log density of a pixel has no upper bound, the log of
-// the probability of "black" or "white" ends at zero.
+// A Gaussian's σ on black-and-white pixels: its negative log density has no lower bound. That of the
+// probability, when the two values share its mass, ends at zero.
 //
 // data: {errors: |pixel − mean|, one for each of some pixels}. They can be made smaller, as training does.
 explorable("gaussian_sigma", (root, data, kit) => {
   const { format, math } = kit;
+  const [LOW, HIGH] = [-6, 4.5];
   const errors = Array.from(data.errors);
-  kit.legend([["gaussian", "log density at the pixel"], ["bernoulli", "log probability of the right color", "7 4"]]);
+  kit.legend([["gaussian", "−log density at the pixel"], ["bernoulli", "−log probability, restricted to two values", "7 4"]]);
   kit.parameter("sigma", { label: "width σ of the Gaussian", min: 0.002, max: 1, value: 0.5, log: true });
   const row = kit.row();
   const curve = kit.chart({
@@ -14,23 +15,24 @@ explorable("gaussian_sigma", (root, data, kit) => {
     y: { min: 0, max: 1, label: "density, one typical error off" },
   });
   const scores = kit.chart({
-    into: row, height: 230, label: "Average score against the width",
+    into: row, height: 230, label: "Average negative logarithm against the width",
     x: { min: 0.002, max: 1, log: true, label: "σ" },
-    y: { min: -4.5, max: 4.5, label: "nats per pixel", ticks: [-4, -2, 0, 2, 4] },
+    y: { min: LOW, max: HIGH, label: "nats per pixel (lower is better)", ticks: [-6, -4, -2, 0, 2, 4] },
   });
   kit.slider("sigma");
   kit.slider("shrink", {
     label: "errors of the network, ×", min: 0.01, max: 1, value: 1, log: true, format: (x) => format(x, 2),
   });
-  scores.handle({ x: "sigma", at: ({ density }) => [0, density], color: "gaussian", label: "width σ on the curve" });
+  scores.handle({ x: "sigma", at: ({ density }) => [0, Math.min(density, HIGH)], color: "gaussian", label: "width σ on the curve" });
 
   const score = (sigma, shrink) => {
     let density = 0;
     let probability = 0;
     for (const error of errors) {
       const r = error * shrink;
-      density += -0.5 * Math.log(2 * Math.PI * sigma * sigma) - (r * r) / (2 * sigma * sigma);
-      probability += math.logNormalCdf((0.5 - r) / sigma); // the value is on the pixel's side of one half
+      density += 0.5 * Math.log(2 * Math.PI * sigma * sigma) + (r * r) / (2 * sigma * sigma);
+      const logit = (0.5 - r) / (sigma * sigma); // of the pixel's own value against the other
+      probability += logit > 0 ? Math.log1p(Math.exp(-logit)) : Math.log1p(Math.exp(logit)) - logit;
     }
     return { density: density / errors.length, probability: probability / errors.length };
   };
@@ -40,28 +42,31 @@ explorable("gaussian_sigma", (root, data, kit) => {
   return {
     compute: ({ sigma, shrink }) => {
       const square = shrink ** 2 * math.mean(errors.map((error) => error * error));
-      return { ...score(sigma, shrink), typical: Math.sqrt(square), best: -0.5 * Math.log(2 * Math.PI * Math.E * square) };
+      return { ...score(sigma, shrink), typical: Math.sqrt(square), best: 0.5 * Math.log(2 * Math.PI * Math.E * square) };
     },
     draw: ({ density, probability, typical, best }, { sigma, shrink }) => {
       const peak = 1 / (sigma * Math.sqrt(2 * Math.PI));
       curve.limit("y", 0, 1.1 * peak);
       const heights = values.map((x) => peak * Math.exp(-0.5 * ((x - 1 + typical) / sigma) ** 2));
-      const right = values.findIndex((x) => x >= 0.5);
-      curve.area(values.slice(right), heights.slice(right).fill(0), heights.slice(right), { color: "bernoulli" });
       curve.line(values, heights, { color: "gaussian" });
       curve.rule({ x: 1 }, { color: "truth" });
+      for (const value of [0, 1]) { // what remains of the curve when only two values share its mass
+        curve.dot(value, peak * Math.exp(-0.5 * ((value - 1 + typical) / sigma) ** 2), { color: "bernoulli" });
+      }
       curve.text(1, 1.05 * peak, "the pixel", { dx: 6, dy: 0 });
       const all = Array.from(widths, (width) => score(width, shrink));
       scores.rule({ y: 0 }, { color: "truth", dash: "2 4" });
       scores.text(0.0021, 0, "probability 1", { dy: -7, dx: 2 });
-      scores.line(widths, all.map((one) => one.density), { color: "gaussian" });
-      scores.line(widths, all.map((one) => one.probability), { color: "bernoulli", dash: "7 4" });
-      if (best < 4) scores.rule({ y: best }, { color: "gaussian", dash: "1 4" });
-      scores.dot(sigma, probability, { color: "bernoulli" });
+      for (const [name, color, dash] of [["density", "gaussian"], ["probability", "bernoulli", "7 4"]]) {
+        const inside = all.map((one, i) => [widths[i], one[name]]).filter(([, y]) => y >= LOW && y <= HIGH);
+        scores.line(inside.map(([x]) => x), inside.map(([, y]) => y), { color, dash });
+      }
+      if (best > LOW) scores.rule({ y: best }, { color: "gaussian", dash: "1 4" });
+      scores.dot(sigma, Math.min(probability, HIGH), { color: "bernoulli" });
     },
     say: ({ density, probability, typical, best }, { sigma }) =>
-      `At σ = ${format(sigma)} the density score is <b>${format(density)}</b> nats per pixel and the probability score ` +
-      `<b>${format(probability)}</b>. With errors of ${format(typical, 2)} the best density score is ${format(best)}; ` +
-      "it grows without end as the errors shrink, while a probability never scores above 0.",
+      `At σ = ${format(sigma)} the density costs <b>${format(density)}</b> nats per pixel and the probability ` +
+      `<b>${probability < 0.0005 ? "less than 0.001" : format(probability)}</b>. With errors of ${format(typical, 2)} the best density ` +
+      `costs ${format(best)}; it falls without end as the errors shrink, while a probability never costs less than 0.`,
   };
 });

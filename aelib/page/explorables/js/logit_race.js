@@ -14,7 +14,7 @@ explorable("logit_race", (root, data, kit) => {
     ["truth", "gradient descent"], ["truth", "Adam", "7 4"],
   ]);
   kit.parameter("start", {
-    label: "logit at the start", min: 0, max: 12, value: 6, step: 0.1,
+    label: "logit at the start", min: 0, max: 12, value: 9, step: 0.1,
     format: (a) => `${a.toFixed(1)}: ${format(100 * math.sigmoid(a), 6)} % sure`,
   });
   const chart = kit.chart({

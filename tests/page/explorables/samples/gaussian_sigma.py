@@ -1,4 +1,4 @@
-"""Errors of a made-up network; the scores as JAX has them."""
+"""Errors of a made-up network; the costs as JAX has them."""
 
 from typing import Any
 
@@ -18,8 +18,8 @@ STATES = [
 def numbers(data: Any, sigma: float, shrink: float) -> dict[str, Any]:
     errors = shrink * jnp.asarray(np.float32(data["errors"]), dtype=float)
     return {
-        "density": norm.logpdf(errors, scale=sigma).mean(),
-        "probability": norm.logcdf((0.5 - errors) / sigma).mean(),
+        "density": -norm.logpdf(errors, scale=sigma).mean(),
+        "probability": jnp.logaddexp(0.0, (errors - 0.5) / sigma**2).mean(),
         "typical": jnp.sqrt(jnp.mean(errors**2)),
-        "best": norm.logpdf(0.0, scale=jnp.sqrt(jnp.mean(errors**2))) - 0.5,
+        "best": 0.5 - norm.logpdf(0.0, scale=jnp.sqrt(jnp.mean(errors**2))),
     }
