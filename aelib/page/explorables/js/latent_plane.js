@@ -10,22 +10,23 @@ explorable("latent_plane", (root, data, kit) => {
   const labels = Array.from(data.labels);
   const xs = labels.map((_, i) => data.codes[2 * i]);
   const ys = labels.map((_, i) => data.codes[2 * i + 1]);
-  const span = (values) => {
-    const gap = 0.04 * (Math.max(...values) - Math.min(...values));
-    return { min: Math.min(...values) - gap, max: Math.max(...values) + gap };
-  };
+  // One unit is as long in both directions where the chart is twice as wide as high.
+  const middleOf = (values) => (Math.max(...values) + Math.min(...values)) / 2;
+  const halfOf = (values) => 0.54 * (Math.max(...values) - Math.min(...values));
+  const half = Math.max(halfOf(xs), 2 * halfOf(ys));
+  const span = (values, size) => ({ min: middleOf(values) - size, max: middleOf(values) + size });
   const decode = (layers, code) => layers.reduce((values, { weights, bias }, layer) => {
     const next = Float64Array.from(bias);
     values.forEach((value, i) => next.forEach((_, j) => (next[j] += value * weights[i * next.length + j])));
     return layer < layers.length - 1 ? next.map((value) => Math.max(value, 0)) : next;
   }, code);
 
-  kit.parameter("a", { label: "first latent dimension", ...span(xs), value: data.start[0] });
-  kit.parameter("b", { label: "second latent dimension", ...span(ys), value: data.start[1] });
+  kit.parameter("a", { label: "first latent dimension", ...span(xs, half), value: data.start[0] });
+  kit.parameter("b", { label: "second latent dimension", ...span(ys, half / 2), value: data.start[1] });
   const chart = kit.chart({
     height: 300, label: "Codes of the training digits",
-    x: { ...span(xs), label: "first latent dimension", ticks: [] },
-    y: { ...span(ys), label: "second latent dimension", ticks: [] },
+    x: { ...span(xs, half), label: "first latent dimension", ticks: [] },
+    y: { ...span(ys, half / 2), label: "second latent dimension", ticks: [] },
   });
   chart.handle({ x: "a", y: "b", label: "code", color: "truth", everywhere: true });
   const row = kit.row();
