@@ -21,7 +21,7 @@ def check(name: str, passed: Any, *, hint: str = "", solution: bool = False) -> 
     Args:
         name: number of the exercise, such as ``"1.4"``.
         passed: whether it is solved; or a function of nothing that says so and may raise.
-        hint: what to think of, shown when it is not solved.
+        hint: what to think of; it is folded.
         solution: whether this is the solution, which must pass.
 
     Raises:
@@ -35,7 +35,9 @@ def check(name: str, passed: Any, *, hint: str = "", solution: bool = False) -> 
         raise ExerciseFailed(f"exercise {name}: expected its solution to pass, but: {words}")
     title = f"Exercise {name}"
     shown = "The solution passes the check." if solution else words
-    tip = f"<p>{inline(hint)}</p>" if hint and state != "right" else ""
+    tip = ""
+    if hint and state != "right":  # folded: a reader asks for it
+        tip = f"<details><summary>Hint</summary><p>{inline(hint)}</p></details>"
     html = (
         f'<div class="aelib aelib-exercise" data-kind="check" data-exercise="{escape(name)}" '
         f'data-result="{state}"><div class="aelib-box"><p><span class="aelib-name">'
