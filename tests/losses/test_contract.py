@@ -51,6 +51,20 @@ def test_elementwise_shape_and_dtype(name: str) -> None:
         assert result.dtype == jnp.float32
 
 
+@pytest.mark.parametrize("name", ["categorical_nll", "multinomial_nll"])
+def test_a_batch_is_its_examples_one_by_one(name: str) -> None:
+    # Examples that differ a lot: whatever is shared between them by mistake shows.
+    logits = jnp.array([[0.0, 5.0, -3.0], [40.0, -40.0, 2.0], [-900.0, 1.0, 900.0]])
+    targets = {
+        "categorical_nll": jnp.array([1, 2, 0]),
+        "multinomial_nll": jnp.array([[3.0, 1.0, 0.0], [0.0, 0.0, 7.0], [1.0, 0.0, 2.0]]),
+    }[name]
+    loss = getattr(losses, name)
+    together = loss(logits, targets)
+    alone = jnp.concatenate([loss(logits[i : i + 1], targets[i : i + 1]) for i in range(3)])
+    np.testing.assert_allclose(together, alone, rtol=1e-6)
+
+
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_half_precision_is_widened(name: str) -> None:
     half = arguments(name, (4, 3), jnp.bfloat16)
