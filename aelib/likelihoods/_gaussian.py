@@ -55,11 +55,11 @@ class Gaussian(LocationScale):
         return jax.random.normal(key, parts[0].shape, parts[0].dtype)
 
     def standard_log_mass(self, edge: Values, length: Values, parts: Parts) -> Values:
-        """See :meth:`LocationScale.standard_log_mass`."""
+        """Log-probability of [edge, edge + length] at location 0 and scale 1."""
         del parts
         return normal_log_mass(edge, length)
 
     def standard_excess(self, t: Values, parts: Parts) -> Values:
-        """See :meth:`LocationScale.standard_excess`."""
+        """Mean of max(ε − t, 0) at location 0 and scale 1."""
         del parts
         return norm.pdf(t) - t * norm.cdf(-t)

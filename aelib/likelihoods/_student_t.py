@@ -91,11 +91,11 @@ class StudentT(LocationScale):
         return jax.random.t(key, self.df_of(parts), parts[0].shape, parts[0].dtype)
 
     def standard_log_mass(self, edge: Values, length: Values, parts: Parts) -> Values:
-        """See :meth:`LocationScale.standard_log_mass`."""
+        """Log-probability of [edge, edge + length] at location 0 and scale 1."""
         return student_t_log_mass(edge, length, self.df_of(parts))
 
     def standard_excess(self, t: Values, parts: Parts) -> Values:
-        """See :meth:`LocationScale.standard_excess`; NaN where there is no mean."""
+        """Mean of max(ε − t, 0) at location 0 and scale 1; NaN where there is no mean."""
         df = self.df_of(parts)
         beyond = jnp.exp(student_t_log_mass(t, jnp.full_like(t, jnp.inf), df))
         excess = (df + jnp.square(t)) / jnp.where(df > 1, df - 1, 1.0) * student.pdf(t, df)
