@@ -18,6 +18,7 @@ Example:
 from typing import TYPE_CHECKING
 
 from aelib._lazy import attach
+from aelib._version import __version__ as __version__
 
 if TYPE_CHECKING:
     import aelib.adversarial as adversarial
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     import aelib.perceptual as perceptual
     import aelib.training as training
 
-__version__ = "0.1.0"
 __all__ = [
     "adversarial",
     "anomaly",

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-import aelib
+from aelib._version import __version__
 from aelib.models._architecture import BUILDERS
 from aelib.models._autoencoder import Autoencoder
 from aelib.models._save import FORMAT, KEY, checksum, named_parameters, parameters, tensor_name
@@ -87,7 +87,7 @@ def _build(
     if version != FORMAT:
         raise ValueError(
             f"{path}: format {version!r}, written by aelib {about.get('aelib')}; this aelib "
-            f"({aelib.__version__}) reads format {FORMAT}"
+            f"({__version__}) reads format {FORMAT}"
         )
     if about.get("checksum") != checksum(about, tensors):
         raise ValueError(f"{path}: damaged, its content does not have the checksum it names")

@@ -12,7 +12,7 @@ import jax
 import numpy as np
 from flax import nnx
 
-import aelib
+from aelib._version import __version__
 from aelib.models._architecture import BUILDERS, Architecture
 
 FORMAT = 1
@@ -43,7 +43,7 @@ def save(
         "format": FORMAT,
         "architecture": architecture.name,
         "arguments": arguments,
-        "aelib": aelib.__version__,
+        "aelib": __version__,
     }
     about["checksum"] = checksum(about, tensors)
     data = to_bytes(tensors, metadata={KEY: json.dumps(about)})
