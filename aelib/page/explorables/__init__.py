@@ -40,7 +40,6 @@ property ``explorable`` with ``state()``, ``set({…})``, ``numbers()`` and ``sl
 frame in milliseconds), which the tests use.
 """  # noqa: E501
 
-from aelib.page.explorables._show import html as html
 from aelib.page.explorables._show import show as show
 
-__all__ = ["html", "show"]
+__all__ = ["show"]

@@ -51,62 +51,6 @@ def show(
         ValueError: if there is no such explorable, a text is empty, or the data is too large.
         TypeError: if the data holds something that is none of these.
     """
-    _output(name, data, still, title, caption, alt, extra, label, max_kilobytes).show()
-
-
-def html(
-    name: str,
-    *,
-    data: Mapping[str, Any],
-    still: "Figure | str",
-    title: str,
-    caption: str,
-    alt: str,
-    extra: str | Path | None = None,
-    label: str = "",
-    max_kilobytes: int = 400,
-) -> str:
-    """Markup of an explorable, for a page that is no notebook.
-
-    Args:
-        name: as for :func:`show`, like all that follow.
-        data: what its code gets.
-        still: what is seen without scripts and in print.
-        title: a few words that name it.
-        caption: what to conclude.
-        alt: what is to be seen in the still picture.
-        extra: path of a JavaScript file with an explorable of your own.
-        label: name to refer to the figure by.
-        max_kilobytes: largest size of the data.
-
-    Returns:
-        A ``<figure>`` element that needs nothing else.
-    """
-    return _output(name, data, still, title, caption, alt, extra, label, max_kilobytes).html
-
-
-def _source(name: str, extra: str | Path | None) -> str:
-    path = Path(extra) if extra is not None else _FOLDER / f"{name}.js"
-    if not re.fullmatch(r"\w+", name) or not path.is_file():
-        known = sorted(file.stem for file in _FOLDER.glob("*.js"))
-        raise ValueError(f"name: expected one of {known}, or `extra`, a file; got {name!r}")
-    code = path.read_text(encoding="utf-8")
-    if f'explorable("{name}"' not in code:
-        raise ValueError(f'{path}: expected a call explorable("{name}", …), found none')
-    return code
-
-
-def _output(
-    name: str,
-    data: Mapping[str, Any],
-    still: Any,
-    title: str,
-    caption: str,
-    alt: str,
-    extra: str | Path | None,
-    label: str,
-    max_kilobytes: int,
-) -> Output:
     for argument, words in [("title", title), ("caption", caption), ("alt", alt)]:
         if not words.strip():
             raise ValueError(f"{argument}: expected words, got {words!r}")
@@ -128,7 +72,18 @@ def _output(
         f"</figcaption>{common()}{script(name, code)}</figure>"
     )
     plain = f"({title}: an explorable, which needs a display with HTML. {caption})"
-    return Output(markup, plain)
+    Output(markup, plain).show()
+
+
+def _source(name: str, extra: str | Path | None) -> str:
+    path = Path(extra) if extra is not None else _FOLDER / f"{name}.js"
+    if not re.fullmatch(r"\w+", name) or not path.is_file():
+        known = sorted(file.stem for file in _FOLDER.glob("*.js"))
+        raise ValueError(f"name: expected one of {known}, or `extra`, a file; got {name!r}")
+    code = path.read_text(encoding="utf-8")
+    if f'explorable("{name}"' not in code:
+        raise ValueError(f'{path}: expected a call explorable("{name}", …), found none')
+    return code
 
 
 def _drawn(figure: "Figure") -> str:

@@ -13,7 +13,7 @@ import jax
 import numpy as np
 import pytest
 
-from aelib.page import explorables
+from aelib.page import _embed, explorables
 from tests.page.browser import Visit, document
 
 SCRIPTS = Path(explorables.__file__).parent / "js"
@@ -32,9 +32,13 @@ def sample(name: str) -> Any:
 
 
 def markup(name: str, data: Any) -> str:
-    return explorables.html(
-        name, data=data, still=STILL, title="A title", caption="A caption.", alt="A line"
-    )
+    shown: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_embed.Output, "show", lambda output: shown.append(output.html))
+        explorables.show(
+            name, data=data, still=STILL, title="A title", caption="A caption.", alt="A line"
+        )
+    return shown[0]
 
 
 @pytest.fixture(scope="module", params=NAMES)
