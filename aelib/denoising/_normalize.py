@@ -29,8 +29,8 @@ def exposure(counts: Int[ArrayLike, "*runs cells genes"]) -> Float[np.ndarray, "
         >>> exposure([[4, 0], [1, 1]])
         array([2., 1.])
     """
-    total = check_counts("counts", counts).sum(axis=-1)
-    return np.maximum(total, 1) / np.shape(counts)[-1]
+    checked = check_counts("counts", counts)
+    return np.maximum(checked.sum(axis=-1), 1) / checked.shape[-1]
 
 
 def log_normalize(
@@ -56,9 +56,9 @@ def log_normalize(
         array([[1.1 , 0.  ],
                [0.69, 0.69]])
     """
-    source = rates if counts is None else counts
-    size = exposure(source)
-    values = check_like("rates", rates, np.asarray(source))
+    checked = check_counts("counts", rates if counts is None else counts)
+    size = exposure(checked)
+    values = check_like("rates", rates, checked)
     require_all("rates", values, values >= 0, "numbers of at least 0")
     return np.log1p(values / size[..., None])
 

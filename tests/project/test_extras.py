@@ -18,6 +18,14 @@ NEEDS = {
         "MethodComparison.table",
     ),
 }
+# The same for the extra that reads files of cells: the package, and what needs it.
+CELLS = """
+import tempfile, pathlib, aelib
+with tempfile.TemporaryDirectory() as folder:
+    file = pathlib.Path(folder, "cells.h5ad")
+    file.write_bytes(b"whatever")
+    aelib.data.load("counts", root=file)
+"""
 # What does not need the package works without it.
 FREE = {
     "import aelib.adversarial, aelib.denoising, aelib.perceptual, aelib.lab.cells": "sklearn",
@@ -45,6 +53,12 @@ def test_the_error_names_the_extra(statement):
     hidden, purpose = NEEDS[statement]
     result = run_without(hidden, statement)
     expected = f'ModuleNotFoundError: {purpose} needs {hidden}: pip install "aelib[data]"'
+    assert result.stderr.strip().splitlines()[-1] == expected
+
+
+def test_the_error_names_the_extra_of_cells():
+    result = run_without("h5py", CELLS)
+    expected = 'ModuleNotFoundError: reading .h5ad files needs h5py: pip install "aelib[cells]"'
     assert result.stderr.strip().splitlines()[-1] == expected
 
 
