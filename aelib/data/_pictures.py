@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,7 +22,10 @@ _DEPTHS = ("8", "10", "12", "14", "16")
 # Pillow's modes, by how a value is kept. It reads 16 bits a channel in color as the upper 8.
 _EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "HSV")
 _SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N", "I")
-_ORIENTATION = 0x0112  # the tag of EXIF; from 5 on, rows are columns
+# Tags of EXIF and TIFF.
+_ORIENTATION = 0x0112  # from 5 on, rows are columns
+_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
+_BITS, _SAMPLE_FORMAT, _SIGNED = 258, 339, 2
 
 
 class Pictures(NamedTuple):
@@ -36,6 +40,7 @@ class _Header(NamedTuple):
     depth: str
     height: int
     width: int
+    orientation: int
 
 
 def read_pictures(
@@ -72,12 +77,12 @@ def read_pictures(
                 f"root: expected pictures of one depth, got {headers[0].depth} in {files[0]} and "
                 f"{header.depth} in {file}"
             )
-        if wanted is None and header[2:] != headers[0][2:]:
-            shapes = sorted({header[2:] for header in headers})
+        if wanted is None and header[2:4] != headers[0][2:4]:
+            shapes = sorted({header[2:4] for header in headers})
             raise ValueError(f"size: expected one, as pictures differ: {shapes} at {file}")
     depth = headers[0].depth
     is_gray = gray or depth != "8 bits" or all(h.mode in ("1", "L", "LA") for h in headers)
-    height, width = wanted or headers[0][2:]
+    height, width = wanted or headers[0][2:4]
     values = np.empty((len(files), height, width, *(() if is_gray else (3,))), np.float32)
     largest = 0.0
     for row, file in enumerate(files):
@@ -104,11 +109,23 @@ def read_pictures(
 def read_mask(mask: Path, picture: Path, shape: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
     """A mask in the size of the pictures: True where any part of a pixel is not black.
 
+    A mask without an orientation of its own that fits the picture only as it is stored was drawn on
+    it so, and is turned with it.
+
     Raises:
-        ValueError: if the mask has not the size of its picture, both being upright.
+        ValueError: if the mask has not the size of its picture, cannot be read, or is stored with
+            losses, which blur it.
     """
     header = _read_header(picture)
-    image = _open_upright(mask)
+    with _opened(mask) as stored:
+        if stored.format == "JPEG":
+            raise ValueError(
+                f"ground_truth: expected a mask stored without losses, {mask} is a JPEG, whose "
+                "black is not black at borders"
+            )
+        if stored.size == (header.height, header.width) != (header.width, header.height):
+            stored.getexif().setdefault(_ORIENTATION, header.orientation)
+        image = _upright(stored)
     if image.size != (header.width, header.height):
         raise ValueError(
             f"ground_truth: expected a mask of {header.width} × {header.height} for "
@@ -126,11 +143,12 @@ def read_mask(mask: Path, picture: Path, shape: tuple[int, int]) -> Bool[np.ndar
 
 
 def _read_header(file: Path) -> _Header:
-    pillow = require("PIL.Image", purpose=_PURPOSE)
-    with pillow.open(file) as image:  # reads the pixels of no picture
+    with _opened(file) as image:
         mode, width, height = image.mode, image.width, image.height
-        if image.getexif().get(_ORIENTATION, 1) >= 5:
-            width, height = height, width
+        _check_layout(image, file)
+        orientation = image.getexif().get(_ORIENTATION, 1)  # of a PNG, after all of its pixels
+    if orientation >= 5:
+        width, height = height, width
     if mode in _EIGHT_BITS:
         depth = "8 bits"
     elif mode in _SIXTEEN_BITS:
@@ -139,16 +157,52 @@ def _read_header(file: Path) -> _Header:
         depth = "float"
     else:
         raise ValueError(f"root: expected a picture in gray or color, got mode {mode} in {file}")
-    return _Header(mode, depth, height, width)
+    return _Header(mode, depth, height, width, orientation)
+
+
+def _check_layout(image: Any, file: Path) -> None:
+    """Refuse what Pillow would read as another picture than the one that is stored."""
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1 and image.format != "MPO":  # a telephone's picture, and its preview after it
+        raise ValueError(f"root: expected one picture in a file, got {frames} in {file}")
+    if image.mode in _EIGHT_BITS and any(";16" in str(tile[3]) for tile in image.tile):
+        raise ValueError(
+            f"root: expected 8 bits a channel in color or beside an alpha channel, got 16 in "
+            f"{file}, of which Pillow reads the upper 8; save it with 8 bits, or in gray"
+        )
+    tags = getattr(image, "tag_v2", {})
+    if image.mode not in _EIGHT_BITS and tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
+        raise ValueError(f"root: expected 0 for black, but in {file} it is white; save it inverted")
+    if tags.get(_SAMPLE_FORMAT, (1,))[0] == _SIGNED and tags.get(_BITS, (1,))[0] == 16:
+        raise ValueError(
+            f"root: expected values without a sign, got 16 bits with one in {file}; save it without"
+        )
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[Any]:
+    pillow = require("PIL.Image", purpose=_PURPOSE)
+    try:
+        with pillow.open(file) as image:
+            yield image
+    except FileNotFoundError:
+        raise
+    except (OSError, SyntaxError, EOFError) as error:
+        raise ValueError(
+            f"root: expected a picture that Pillow reads, {file} is damaged or something else "
+            f"({error})"
+        ) from error
 
 
 def _open_upright(file: Path) -> Image:
     """The picture as viewers show it, turned by the orientation that a camera noted."""
-    pillow = require("PIL.Image", purpose=_PURPOSE)
-    operations = require("PIL.ImageOps", purpose=_PURPOSE)
-    with pillow.open(file) as image:
-        upright: Image = operations.exif_transpose(image)
-        upright.load()
+    with _opened(file) as image:
+        return _upright(image)
+
+
+def _upright(image: Any) -> Image:
+    upright: Image = require("PIL.ImageOps", purpose=_PURPOSE).exif_transpose(image)
+    upright.load()
     return upright
 
 

@@ -1,9 +1,12 @@
 """Pictures of every kind that people have: values as they are, upright, or a clear no."""
 
+import struct
 import sys
+import zlib
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image, ImageOps
 
 from aelib.data._pictures import read_mask, read_pictures
@@ -69,10 +72,16 @@ def test_a_camera_turned_is_a_picture_upright(tmp_path, orientation):
     np.testing.assert_allclose(values, upright / 255, rtol=1e-6)
     mask = save(tmp_path, "mask.png", Image.fromarray((upright > 250).astype(np.uint8) * 255))
     assert np.array_equal(read_mask(mask, file, values.shape), upright > 250)
+    drawn = Image.fromarray(np.asarray(stored) > 250)  # on the picture as it is stored
     if orientation >= 5:
-        turned = save(tmp_path, "turned.png", Image.fromarray(np.zeros((24, 16), np.uint8)))
-        with pytest.raises(ValueError, match=r"expected a mask of 24 × 16 for .*, got 16 × 24"):
-            read_mask(turned, file, values.shape)
+        turned = save(tmp_path, "turned.png", drawn)
+        assert np.array_equal(read_mask(turned, file, values.shape), upright > 250)
+    # A camera that turned the mask as well says so in both.
+    alike = save(tmp_path, "alike.png", drawn, exif=exif)
+    assert np.array_equal(read_mask(alike, file, values.shape), upright > 250)
+    small = save(tmp_path, "small.png", Image.fromarray(np.zeros((9, 16), np.uint8)))
+    with pytest.raises(ValueError, match=r"expected a mask of \d+ × \d+ for .*, got 16 × 9"):
+        read_mask(small, file, values.shape)
 
 
 def test_color_in_every_mode_is_its_color(tmp_path):
@@ -109,6 +118,66 @@ def test_what_cannot_be_read_faithfully_is_refused(tmp_path):
     lab = Image.merge("LAB", lab.split())
     with pytest.raises(ValueError, match="gray or color, got mode LAB in"):
         read_pictures([save(tmp_path, "lab.tif", lab)], None)
+
+
+def png16(path, channels):
+    """A PNG of 16 bits a channel, which Pillow cannot write in color."""
+    deep = (RAMP * 4095).astype(">u2")[..., None].repeat(channels, -1)
+    header = struct.pack(">IIBBBBB", 16, 24, 16, {2: 4, 3: 2, 4: 6}[channels], 0, 0, 0)
+    pixels = zlib.compress(b"".join(b"\0" + row.tobytes() for row in deep))
+    chunks = ((b"IHDR", header), (b"IDAT", pixels), (b"IEND", b""))
+    parts = [
+        struct.pack(">I", len(content))
+        + kind
+        + content
+        + struct.pack(">I", zlib.crc32(kind + content))
+        for kind, content in chunks
+    ]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+
+
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_sixteen_bits_a_channel_are_not_cut_to_eight(tmp_path, channels):
+    png16(tmp_path / "a.png", channels)
+    with pytest.raises(ValueError, match=r"8 bits a channel .* got 16 in .*a.png, of which Pillow"):
+        read_pictures([tmp_path / "a.png"], None, gray=True)
+    if channels == 3:
+        tifffile.imwrite(tmp_path / "a.tif", np.zeros((8, 8, 3), np.uint16), photometric="rgb")
+        with pytest.raises(ValueError, match=r"8 bits a channel .* got 16 in .*a.tif, of which"):
+            read_pictures([tmp_path / "a.tif"], None)
+
+
+def test_layouts_that_pillow_takes_for_others(tmp_path):
+    file = tmp_path / "a.tif"
+    ramp = (RAMP * 65535).astype(np.uint16)
+    tifffile.imwrite(file, 65535 - ramp, photometric="miniswhite")
+    with pytest.raises(ValueError, match=r"expected 0 for black, but in .*a.tif it is white"):
+        read_pictures([file], None)
+    tifffile.imwrite(file, (255 - ramp // 257).astype(np.uint8), photometric="miniswhite")
+    np.testing.assert_allclose(read_pictures([file], None).values[0], RAMP, atol=1 / 255)
+    tifffile.imwrite(file, (RAMP * 32767).astype(np.int16))
+    with pytest.raises(ValueError, match=r"values without a sign, got 16 bits with one in .*a.tif"):
+        read_pictures([file], None)
+    tifffile.imwrite(file, np.zeros((3, 8, 8), np.uint8), photometric="minisblack")
+    with pytest.raises(ValueError, match=r"one picture in a file, got 3 in .*a.tif"):
+        read_pictures([file], None)
+    tifffile.imwrite(file, ramp, byteorder=">")
+    np.testing.assert_allclose(read_pictures([file], None).values[0], RAMP, atol=2e-5)
+
+
+def test_files_that_are_no_whole_picture_are_named(tmp_path):
+    file = save(tmp_path, "a.png", Image.fromarray((RAMP * 255).astype(np.uint8)))
+    mask = save(tmp_path, "mask.jpg", Image.fromarray((RAMP * 255).astype(np.uint8)))
+    with pytest.raises(ValueError, match=r"mask stored without losses, .*mask.jpg is a JPEG"):
+        read_mask(mask, file, (24, 16))
+    file.write_bytes(file.read_bytes()[:-40])
+    with pytest.raises(ValueError, match=r"a picture that Pillow reads, .*a.png is damaged"):
+        read_pictures([file], None)
+    file.write_text("no picture")
+    with pytest.raises(ValueError, match=r"a picture that Pillow reads, .*a.png is damaged"):
+        read_pictures([file], None)
+    with pytest.raises(FileNotFoundError):
+        read_pictures([tmp_path / "nowhere.png"], None)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "RGB", "P", "RGBA", "I;16"])
