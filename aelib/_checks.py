@@ -30,7 +30,7 @@ def check_array(
     shape: tuple[int | str | EllipsisType, ...] | None = None,
     dtype: DTypeLike | None = None,
     finite: bool = True,
-) -> NDArray[Any]:
+) -> np.ndarray:
     """Return ``value`` as a NumPy array of real numbers.
 
     Args:
@@ -82,7 +82,7 @@ def check_array(
     return array if dtype is None else check_cast(name, array, dtype)
 
 
-def check_cast(name: str, array: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
+def check_cast(name: str, array: np.ndarray, dtype: DTypeLike) -> np.ndarray:
     """Return the array as ``dtype``, if that changes no value beyond rounding it.
 
     Raises:
@@ -159,7 +159,7 @@ def check_count_array(
 
 
 def require_all(
-    name: str, array: NDArray[Any], accepted: NDArray[np.bool_], expected: str, hint: str = ""
+    name: str, array: np.ndarray, accepted: NDArray[np.bool_], expected: str, hint: str = ""
 ) -> None:
     """Raise an error that shows the first value that is not accepted, and where it stands.
 

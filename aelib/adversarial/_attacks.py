@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from aelib._checks import check_count
 from aelib.adversarial._balls import project_unchecked, random_start, unit
@@ -248,13 +248,13 @@ def climb(
             better, strength, best[1]
         )
 
-    def step(_: Any, carry: Any) -> Any:
+    def step(_: Any, carry: PyTree) -> Any:
         best, here = carry
         values, gradient = slope(objective, here, also)
         best = stronger(best, here, evaluate(here, values))
         return best, move(here, gradient, x, radius, length, norm)
 
-    def restart(carry: Any, start_key: jax.Array | None) -> Any:
+    def restart(carry: PyTree, start_key: jax.Array | None) -> Any:
         best, _ = carry
         start = x if start_key is None else random_start(start_key, x, radius, norm)
         best, last = jax.lax.fori_loop(0, steps, step, (best, start))

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
-from jaxtyping import Array, Bool, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
 
 from aelib.adversarial._checks import (
     Norm,
@@ -138,11 +138,11 @@ def _shrink(
         left = jnp.maximum(radius**2 - jnp.sum(jnp.where(stopped, limits, 0)), 0)
         return jnp.where(moving > 0, jnp.minimum(left / jnp.where(moving > 0, moving, 1), 1), 1)
 
-    def step(state: Any) -> Any:
+    def step(state: PyTree) -> Any:
         _, stopped = state
         return stopped, stopped | (root(stopped) * squares >= limits)
 
-    def changed(state: Any) -> Bool[Array, ""]:
+    def changed(state: PyTree) -> Bool[Array, ""]:
         before, after = state
         return jnp.any(before != after)
 

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+from jaxtyping import PyTree
 
 from aelib.adversarial._checks import concrete
 
 
-def traced(functions: tuple[Callable[..., Any] | None, ...], x: Any, also: Any, *rest: Any) -> bool:
+def traced(
+    functions: tuple[Callable[..., Any] | None, ...], x: Any, also: Any, *rest: PyTree
+) -> bool:
     """Whether JAX is tracing any argument, or anything that a function of (x, *also) refers to.
 
     A jitted function with the objective as a static argument is compiled once for each objective.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -94,7 +93,7 @@ class Defense:
         return gain - penalty * jnp.maximum(self.score(x) / self.threshold - 1, 0)
 
     def criterion(
-        self, x: Float[Array, "n ..."], labels: Int[ArrayLike, " n"], *_: Any
+        self, x: Float[Array, "n ..."], labels: Int[ArrayLike, " n"], *_: object
     ) -> Float[Array, " n"]:
         r"""Positive exactly where the example fools the whole system: ``criterion`` of :func:`pgd`.
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 import jax
 import numpy as np
 from flax import nnx
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PyTree
 from numpy.typing import ArrayLike
 
 from aelib import likelihoods, models, training
@@ -226,7 +226,7 @@ class ReconstructionDetector(ConformalDetector):
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
 def _evaluate(
-    graphdef: nnx.GraphDef[Any], method: str, state: Any, x: Float[Array, "rows ..."]
+    graphdef: nnx.GraphDef, method: str, state: PyTree, x: Float[Array, "rows ..."]
 ) -> Float[Array, "rows ..."]:
     model, likelihood = nnx.merge(graphdef, state)
     return getattr(likelihood, method)(model(x), x)

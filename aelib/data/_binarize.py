@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +9,7 @@ SAUVOLA_WINDOW = 25
 SAUVOLA_K = 0.2
 
 
-def otsu_threshold(values: NDArray[Any], num_levels: int = 256) -> float:
+def otsu_threshold(values: np.ndarray, num_levels: int = 256) -> float:
     """The threshold that best separates the gray levels into two classes.
 
     Otsu (1979): of all thresholds, the one with the greatest variance between the classes.
@@ -42,7 +40,7 @@ def otsu_threshold(values: NDArray[Any], num_levels: int = 256) -> float:
 
 
 def sauvola_threshold(
-    image: NDArray[Any], window: int = SAUVOLA_WINDOW, k: float = SAUVOLA_K
+    image: np.ndarray, window: int = SAUVOLA_WINDOW, k: float = SAUVOLA_K
 ) -> NDArray[np.float64]:
     """A threshold for each pixel, for paper that is lit unevenly.
 
@@ -73,7 +71,7 @@ def _window_mean(padded: NDArray[np.float64], window: int) -> NDArray[np.float64
 
 
 def binarize(
-    images: NDArray[Any], rule: str | float, num_levels: int = 256
+    images: np.ndarray, rule: str | float, num_levels: int = 256
 ) -> tuple[NDArray[np.float32], float | None, str]:
     """Turn gray images to 0 (dark) and 1 (light).
 

@@ -36,14 +36,14 @@ def card(title: str, size: str, preview: str, description: str, facts: Mapping[s
     )
 
 
-def describe_size(x: NDArray[Any], shape: tuple[int, ...]) -> str:
+def describe_size(x: np.ndarray, shape: tuple[int, ...]) -> str:
     """Number of examples, shape of one, type of the values."""
     sides = " × ".join(str(side) for side in shape)
     noun = "example" if len(x) == 1 else "examples"
     return f"{len(x):,} {noun} of {sides}, {x.dtype}"
 
 
-def describe_values(x: NDArray[Any]) -> str:
+def describe_values(x: np.ndarray) -> str:
     """Range of the values, and how many are zero or missing."""
     if not x.size:
         return ""
@@ -55,7 +55,7 @@ def describe_values(x: NDArray[Any]) -> str:
     return f"{present.min():g} to {present.max():g}, {zeros:.1%} exactly zero{missing}"
 
 
-def describe_classes(labels: NDArray[Any] | None, label_names: Sequence[str]) -> str:
+def describe_classes(labels: np.ndarray | None, label_names: Sequence[str]) -> str:
     """The classes and how many examples each has."""
     if labels is None:
         return ""
@@ -74,8 +74,8 @@ def class_name(label: Any, label_names: Sequence[str]) -> str:
 
 def thumbnails(
     name: str,
-    images: NDArray[Any],
-    labels: NDArray[Any] | None,
+    images: np.ndarray,
+    labels: np.ndarray | None,
     label_names: Sequence[str],
 ) -> str:
     """Some of the images ``[n, h, w(, c)]``, as pictures that the page holds itself."""
@@ -102,7 +102,7 @@ def thumbnails(
     return f'<div style="margin:.5em 0">{"".join(pictures)}</div>'
 
 
-def column_table(x: NDArray[Any], columns: Sequence[Column]) -> str:
+def column_table(x: np.ndarray, columns: Sequence[Column]) -> str:
     """One row for each column of a mixed table: its kind, its values, their meaning."""
     rows = []
     for index, column in enumerate(columns):
@@ -119,7 +119,7 @@ def column_table(x: NDArray[Any], columns: Sequence[Column]) -> str:
     return f'<table style="border:0;margin:.5em 0"><tr>{head}</tr>{body}</table>'
 
 
-def excerpts(texts: Sequence[str], labels: NDArray[Any] | None, label_names: Sequence[str]) -> str:
+def excerpts(texts: Sequence[str], labels: np.ndarray | None, label_names: Sequence[str]) -> str:
     """The beginnings of some texts."""
     shown = []
     for row in _some_examples(len(texts), labels)[:3]:
@@ -132,7 +132,7 @@ def excerpts(texts: Sequence[str], labels: NDArray[Any] | None, label_names: Seq
     return f'<div style="margin:.5em 0">{"".join(shown)}</div>'
 
 
-def _some_examples(count: int, labels: NDArray[Any] | None) -> NDArray[np.int64]:
+def _some_examples(count: int, labels: np.ndarray | None) -> NDArray[np.int64]:
     """Numbers of some examples: the first of each class in turn, or spread evenly over all."""
     number = min(count, _THUMBNAILS)
     if labels is None:

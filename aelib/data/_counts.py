@@ -199,7 +199,7 @@ def _check(values: Any, matrix: CountMatrix, name: str) -> None:
 
 
 def _choose(
-    values: Any, total: NDArray[Any], min_cells: int, num_genes: int | None
+    values: Any, total: np.ndarray, min_cells: int, num_genes: int | None
 ) -> NDArray[np.int64]:
     """The genes to keep, in the order of the file."""
     if not len(total):

@@ -284,7 +284,7 @@ def _from_fields(kind: type[Dataset], given: dict[str, Any]) -> Dataset:
     return kind(**given)
 
 
-def _read_only(array: NDArray[Any] | None) -> NDArray[Any] | None:
+def _read_only(array: np.ndarray | None) -> np.ndarray | None:
     """A view that cannot be written through; the caller's own array stays as it is."""
     if array is None:
         return None

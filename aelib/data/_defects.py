@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import jax
 import numpy as np
@@ -197,7 +196,7 @@ def _take_evenly(blocks: NDArray[np.int64], count: int, purpose: str) -> NDArray
     )
 
 
-def _check_image(image: NDArray[Any]) -> None:
+def _check_image(image: np.ndarray) -> None:
     if image.ndim != 2 or min(image.shape) < 16:
         raise ValueError(f"image: expected shape [h, w], at least 16 × 16, got {image.shape}")
     if image.dtype.kind != "f":

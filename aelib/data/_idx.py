@@ -7,15 +7,13 @@ import math
 import struct
 import zlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 
-def parse_idx(content: bytes, where: str = "idx") -> NDArray[Any]:
+def parse_idx(content: bytes, where: str = "idx") -> np.ndarray:
     """The array in an IDX file.
 
     Args:
@@ -47,7 +45,7 @@ def parse_idx(content: bytes, where: str = "idx") -> NDArray[Any]:
     return values.astype(kind.newbyteorder("="))
 
 
-def read_idx(path: Path) -> NDArray[Any]:
+def read_idx(path: Path) -> np.ndarray:
     """The array in an IDX file, gzipped if its name ends in ``.gz``.
 
     Raises:

@@ -136,7 +136,7 @@ def load_image(
     if patch_size is None and (stride, num_patches, blocks) != (None, None, None):
         raise ValueError("patch_size: expected with stride, num_patches and blocks, got None")
     entry = _ENTRIES[name]
-    pixels: NDArray[Any] = read_image(name).astype(np.float64) / 255
+    pixels: np.ndarray = read_image(name).astype(np.float64) / 255
     if gray and pixels.ndim == 3:
         pixels = pixels @ _LUMINANCE
     units = "intensity, 0 = black, 1 = white (8-bit values / 255)"

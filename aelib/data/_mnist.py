@@ -7,7 +7,6 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aelib.data._binarize import binarize as to_black_and_white
 from aelib.data._dataset import Dataset
@@ -189,7 +188,7 @@ def idx_dataset(
     )
 
 
-def _check_pair(images: NDArray[Any], labels: NDArray[Any], where: str) -> None:
+def _check_pair(images: np.ndarray, labels: np.ndarray, where: str) -> None:
     if images.ndim != 3 or labels.ndim != 1 or len(images) != len(labels):
         raise ValueError(
             f"{where}: expected images [n, h, w] and labels [n], got {images.shape} "

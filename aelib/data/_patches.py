@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from aelib.data._split import shuffle_keys
 class Patches(NamedTuple):
     """Patches ``[n, h, w(, c)]``, their top left corners ``[n, 2]`` and block numbers ``[n]``."""
 
-    values: NDArray[Any]
+    values: np.ndarray
     corners: NDArray[np.int64]
     blocks: NDArray[np.int64]
 
@@ -57,7 +57,7 @@ def block_grid(
 
 
 def cut_patches(
-    image: NDArray[Any],
+    image: np.ndarray,
     patch_size: int | tuple[int, int],
     *,
     stride: int | tuple[int, int] | None = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -220,7 +220,7 @@ def _opaque(image: Image, file: Path) -> Image:
 
 def _as_float(image: Image, file: Path, depth: str) -> tuple[Image, float]:
     """The picture in floating point, its values as stored, and the largest of them."""
-    pixels: np.ndarray[Any, Any] = np.asarray(image)
+    pixels: np.ndarray = np.asarray(image)
     if depth == "float":
         inside = (pixels >= 0) & (pixels <= 1)
         require_all(f"root: {file}", pixels, inside, "floating-point values in [0, 1]")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import struct
 import zlib
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +30,7 @@ def data_uri(pixels: NDArray[np.uint8]) -> str:
     return "data:image/png;base64," + base64.b64encode(png(pixels)).decode()
 
 
-def to_bytes(image: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
+def to_bytes(image: np.ndarray, low: float, high: float) -> NDArray[np.uint8]:
     """Values from ``low`` to ``high`` as 0 to 255; values beyond are clipped."""
     scaled = (np.asarray(image, dtype=np.float64) - low) / (high - low if high > low else 1.0)
     return np.rint(np.clip(scaled, 0.0, 1.0) * 255).astype(np.uint8)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +54,7 @@ def split_indices(
     count: int,
     fractions: Sequence[float],
     purpose: str,
-    groups: NDArray[Any] | None = None,
+    groups: np.ndarray | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Divide ``count`` examples in three, keeping the examples of a group together.
 

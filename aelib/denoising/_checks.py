@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from jaxtyping import Float, Int, Real
 from numpy.typing import ArrayLike
@@ -35,7 +33,7 @@ def check_counts(
 
 
 def check_like(
-    name: str, values: Real[ArrayLike, "*shape"], like: Real[np.ndarray[Any, Any], "*shape"]
+    name: str, values: Real[ArrayLike, "*shape"], like: Real[np.ndarray, "*shape"]
 ) -> Float[np.ndarray, "*shape"]:
     """Return finite values as float64, in the shape of ``like``.
 

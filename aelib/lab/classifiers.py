@@ -14,7 +14,7 @@ import numpy as np
 import optax
 from flax import nnx
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, PyTree
 
 from aelib._checks import check_count, check_fraction, require_all
 from aelib.adversarial._attacks import move, slope
@@ -43,8 +43,8 @@ class TrainedClassifiers:
     seeds: Int[np.ndarray, " runs"]
     models: tuple[Any, ...]
     loss: Float[np.ndarray, "runs steps"]
-    graphdef: Any
-    states: Any
+    graphdef: nnx.GraphDef
+    states: PyTree
 
     def only(self, epsilon: float) -> Any:
         """The states of the runs of one strength, with a leading axis of seeds."""
@@ -53,7 +53,7 @@ class TrainedClassifiers:
             raise ValueError(f"epsilon: expected one of {set(self.epsilons)}, got {epsilon!r}")
         return jax.tree.map(lambda leaf: leaf[rows], self.states)
 
-    def network(self, state: Any) -> Any:
+    def network(self, state: PyTree) -> Any:
         """The network with the parameters of one run; works inside ``jax.vmap`` over the states."""
         return nnx.merge(self.graphdef, state)
 
@@ -209,7 +209,7 @@ def epsilon_needed(
 
 
 def _train(
-    graphdef: Any,
+    graphdef: nnx.GraphDef,
     norm: Norm,
     plan: tuple[int, ...],
     learning_rate: float,
@@ -222,7 +222,7 @@ def _train(
     reach = 1.0 if norm == "linf" else math.prod(x.shape[2:]) ** -0.5
     optimizer = optax.adam(optax.cosine_decay_schedule(learning_rate, steps))
 
-    def losses(x: jax.Array, labels: jax.Array, state: Any) -> jax.Array:
+    def losses(x: jax.Array, labels: jax.Array, state: PyTree) -> jax.Array:
         return categorical_nll(nnx.merge(graphdef, state)(x), labels)
 
     def one(run: Any) -> Any:
@@ -236,7 +236,7 @@ def _train(
         def batch(_: None, step: jax.Array) -> Any:
             return None, (x[number, rows[step]], labels[number, rows[step]], start_keys[step])
 
-        def attack(state: Any, batch: Any) -> jax.Array:
+        def attack(state: PyTree, batch: PyTree) -> jax.Array:
             examples, targets, key = batch
 
             def climb(_: Any, here: jax.Array) -> jax.Array:
@@ -248,7 +248,7 @@ def _train(
             noise = jax.random.uniform(key, examples.shape, examples.dtype, -reach, reach)
             return jax.lax.fori_loop(0, attack_steps, climb, examples + strength * noise)
 
-        def objective(state: Any, batch: Any, _: jax.Array) -> tuple[jax.Array, Any]:
+        def objective(state: PyTree, batch: PyTree, _: jax.Array) -> tuple[jax.Array, Any]:
             attacked = attack(jax.lax.stop_gradient(state), batch)
             return jnp.mean(losses(attacked, batch[1], state)), ()
 

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jaxtyping import PyTree
 
 from aelib._checks import check_array, check_choice, check_count
 
@@ -15,7 +16,7 @@ METHODS = {"outputs": "__call__", "codes": "encode"}
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
 def _apply(
-    graphdef: nnx.GraphDef[Any], method: str, state: Any, x: jax.Array, extra: dict[str, jax.Array]
+    graphdef: nnx.GraphDef, method: str, state: PyTree, x: jax.Array, extra: dict[str, jax.Array]
 ) -> Any:
     model = nnx.merge(graphdef, state)
     return getattr(model, METHODS[method])(x, **extra)

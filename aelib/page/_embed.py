@@ -28,7 +28,7 @@ class Output:
         self.html = html
         self.plain = plain
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return {"text/html": self.html, "text/plain": self.plain}
 
     def show(self) -> None:

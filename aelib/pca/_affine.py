@@ -11,6 +11,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jax.typing import DTypeLike
+from jaxtyping import PyTree
 from numpy.typing import NDArray
 
 from aelib.pca._angles import unit_roundoff
@@ -35,7 +37,9 @@ class Affine:
         return rows @ self.matrix.T + self.offset
 
 
-def linearize(name: str, function: Callable[[Any], Any], num_inputs: int, dtype: Any) -> Affine:
+def linearize(
+    name: str, function: Callable[[Any], Any], num_inputs: int, dtype: DTypeLike
+) -> Affine:
     """Return value and Jacobian of ``function`` at zero: the function itself, if it is affine.
 
     The Jacobian of a JAX function comes from forward differentiation, in which a bias takes no
@@ -92,12 +96,14 @@ def _parts_of(function: Callable[[Any], Any]) -> tuple[Any, str, Any] | None:
 
 
 @partial(jax.jit, static_argnums=(0, 1))
-def _method(graphdef: Any, name: str, state: Any, rows: Any) -> Any:
+def _method(graphdef: nnx.GraphDef, name: str, state: PyTree, rows: Any) -> Any:
     return getattr(nnx.merge(graphdef, state), name)(rows)
 
 
 @partial(jax.jit, static_argnums=(0, 1))
-def _linearized_method(graphdef: Any, name: str, state: Any, zero: Any, units: Any) -> Any:
+def _linearized_method(
+    graphdef: nnx.GraphDef, name: str, state: PyTree, zero: Any, units: Any
+) -> Any:
     return _linearized(getattr(nnx.merge(graphdef, state), name), zero, units)
 
 
@@ -107,7 +113,7 @@ def _linearized(function: Callable[[Any], Any], zero: Any, units: Any) -> tuple[
 
 
 def check_affine(
-    name: str, function: Callable[[Any], Any], affine: Affine, rows: Matrix, dtype: Any
+    name: str, function: Callable[[Any], Any], affine: Affine, rows: Matrix, dtype: DTypeLike
 ) -> None:
     """Raise unless ``function`` agrees with its linearization on rows near and far.
 

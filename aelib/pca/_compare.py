@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jax.typing import ArrayLike
+from jax.typing import ArrayLike, DTypeLike
 from jaxtyping import Array, Float, Real
 from numpy.typing import NDArray
 
@@ -164,7 +164,7 @@ def compare(
     )
 
 
-def _parts(model: Callable[[Any], Any], matrix: Matrix, dtype: Any) -> tuple[Affine, Affine]:
+def _parts(model: Callable[[Any], Any], matrix: Matrix, dtype: DTypeLike) -> tuple[Affine, Affine]:
     """Return encoder and decoder; of a bare callable, a factorization of its matrix."""
     num_features = matrix.shape[1]
     if hasattr(model, "encode") and hasattr(model, "decode"):
@@ -190,7 +190,7 @@ def _parts(model: Callable[[Any], Any], matrix: Matrix, dtype: Any) -> tuple[Aff
     return encoder, decoder
 
 
-def _threshold(values: Matrix, size: int, model: Callable[[Any], Any], dtype: Any) -> float:
+def _threshold(values: Matrix, size: int, model: Callable[[Any], Any], dtype: DTypeLike) -> float:
     """Singular values up to this are rounding, in the precision of the model's outputs."""
     output = np.asarray(call(model, np.zeros((1, size), dtype)))
     return float(values[0] * size * unit_roundoff(output))

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PyTree
 
 from aelib._checks import check_array, check_callable, check_choice, require_all
 from aelib.perceptual._images import as_images, check_range
@@ -263,7 +263,9 @@ def _distance(loss: PerceptualLoss, images: jax.Array, others: jax.Array) -> jax
 
 # Compiled, so that a network called outside of jax.jit does not run layer by layer.
 @functools.partial(jax.jit, static_argnums=0)
-def _compiled(graphdef: Any, state: Any, images: jax.Array, others: jax.Array) -> jax.Array:
+def _compiled(
+    graphdef: nnx.GraphDef, state: PyTree, images: jax.Array, others: jax.Array
+) -> jax.Array:
     return nnx.merge(graphdef, state)._compute(images, others)
 
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, PyTree
 
 from aelib.models import Convolution, Dense
 from aelib.perceptual._images import as_images
@@ -120,5 +120,5 @@ class SmallFeatures(nnx.Module):
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _predicted(graphdef: nnx.GraphDef[Any], state: Any, images: jax.Array) -> jax.Array:
+def _predicted(graphdef: nnx.GraphDef, state: PyTree, images: jax.Array) -> jax.Array:
     return jnp.argmax(nnx.merge(graphdef, state).logits(images), axis=-1)

@@ -1,12 +1,11 @@
 """Structural similarity."""
 
 import functools
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
+from jax.typing import ArrayLike, DTypeLike
 from jaxtyping import Array, Float
 
 from aelib._checks import check_count, check_number
@@ -85,7 +84,7 @@ def _ssim(x: jax.Array, y: jax.Array, window: int, standard_deviation: float) ->
 
 
 def _sliding(
-    side: int, window: int, standard_deviation: float, dtype: Any
+    side: int, window: int, standard_deviation: float, dtype: DTypeLike
 ) -> Float[np.ndarray, "positions side"]:
     """A matrix whose rows are the window at every position of a side."""
     offsets = np.arange(window) - window // 2

@@ -10,7 +10,7 @@ import numpy as np
 import optax
 from flax import nnx
 from jax.typing import ArrayLike
-from jaxtyping import Float, Int, PRNGKeyArray
+from jaxtyping import Float, Int, PRNGKeyArray, PyTree
 
 from aelib._checks import check_count, require_all
 from aelib.losses import categorical_nll
@@ -109,9 +109,9 @@ def train_classifier(
 
 
 def _train(
-    graphdef: Any,
+    graphdef: nnx.GraphDef,
     schedule: tuple[float, int, int],
-    state: Any,
+    state: PyTree,
     data: tuple[jax.Array, jax.Array],
     key: jax.Array,
 ) -> Any:
@@ -122,7 +122,7 @@ def _train(
     def batch(_: None, step: jax.Array) -> Any:
         return None, (images[rows[step]], labels[rows[step]])
 
-    def objective(state: Any, batch: Any, _: jax.Array) -> tuple[jax.Array, Any]:
+    def objective(state: PyTree, batch: PyTree, _: jax.Array) -> tuple[jax.Array, Any]:
         images, labels = batch
         return jnp.mean(categorical_nll(nnx.merge(graphdef, state).logits(images), labels)), ()
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 import jax
+from jaxtyping import PyTree
 
 #: The programs used last, by everything that makes one differ from another.
 _programs: collections.OrderedDict[Hashable, jax.stages.Compiled] = collections.OrderedDict()
@@ -18,8 +19,8 @@ _KEPT = 256
 
 
 def compiled(
-    function: Callable[..., Any],
-    *args: Any,
+    function: Callable[..., PyTree],
+    *args: PyTree,
     donate: tuple[int, ...] = (),
     replicate_over: jax.sharding.Mesh | None = None,
 ) -> jax.stages.Compiled:
@@ -44,7 +45,7 @@ def compiled(
     """
 
     # A new function every time: of one that it knows JAX would remember what it traced.
-    def program(*given: Any) -> Any:
+    def program(*given: PyTree) -> PyTree:
         return function(*given)
 
     options: dict[str, Any] = {}

@@ -64,7 +64,7 @@ def hide(
 
 
 def corrupt(
-    corruption: Callable[..., Any] | None,
+    corruption: Callable[..., jax.Array | tuple[jax.Array, ...]] | None,
     batch: Examples,
     key: jax.Array,
     *,

@@ -1,12 +1,13 @@
 """Data for training and validation: checked on the host, before anything is compiled."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Shaped
 
 
@@ -28,10 +29,10 @@ class Examples(NamedTuple):
 
 def check_examples(
     argument: str,
-    given: Mapping[str, Any],
+    given: Mapping[str, ArrayLike | None],
     *,
-    model: Any,
-    loss: Any,
+    model: object,
+    loss: object,
     dtype: jnp.dtype,
 ) -> Examples:
     """Data ready for training: right shapes, observed values finite and in the loss's support.
@@ -99,7 +100,7 @@ def check_examples(
 
 
 def check_examples_by_seed(
-    argument: str, given: Mapping[str, Any], *, seeds: int, **options: Any
+    argument: str, given: Mapping[str, ArrayLike | None], *, seeds: int, **options: Any
 ) -> Examples:
     """:func:`check_examples` for each seed; everything given has a leading axis of seeds."""
     present = {name: np.asarray(value) for name, value in given.items() if value is not None}
@@ -118,7 +119,10 @@ def check_examples_by_seed(
 
 
 def check_validation(
-    data: Examples, validation: Any, check: Any, **options: Any
+    data: Examples,
+    validation: Shaped[ArrayLike, "m ..."] | Mapping[str, ArrayLike] | None,
+    check: Callable[..., Examples],
+    **options: Any,
 ) -> Examples | None:
     """Validation data, given as an array or as a mapping of ``x``, ``mask``, ….
 
@@ -159,22 +163,22 @@ def _check_support(prefix: str, likelihood: Any, x: np.ndarray, **given: Any) ->
 
 
 def _per_example(
-    argument: str, values: Any, n: int, dtype: jnp.dtype, *, normalize: bool
+    argument: str, values: ArrayLike | None, n: int, dtype: jnp.dtype, *, normalize: bool
 ) -> jax.Array | None:
     """One finite number for each example; weights are scaled to mean 1."""
     if values is None:
         return None
-    values = np.asarray(values)
-    if values.shape != (n,):
-        raise ValueError(f"{argument}: expected shape ({n},), got {values.shape}")
-    _require_finite(argument, values)
-    if (values < 0).any() or not values.any():
+    array = np.asarray(values)
+    if array.shape != (n,):
+        raise ValueError(f"{argument}: expected shape ({n},), got {array.shape}")
+    _require_finite(argument, array)
+    if (array < 0).any() or not array.any():
         raise ValueError(f"{argument}: expected values >= 0, some of them positive")
     if normalize:
-        values = values / values.mean(dtype=np.float64)
-    elif np.issubdtype(values.dtype, np.integer):
-        return jnp.asarray(values)
-    return jnp.asarray(values.astype(dtype))
+        array = array / array.mean(dtype=np.float64)
+    elif np.issubdtype(array.dtype, np.integer):
+        return jnp.asarray(array)
+    return jnp.asarray(array.astype(dtype))
 
 
 def _require_finite(argument: str, values: np.ndarray, hint: str = "") -> None:

@@ -5,12 +5,12 @@ All that aelib trains by gradient steps is trained here. :func:`start`, :func:`a
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int, PyTree
 
 
 class Problem(NamedTuple):
@@ -24,8 +24,8 @@ class Problem(NamedTuple):
         optimizer: any optax optimizer. A line search is given value, gradient and the objective.
     """
 
-    objective: Callable[[Any, Any, Int[Array, ""]], tuple[Float[Array, ""], Any]]
-    batch: Callable[[Any, Int[Array, ""]], tuple[Any, Any]]
+    objective: Callable[[PyTree, PyTree, Int[Array, ""]], tuple[Float[Array, ""], PyTree]]
+    batch: Callable[[PyTree, Int[Array, ""]], tuple[PyTree, PyTree]]
     optimizer: optax.GradientTransformation
 
 
@@ -41,7 +41,7 @@ class Failure(NamedTuple):
 
     step: Int[Array, ""]
     finite_parameters: Bool[Array, ""]
-    report: Any
+    report: PyTree
     last_loss: Float[Array, ""]
 
 
@@ -56,19 +56,19 @@ class State(NamedTuple):
         losses: the loss of every step, or None if they are not recorded.
     """
 
-    parameters: Any
-    optimizer: Any
-    order: Any
+    parameters: PyTree
+    optimizer: optax.OptState
+    order: PyTree
     failure: Failure
     losses: Float[Array, " steps"] | None
 
 
 def start(
     problem: Problem,
-    parameters: Any,
+    parameters: PyTree,
     *,
-    order: Any = None,
-    report: Any = (),
+    order: PyTree = None,
+    report: PyTree = (),
     record: int | None = None,
 ) -> State:
     """The state before the first step; it shares no memory with ``parameters``.
@@ -99,14 +99,14 @@ def start(
 
 def advance(
     problem: Problem, state: State, first: Int[Array, ""] | int, last: Int[Array, ""] | int
-) -> tuple[State, tuple[Float[Array, ""], Any]]:
+) -> tuple[State, tuple[Float[Array, ""], PyTree]]:
     """Take steps ``first`` to ``last`` - 1.
 
     Returns:
         The new state, and the sums over these steps of the loss and of the report.
     """
 
-    def body(step: Int[Array, ""], carry: Any) -> Any:
+    def body(step: Int[Array, ""], carry: PyTree) -> PyTree:
         state, sums = carry
         order, batch = problem.batch(state.order, step)
         parameters, optimizer, loss, report = _update(problem, state, batch, step)
@@ -134,16 +134,18 @@ def advance(
 
 
 def minimize(
-    problem: Problem, parameters: Any, *, steps: int
-) -> tuple[Any, Float[Array, " steps"]]:
+    problem: Problem, parameters: PyTree, *, steps: int
+) -> tuple[PyTree, Float[Array, " steps"]]:
     """All steps at once, without the report.
 
     Returns:
         The trained parameters, and the loss of every step as it was before the step's update.
     """
 
-    def loss_only(*args: Any) -> tuple[Float[Array, ""], Any]:
-        return problem.objective(*args)[0], ()
+    def loss_only(
+        parameters: PyTree, batch: PyTree, step: Int[Array, ""]
+    ) -> tuple[Float[Array, ""], PyTree]:
+        return problem.objective(parameters, batch, step)[0], ()
 
     plain = problem._replace(objective=loss_only)
     state = start(plain, parameters, record=steps)
@@ -153,11 +155,11 @@ def minimize(
 
 
 def _update(
-    problem: Problem, state: State, batch: Any, step: Int[Array, ""]
-) -> tuple[Any, Any, Float[Array, ""], Any]:
+    problem: Problem, state: State, batch: PyTree, step: Int[Array, ""]
+) -> tuple[PyTree, optax.OptState, Float[Array, ""], PyTree]:
     """One step: parameters, optimizer state, and loss and report as they were before it."""
 
-    def objective(parameters: Any) -> tuple[Float[Array, ""], Any]:
+    def objective(parameters: PyTree) -> tuple[Float[Array, ""], PyTree]:
         return problem.objective(parameters, batch, step)
 
     (loss, report), gradient = jax.value_and_grad(objective, has_aux=True)(state.parameters)
@@ -172,7 +174,9 @@ def _update(
     return optax.apply_updates(state.parameters, updates), optimizer, loss, report
 
 
-def _note(failure: Failure, loss: Float[Array, ""], report: Any, step: Int[Array, ""]) -> Failure:
+def _note(
+    failure: Failure, loss: Float[Array, ""], report: PyTree, step: Int[Array, ""]
+) -> Failure:
     """Record the first step whose objective is not finite."""
     fine = jnp.isfinite(loss)
 
@@ -191,7 +195,7 @@ def _zero_sum(leaf: Array) -> Array:
     return jnp.zeros(leaf.shape, jnp.int32 if leaf.dtype == bool else leaf.dtype)
 
 
-def _all_finite(tree: Any) -> Bool[Array, ""]:
+def _all_finite(tree: PyTree) -> Bool[Array, ""]:
     return jnp.stack([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)]).all()
 
 

@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jaxtyping import Array, Bool, Float, Shaped
+from jaxtyping import Array, Bool, Float, PyTree, Shaped
 
+from aelib.likelihoods import Likelihood
 from aelib.training._corruption import corrupt
 from aelib.training._examples import Examples
 from aelib.training._settings import Settings
@@ -25,10 +26,10 @@ class Variables(NamedTuple):
         present: like the parameters, which entries are not padding, or None for all.
     """
 
-    fixed: Any
+    fixed: PyTree
     strengths: Float[Array, " penalties"]
     noise: Float[Array, ""] | None = None
-    present: Any = None
+    present: PyTree = None
 
 
 class Report(NamedTuple):
@@ -53,7 +54,7 @@ def empty_report(settings: Settings) -> Report:
 
 
 def objective(
-    settings: Settings, parameters: Any, variables: Variables, batch: Examples, key: jax.Array
+    settings: Settings, parameters: PyTree, variables: Variables, batch: Examples, key: jax.Array
 ) -> tuple[Float[Array, ""], Report]:
     """Mean over the batch of (nats per example + Σ strength · penalty)."""
     if variables.present is not None:
@@ -86,7 +87,7 @@ def objective(
 
 
 def mean_nats(
-    settings: Settings, parameters: Any, variables: Variables, examples: Examples
+    settings: Settings, parameters: PyTree, variables: Variables, examples: Examples
 ) -> Float[Array, ""]:
     """Mean nats per example without corruption or penalties: what validation looks at."""
     model, likelihood = nnx.merge(settings.graphdef, parameters, variables.fixed)
@@ -115,10 +116,11 @@ def _encode(
 
 
 def _nats_per_example(
-    settings: Settings, likelihood: nnx.Module | None, outputs: Any, batch: Examples
+    settings: Settings, likelihood: Likelihood | None, outputs: PyTree, batch: Examples
 ) -> Float[Array, " batch"]:
     """The loss of each example."""
     loss = settings.loss if likelihood is None else likelihood
+    assert loss is not None
     if hasattr(loss, "log_prob"):
         given = {"mask": batch.mask, "exposure": batch.exposure}
         given = {name: value for name, value in given.items() if value is not None}

@@ -6,24 +6,26 @@ copy compute the same function. The gradient of a padded entry need not be zero 
 parameters; see :func:`aelib.training._objective.objective`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jax.typing import ArrayLike
+from jaxtyping import Array, PyTree, Shaped
 
 from aelib.training._compile import compiled
 
 
-def stack(trees: Sequence[Any], like: Any) -> Any:
+def stack(trees: Sequence[PyTree], like: PyTree) -> PyTree:
     """Trees of arrays, padded to the shapes of ``like`` and stacked along a new first axis.
 
     On the host: stacking many small arrays would compile something for each of their shapes.
     """
 
-    def stacked(bound: Any, *leaves: Any) -> np.ndarray:
+    def stacked(bound: ArrayLike, *leaves: ArrayLike) -> np.ndarray:
         arrays = [np.asarray(leaf) for leaf in leaves]
         out = np.zeros((len(arrays), *np.shape(bound)), arrays[0].dtype)
         for index, array in enumerate(arrays):
@@ -33,24 +35,24 @@ def stack(trees: Sequence[Any], like: Any) -> Any:
     return jax.device_put(jax.tree.map(stacked, like, *trees))
 
 
-def present(trees: Sequence[Any], like: Any) -> Any:
+def present(trees: Sequence[PyTree], like: PyTree) -> PyTree:
     """[len(trees), ...] which entries of :func:`stack` are not padding."""
     ones = [jax.tree.map(lambda leaf: np.ones(np.shape(leaf), bool), tree) for tree in trees]
     return stack(ones, like)
 
 
-def cut(tree: Any, like: Any) -> Any:
+def cut(tree: PyTree, like: PyTree) -> PyTree:
     """The corner of each array that has the shape of its counterpart in ``like``."""
     return jax.tree.map(lambda leaf, own: leaf[_corner(own)], tree, like)
 
 
-def largest(trees: Sequence[Any]) -> int:
+def largest(trees: Sequence[PyTree]) -> int:
     """Index of the tree that all others fit into.
 
     Raises:
         ValueError: if the trees differ in more than sizes, or none of them is the largest.
     """
-    structure: Any = jax.tree.structure(trees[0])
+    structure: Hashable = jax.tree.structure(trees[0])
     shapes = []
     for index, tree in enumerate(trees):
         leaves = jax.tree.leaves(tree)
@@ -68,7 +70,9 @@ def largest(trees: Sequence[Any]) -> int:
     raise ValueError("sizes: expected one model that is the largest in every size")
 
 
-def check_same_function(models: Sequence[Any], largest: int, x: Any, penalized: bool) -> None:
+def check_same_function(
+    models: Sequence[nnx.Module], largest: int, x: Shaped[Array, "few ..."], penalized: bool
+) -> None:
     """Compare each model with its padded copy on a few examples.
 
     Args:
@@ -84,11 +88,11 @@ def check_same_function(models: Sequence[Any], largest: int, x: Any, penalized: 
     states = [nnx.as_pure(state) for _, state in parts]
     graphdefs = tuple(graphdef for graphdef, _ in parts)
 
-    def each(states: Sequence[Any], x: Any) -> list[Any]:
+    def each(states: Sequence[PyTree], x: jax.Array) -> list[PyTree]:
         pairs = zip(graphdefs, states, strict=True)
         return [_codes_and_outputs(nnx.merge(*pair), x) for pair in pairs]
 
-    def padded(state: Any, x: Any) -> Any:
+    def padded(state: PyTree, x: jax.Array) -> PyTree:
         return _codes_and_outputs(nnx.merge(graphdefs[largest], state), x)
 
     own = jax.tree.map(np.asarray, compiled(each, states, x)(states, x))
@@ -120,14 +124,14 @@ def _close(exact: np.ndarray, padded: np.ndarray) -> bool:
     return padded.shape == exact.shape and bool(np.abs(padded - exact).max(initial=0) <= tolerance)
 
 
-def _first_line(model: Any) -> str:
+def _first_line(model: nnx.Module) -> str:
     return repr(model).partition("\n")[0]
 
 
-def _corner(array: Any) -> tuple[slice, ...]:
+def _corner(array: ArrayLike) -> tuple[slice, ...]:
     return tuple(slice(length) for length in np.shape(array))
 
 
-def _codes_and_outputs(model: Any, x: jax.Array) -> tuple[Any, Any]:
+def _codes_and_outputs(model: Any, x: jax.Array) -> tuple[jax.Array, PyTree]:
     codes = model.encode(x)
     return codes, model.decode(codes)

@@ -10,11 +10,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, PyTree
 
 from aelib.training import _padding
 from aelib.training._compile import compiled
-from aelib.training._settings import Settings
+from aelib.training._settings import Loss, Settings
 from aelib.training._tick import Tick
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class FitResult:
     """
 
     model: Any
-    likelihood: Any
+    likelihood: Loss
     history: History
 
 
@@ -125,7 +125,7 @@ class SweepResult:
 
     seeds: tuple[int, ...]
     models: tuple[Any, ...]
-    likelihoods: tuple[Any, ...]
+    likelihoods: tuple[Loss, ...]
     history: History
     settings: tuple[Mapping[str, Any], ...]
 
@@ -159,7 +159,7 @@ class SweepResult:
             named["validation"] = history.validation
         return named
 
-    def map(self, function: Callable[..., Any], *per_run: Any) -> Any:
+    def map(self, function: Callable[..., PyTree], *per_run: PyTree) -> PyTree:
         """Apply ``function(model, *values)`` to every trained model in one compiled call.
 
         Models of several sizes are padded with zeros to the largest: the same outputs, and codes as
@@ -177,7 +177,7 @@ class SweepResult:
         largest = _padding.largest(states)
         graphdef = parts[largest][0]
 
-        def one(state: Any, values: tuple[Any, ...]) -> Any:
+        def one(state: PyTree, values: tuple[PyTree, ...]) -> PyTree:
             return function(nnx.merge(graphdef, state), *values)
 
         given = _padding.stack(states, states[largest]), jax.tree.map(jnp.asarray, per_run)

@@ -2,16 +2,20 @@
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 from flax import nnx
+from jaxtyping import PyTree
 
 from aelib._checks import check_count
 from aelib.training import _padding
-from aelib.training._settings import Parts, check_penalties, merge, split
+from aelib.training._settings import Loss, Parts, Penalties, check_penalties, merge, split
+
+#: Pairs (strength, penalty), or (strengths, penalty).
+PenaltyGrid = Sequence[tuple[Any, Callable[..., jax.Array]]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +48,13 @@ class Run:
         return {**columns, "seed": self.seed}
 
 
-def grid(seeds: Any, sizes: Any, penalties: Any, noise: Any, corruption: Any) -> tuple[Run, ...]:
+def grid(
+    seeds: Iterable[int],
+    sizes: Mapping[str, Iterable[Any]] | None,
+    penalties: PenaltyGrid,
+    noise: float | Sequence[float] | None,
+    corruption: Callable[..., Any] | None,
+) -> tuple[Run, ...]:
     """Every combination, seeds innermost.
 
     Raises:
@@ -63,7 +73,7 @@ def grid(seeds: Any, sizes: Any, penalties: Any, noise: Any, corruption: Any) ->
     )
 
 
-def first_of_each(penalties: Iterable[Any]) -> list[Any]:
+def first_of_each(penalties: PenaltyGrid) -> Penalties:
     """The penalties with one strength each, as ``fit`` takes them."""
     firsts = []
     for entry in penalties:
@@ -80,7 +90,7 @@ class Member(NamedTuple):
         parts: model and likelihood, taken apart.
     """
 
-    model: Any
+    model: nnx.Module
     parts: Parts
 
 
@@ -97,7 +107,7 @@ class Members(NamedTuple):
     largest: Member
     one_per_size: tuple[Member, ...]
 
-    def stack(self, rows: Sequence[int]) -> tuple[Any, Any, Any]:
+    def stack(self, rows: Sequence[int]) -> tuple[PyTree, PyTree, PyTree]:
         """Of some runs: parameters, other variables, and which parameters are no padding.
 
         The last is None if all models have one size.
@@ -113,7 +123,7 @@ class Members(NamedTuple):
             present = _padding.present(own, self.largest.parts.parameters)
         return parameters, fixed, present
 
-    def merge(self, row: int, parameters: Any, loss: Any) -> tuple[Any, Any]:
+    def merge(self, row: int, parameters: PyTree, loss: Loss) -> tuple[Any, Loss]:
         """The trained model and likelihood of a run, from parameters of the largest size."""
         own = self.each[row].parts
         own = own._replace(parameters=_padding.cut(parameters, own.parameters))
@@ -130,13 +140,13 @@ class Members(NamedTuple):
         _padding.check_same_function(models, largest, x, penalized)
 
 
-def make_members(make_model: Callable[..., Any], loss: Any, runs: Sequence[Run]) -> Members:
+def make_members(make_model: Callable[..., nnx.Module], loss: Loss, runs: Sequence[Run]) -> Members:
     """The models of all runs.
 
     Raises:
         ValueError: if those of one size differ in structure, or those of several in more than size.
     """
-    members: dict[Any, Member] = {}
+    members: dict[Hashable, Member] = {}
     keys = []
     for run in runs:
         key = (tuple(run.sizes.items()), run.seed)
@@ -145,7 +155,7 @@ def make_members(make_model: Callable[..., Any], loss: Any, runs: Sequence[Run])
             model_key, _ = jax.random.split(jax.random.key(run.seed))
             model = make_model(nnx.Rngs(model_key), **run.sizes)
             members[key] = Member(model, split(model, loss))
-    one_per_size: dict[Any, Member] = {}
+    one_per_size: dict[Hashable, Member] = {}
     for index, (size, seed) in enumerate(keys):
         member = members[size, seed]
         first = one_per_size.setdefault(size, member)
@@ -159,12 +169,12 @@ def make_members(make_model: Callable[..., Any], loss: Any, runs: Sequence[Run])
     return Members(tuple(members[key] for key in keys), firsts[largest], firsts)
 
 
-def _seeds(seeds: Any) -> tuple[int, ...]:
+def _seeds(seeds: Iterable[int]) -> tuple[int, ...]:
     checked = tuple(check_count("seeds", seed, at_least=0) for seed in seeds)
     return _different("seeds", checked)
 
 
-def _sizes(sizes: Any) -> list[dict[str, Any]]:
+def _sizes(sizes: Mapping[str, Iterable[Any]] | None) -> list[dict[str, Any]]:
     if sizes is None:
         return [{}]
     if not isinstance(sizes, Mapping):
@@ -173,12 +183,12 @@ def _sizes(sizes: Any) -> list[dict[str, Any]]:
     return [dict(zip(sizes, chosen, strict=True)) for chosen in itertools.product(*values)]
 
 
-def _numbered(penalties: Any) -> tuple[range, list[Any]]:
+def _numbered(penalties: PenaltyGrid) -> tuple[range, PenaltyGrid]:
     listed = list(penalties)
     return range(len(listed)), listed
 
 
-def _strengths(index: int, entry: Any) -> tuple[float, ...]:
+def _strengths(index: int, entry: tuple[Any, Callable[..., jax.Array]]) -> tuple[float, ...]:
     if not (isinstance(entry, Sequence) and len(entry) == 2) or not np.ndim(entry[0]):
         return tuple(check_penalties([entry])[0].tolist())
     if np.ndim(entry[0]) > 1:
@@ -187,7 +197,7 @@ def _strengths(index: int, entry: Any) -> tuple[float, ...]:
     return _different(f"penalties[{index}]: strengths", tuple(checked))
 
 
-def _noise(noise: Any, corruption: Any) -> tuple[float | None, ...]:
+def _noise(noise: float | Sequence[float] | None, corruption: object) -> tuple[float | None, ...]:
     if noise is None:
         return (None,)
     if corruption is None:

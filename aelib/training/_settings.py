@@ -11,8 +11,15 @@ import numpy as np
 import optax
 from flax import nnx
 from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Float, PyTree
 
 from aelib._checks import check_count
+from aelib.likelihoods import Likelihood
+
+#: A likelihood, or a callable (outputs, x) -> [batch], in nats.
+Loss = Likelihood | Callable[..., Float[Array, " batch"]]
+#: Pairs (strength, penalty).
+Penalties = Sequence[tuple[float, Callable[..., jax.Array]]]
 
 _STATEFUL = (nnx.BatchStat, nnx.RngState, nnx.Cache)
 
@@ -37,8 +44,8 @@ class Settings:
         tick_every: steps between two reports of what was done.
     """
 
-    graphdef: nnx.GraphDef[Any]
-    loss: Any
+    graphdef: nnx.GraphDef
+    loss: Loss | None
     penalties: tuple[Callable[..., jax.Array], ...]
     corruption: Callable[..., Any] | None
     optimizer: optax.GradientTransformationExtraArgs
@@ -60,19 +67,19 @@ class Parts(NamedTuple):
         fixed: their other variables.
     """
 
-    graphdef: nnx.GraphDef[Any]
-    parameters: Any
-    fixed: Any
+    graphdef: nnx.GraphDef
+    parameters: PyTree
+    fixed: PyTree
 
 
-def split(model: nnx.Module, loss: Any) -> Parts:
+def split(model: nnx.Module, loss: Loss) -> Parts:
     """Structure, parameters and other variables of a model and, if a module, its likelihood."""
     likelihood = loss if isinstance(loss, nnx.Module) else None
     graphdef, trained, fixed = nnx.split((model, likelihood), nnx.Param, ...)  # type: ignore[misc]
     return Parts(graphdef, nnx.as_pure(trained), nnx.as_pure(fixed))
 
 
-def merge(parts: Parts, loss: Any) -> tuple[Any, Any]:
+def merge(parts: Parts, loss: Loss) -> tuple[Any, Loss]:
     """The inverse of :func:`split`: the model, and the likelihood, or the callable as it was."""
     model, likelihood = nnx.merge(*parts)
     return model, loss if likelihood is None else likelihood
@@ -80,18 +87,18 @@ def merge(parts: Parts, loss: Any) -> tuple[Any, Any]:
 
 def check_settings(
     model: nnx.Module,
-    loss: Any,
+    loss: Loss,
     *,
     n: int,
-    penalties: Any,
-    corruption: Any,
-    optimizer: Any,
-    batch_size: Any,
-    steps: Any,
-    validation: Any,
-    patience: Any,
-    tick_every: Any,
-    mesh: Any = None,
+    penalties: Penalties,
+    corruption: Callable[..., Any] | None,
+    optimizer: optax.GradientTransformation | None,
+    batch_size: int | None,
+    steps: int,
+    validation: object,
+    patience: int | None,
+    tick_every: int | None,
+    mesh: jax.sharding.Mesh | None = None,
 ) -> tuple[Settings, np.ndarray]:
     """Settings for ``n`` examples, and the strengths of the penalties.
 
@@ -155,7 +162,7 @@ def check_model(model: nnx.Module) -> jnp.dtype:
     return jnp.result_type(*leaves)
 
 
-def check_loss(loss: Any) -> None:
+def check_loss(loss: object) -> None:
     """Raise unless ``loss`` is a likelihood or a callable.
 
     Raises:
@@ -168,7 +175,9 @@ def check_loss(loss: Any) -> None:
         )
 
 
-def check_penalties(penalties: Any) -> tuple[np.ndarray, tuple[Any, ...], tuple[str, ...]]:
+def check_penalties(
+    penalties: Penalties,
+) -> tuple[np.ndarray, tuple[Callable[..., jax.Array], ...], tuple[str, ...]]:
     """Strengths, functions and names of (strength, penalty) pairs.
 
     Raises:
@@ -214,7 +223,7 @@ def _takes_four(function: Callable[..., Any]) -> bool:
     return True
 
 
-def _check_batch_size(batch_size: Any, n: int, mesh: jax.sharding.Mesh | None) -> int | None:
+def _check_batch_size(batch_size: int | None, n: int, mesh: jax.sharding.Mesh | None) -> int | None:
     """A batch size that the data and the devices can serve."""
     size = n if batch_size is None else check_count("batch_size", batch_size)
     if size > n:
@@ -228,7 +237,7 @@ def _check_batch_size(batch_size: Any, n: int, mesh: jax.sharding.Mesh | None) -
     return None if batch_size is None else size
 
 
-def _check_mesh(mesh: Any) -> jax.sharding.Mesh | None:
+def _check_mesh(mesh: object) -> jax.sharding.Mesh | None:
     """The same devices with axes that the compiler may use as it sees fit."""
     if mesh is None:
         return None
@@ -238,7 +247,9 @@ def _check_mesh(mesh: Any) -> jax.sharding.Mesh | None:
     return jax.sharding.Mesh(np.asarray(mesh.devices), mesh.axis_names, axis_types=kinds)
 
 
-def _check_optimizer(optimizer: Any) -> optax.GradientTransformationExtraArgs:
+def _check_optimizer(
+    optimizer: optax.GradientTransformation | None,
+) -> optax.GradientTransformationExtraArgs:
     """The optimizer, ready to be passed what a line search needs; Adam at 1e-3 by default."""
     if optimizer is None:
         optimizer = optax.adam(1e-3)
@@ -262,12 +273,18 @@ def _flatten_lbfgs(
     if not (isinstance(state, tuple) and state and isinstance(state[0], optax.ScaleByLBFGSState)):
         return optimizer
 
-    def init(params: Any) -> Any:
+    def init(params: PyTree) -> optax.OptState:
         return optimizer.init(ravel_pytree(params)[0])
 
     def update(
-        gradient: Any, state: Any, params: Any, *, value: Any, value_fn: Any, **_: Any
-    ) -> Any:
+        gradient: PyTree,
+        state: optax.OptState,
+        params: PyTree,
+        *,
+        value: Float[Array, ""],
+        value_fn: Callable[[PyTree], Float[Array, ""]],
+        **_: object,
+    ) -> tuple[PyTree, optax.OptState]:
         flat, restore = ravel_pytree(params)
         flat_gradient = ravel_pytree(gradient)[0]
         updates, state = optimizer.update(

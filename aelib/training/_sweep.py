@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax.typing import ArrayLike
-from jaxtyping import Array, Bool, Float, Real, Shaped
+from jaxtyping import Array, Bool, Float, PyTree, Real, Shaped
 
 from aelib._checks import check_count
 from aelib._cores import group_size
@@ -28,7 +28,7 @@ from aelib.training._objective import Variables
 from aelib.training._progress import InChunks, Progress, choose
 from aelib.training._results import History, SweepResult, first_runs, join_histories
 from aelib.training._runs import Members, Run, first_of_each, grid, make_members
-from aelib.training._settings import Settings, check_loss, check_model, check_settings
+from aelib.training._settings import Loss, Settings, check_loss, check_model, check_settings
 from aelib.training._tick import Inputs
 from aelib.training._train import Outcome, compile_training, train
 
@@ -167,24 +167,24 @@ class _Plan:
     settings: Settings
     members: Members
     runs: tuple[Run, ...]
-    loss: Any
+    loss: Loss
     data: Examples
     validation: Examples | None
     per_run_data: bool
 
     @property
-    def in_axes(self) -> Any:
+    def in_axes(self) -> Inputs:
         """Which inputs of a group have a leading axis of runs."""
         axis = 0 if self.per_run_data else None
         return Inputs(variables=0, data=axis, validation=axis, key=0)  # type: ignore[arg-type]
 
-    def groups(self, rows: Sequence[int], size: int) -> list[tuple[Any, Inputs]]:
+    def groups(self, rows: Sequence[int], size: int) -> list[tuple[PyTree, Inputs]]:
         """Some runs, at most ``size``, divided among the cores."""
         width = group_size(size)
         starts = range(0, len(rows), width)
         return [self._group(rows[start : start + width], width) for start in starts]
 
-    def _group(self, rows: Sequence[int], width: int) -> tuple[Any, Inputs]:
+    def _group(self, rows: Sequence[int], width: int) -> tuple[PyTree, Inputs]:
         """What some runs need, filled to the shape of all groups by repeating the last."""
         filled = [*rows, *[rows[-1]] * (width - len(rows))]
         runs = [self.runs[row] for row in filled]
@@ -236,7 +236,7 @@ class _Plan:
 class _Chunk(NamedTuple):
     """What was trained at the same time: pairs (model, likelihood), and their history."""
 
-    models: list[tuple[Any, Any]]
+    models: list[tuple[Any, Loss]]
     history: History
 
 

@@ -1,15 +1,16 @@
 """One tick of training as a pure function: some steps, then a look at the validation data."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jax.typing import ArrayLike
+from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from aelib.training import _kernel
 from aelib.training._examples import Examples
-from aelib.training._objective import Variables, empty_report, mean_nats, objective
+from aelib.training._objective import Report, Variables, empty_report, mean_nats, objective
 from aelib.training._settings import Settings
 
 
@@ -40,7 +41,7 @@ class Best(NamedTuple):
         stopped: whether patience has run out; from then on nothing here changes.
     """
 
-    parameters: Any
+    parameters: PyTree
     nats: Float[Array, ""]
     step: Int[Array, ""]
     checks: Int[Array, ""]
@@ -75,7 +76,7 @@ class Tick(NamedTuple):
     validation: Float[np.ndarray | Array, "..."] | None
 
 
-def start(settings: Settings, parameters: Any, inputs: Inputs) -> State:
+def start(settings: Settings, parameters: PyTree, inputs: Inputs) -> State:
     """The state before the first step."""
     order = None
     if settings.batch_size is not None:
@@ -115,10 +116,14 @@ def _problem(settings: Settings, inputs: Inputs) -> _kernel.Problem:
     """What the kernel is to do with these inputs."""
     epoch_key, step_key = jax.random.split(inputs.key)
 
-    def batch(order: Any, step: Int[Array, ""]) -> tuple[Any, Examples]:
+    def batch(
+        order: Int[Array, " n"] | None, step: Int[Array, ""]
+    ) -> tuple[Int[Array, " n"] | None, Examples]:
         return _batch(settings, inputs.data, epoch_key, order, step)
 
-    def loss(parameters: Any, batch: Examples, step: Int[Array, ""]) -> tuple[jax.Array, Any]:
+    def loss(
+        parameters: PyTree, batch: Examples, step: Int[Array, ""]
+    ) -> tuple[Float[Array, ""], Report]:
         key = jax.random.fold_in(step_key, step)
         return objective(settings, parameters, inputs.variables, batch, key)
 
@@ -126,11 +131,15 @@ def _problem(settings: Settings, inputs: Inputs) -> _kernel.Problem:
 
 
 def _batch(
-    settings: Settings, data: Examples, key: jax.Array, order: Any, step: Int[Array, ""]
-) -> tuple[Any, Examples]:
+    settings: Settings,
+    data: Examples,
+    key: jax.Array,
+    order: Int[Array, " n"] | None,
+    step: Int[Array, ""],
+) -> tuple[Int[Array, " n"] | None, Examples]:
     """The batch of a step; each epoch goes through a new permutation of the examples."""
     size = settings.batch_size
-    if size is None:
+    if size is None or order is None:
         return order, _shard(settings.mesh, data)
     n = order.shape[0]
     epoch, position = jnp.divmod(step, n // size)
@@ -162,11 +171,11 @@ def _shard(mesh: jax.sharding.Mesh | None, batch: Examples) -> Examples:
 
 
 def _keep_best(
-    best: Best, parameters: Any, nats: Float[Array, ""], step: Int[Array, ""], patience: int
+    best: Best, parameters: PyTree, nats: Float[Array, ""], step: Int[Array, ""], patience: int
 ) -> Best:
     better = (nats < best.nats) & ~best.stopped
 
-    def pick(new: Any, old: Any) -> Any:
+    def pick(new: ArrayLike, old: jax.Array) -> jax.Array:
         return jnp.where(better, new, old)
 
     checks = pick(0, best.checks + 1)

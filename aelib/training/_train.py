@@ -5,11 +5,13 @@ import functools
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import PyTree
 
 from aelib._cores import call_each
 from aelib.training import _tick
@@ -30,7 +32,7 @@ class Outcome(NamedTuple):
         interrupted: whether the keyboard ended it.
     """
 
-    parameters: Any
+    parameters: PyTree
     history: History
     interrupted: bool
 
@@ -50,7 +52,7 @@ class Programs(NamedTuple):
 
 
 def compile_training(
-    settings: Settings, group: tuple[Any, Inputs], in_axes: Inputs | None = None
+    settings: Settings, group: tuple[PyTree, Inputs], in_axes: Inputs | None = None
 ) -> Programs:
     """Compile what ``settings`` say, for parameters and inputs of the shapes of a group.
 
@@ -75,7 +77,7 @@ def compile_training(
 def train(
     settings: Settings,
     programs: Programs,
-    groups: Sequence[tuple[Any, Inputs]],
+    groups: Sequence[tuple[PyTree, Inputs]],
     progress: Progress,
     labels: Sequence[str] = (),
 ) -> Outcome:
@@ -145,12 +147,12 @@ def _advance_all(
     return [state for state, _ in found], [tick for _, tick in found]
 
 
-def _only(parts: Sequence[Any]) -> Any:
+def _only(parts: Sequence[PyTree]) -> PyTree:
     """What there is of a single run."""
     return parts[0]
 
 
-def _join(parts: Sequence[Any]) -> Any:
+def _join(parts: Sequence[PyTree]) -> PyTree:
     """The runs of all groups, on the host."""
     return jax.tree.map(lambda *leaves: np.concatenate([np.asarray(v) for v in leaves]), *parts)
 
@@ -172,7 +174,7 @@ def _interrupts_held_back() -> Iterator[Callable[[], bool]]:
     """
     asked = False
 
-    def remember(number: int, frame: Any) -> None:
+    def remember(number: int, frame: FrameType | None) -> None:
         nonlocal asked
         if asked:
             signal.default_int_handler(number, frame)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +68,7 @@ def _field(font: str, character: str, blur: float) -> NDArray[np.float32]:
     return smooth.astype(np.float32)
 
 
-def _coverage(font: str, character: str) -> NDArray[Any]:
+def _coverage(font: str, character: str) -> np.ndarray:
     """How much of each fine cell is ink, filled by Agg without snapping to the grid."""
     from matplotlib.backends.backend_agg import RendererAgg
     from matplotlib.transforms import Affine2D

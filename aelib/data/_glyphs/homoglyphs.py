@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,7 @@ TOLERANCE = 0.11
 (Ο and o in STIX General) mostly below 0.1."""
 
 
-def distances(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.float64]:
+def distances(first: np.ndarray, second: np.ndarray) -> NDArray[np.float64]:
     """Relative distances between fields at rest, 0 for the same picture.
 
     The Euclidean distance of two fields, over the larger of their norms.

@@ -12,7 +12,7 @@ import numpy as np
 from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
-from jaxtyping import Float, Num
+from jaxtyping import Float, Num, PyTree
 
 from aelib import models
 from aelib.lab.code_length._compiler import quick_compiler
@@ -122,7 +122,7 @@ def compare_likelihoods(
     def code_lengths(pair: _Models, x: Array, exposure: Any, clean: Array) -> Array:
         return pair.code_lengths(preprocess(x), clean, exposure)
 
-    def objective(pair: _Models, batch: Any, key: Array) -> Array:
+    def objective(pair: _Models, batch: PyTree, key: Array) -> Array:
         x, exposure = batch
         seen = x if corruption is None else corruption(key, x)
         return code_lengths(pair, seen, exposure, x).sum(axis=0).mean()

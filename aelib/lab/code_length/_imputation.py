@@ -213,9 +213,9 @@ class _TableModels(nnx.Module):
 
 def _mean_over_hidden(
     columns: Columns,
-    nats: NDArray[Any],
-    imputed: NDArray[Any],
-    x: NDArray[Any],
+    nats: np.ndarray,
+    imputed: np.ndarray,
+    x: np.ndarray,
     seen: NDArray[np.bool_],
 ) -> ImputationScore:
     with_levels = np.array([column.kind in _WITH_LEVELS for column in columns])

@@ -14,6 +14,7 @@ import numpy as np
 import optax
 from flax import nnx
 from jax.flatten_util import ravel_pytree
+from jaxtyping import PyTree
 
 from aelib._cores import call_each, groups
 from aelib.training._compile import compiled
@@ -84,7 +85,7 @@ def train_many(
     unravel = ravel_pytree(nnx.as_pure(like))[1]
     optimizer = optax.adam(optax.cosine_decay_schedule(learning_rate, steps))
 
-    def one(flat: jax.Array, rest: Any, train: Any, test: Any, rows: Any, seed: Any) -> Any:
+    def one(flat: jax.Array, rest: PyTree, train: Any, test: Any, rows: Any, seed: Any) -> Any:
         key = jax.random.key(seed)
 
         def build(flat: jax.Array) -> Any:
@@ -93,7 +94,7 @@ def train_many(
         def batch(_: None, step: jax.Array) -> Any:
             return None, jax.tree.map(lambda leaf: leaf[rows[step]], train)
 
-        def loss(flat: jax.Array, batch: Any, step: jax.Array) -> tuple[jax.Array, Any]:
+        def loss(flat: jax.Array, batch: PyTree, step: jax.Array) -> tuple[jax.Array, Any]:
             return objective(build(flat), batch, jax.random.fold_in(key, step)), ()
 
         flat, losses = minimize(Problem(loss, batch, optimizer), flat, steps=steps)
@@ -120,11 +121,11 @@ def _on_every_core(one: Callable[..., Any], given: Any, runs: int) -> Any:
     return jax.tree.map(lambda *leaves: np.concatenate(leaves)[:runs], *found)
 
 
-def _flat(params: Any) -> np.ndarray:
+def _flat(params: PyTree) -> np.ndarray:
     return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(nnx.as_pure(params))])
 
 
-def _shaped(params: Any, flat: np.ndarray) -> Any:
+def _shaped(params: PyTree, flat: np.ndarray) -> Any:
     """Inverse of :func:`_flat`; on the host, where a slice is not compiled for each shape."""
     leaves, structure = jax.tree.flatten(nnx.as_pure(params))
     ends = np.cumsum([leaf.size for leaf in leaves])

@@ -58,7 +58,7 @@ def least_absolute(x: Float[ArrayLike, "n d"], atoms: Float[ArrayLike, "k d"]) -
     return LeastAbsolute(found[:, :k], found[:, k : k + d] - found[:, k + d :])
 
 
-def _solve(linprog: Any, cost: Any, equations: Any, example: Any, bounds: Any) -> NDArray[Any]:
+def _solve(linprog: Any, cost: Any, equations: Any, example: Any, bounds: Any) -> np.ndarray:
     # The dual simplex ends in a vertex, which interior points do not.
     answer = linprog(cost, A_eq=equations, b_eq=example, bounds=bounds, method="highs-ds")
     if answer.x is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import DTypeLike
 from jaxtyping import Bool, Float, Real
 
 from aelib._column import LEVELED, Column
@@ -171,7 +172,7 @@ def plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _codes(column: Column, values: pd.Series, dtype: Any) -> np.ndarray:
+def _codes(column: Column, values: pd.Series, dtype: DTypeLike) -> np.ndarray:
     if column.kind in LEVELED:
         return to_codes(column, values)
     numbers = to_numbers(values, column.name)

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax.typing import ArrayLike
-from jaxtyping import Array, Bool, Float, PRNGKeyArray, Real
+from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree, Real
 
 from aelib._checks import check_fraction
 from aelib._column import Column
@@ -305,7 +305,9 @@ def _compiled(owner: Composite, function: Callable[..., Any], *arguments: Any) -
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
-def _call(graphdef: Any, function: Callable[..., Any], state: Any, *arguments: Any) -> Any:
+def _call(
+    graphdef: nnx.GraphDef, function: Callable[..., Any], state: PyTree, *arguments: Any
+) -> Any:
     return function(nnx.merge(graphdef, state).parts, *arguments)
 
 

@@ -32,7 +32,7 @@ class Slider:
     def __init__(self, html: str) -> None:
         self.html = html
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return {"text/html": self.html, "text/plain": "(a slider: needs a display with HTML)"}
 
 
