@@ -25,7 +25,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def check_array(
     name: str,
-    value: Any,
+    value: object,
     *,
     shape: tuple[int | str | EllipsisType, ...] | None = None,
     dtype: DTypeLike | None = None,
@@ -108,7 +108,7 @@ def check_cast(name: str, array: np.ndarray, dtype: DTypeLike) -> np.ndarray:
     return cast
 
 
-def check_matrix(name: str, value: Any, *, columns: int | None = None) -> NDArray[np.float64]:
+def check_matrix(name: str, value: object, *, columns: int | None = None) -> NDArray[np.float64]:
     """Return ``value`` as a finite float64 matrix ``[n, d]`` with at least one row and column.
 
     Args:
@@ -130,7 +130,7 @@ def check_matrix(name: str, value: Any, *, columns: int | None = None) -> NDArra
 
 
 def check_count_array(
-    name: str, value: Any, *, shape: tuple[int | str | EllipsisType, ...] | None = None
+    name: str, value: object, *, shape: tuple[int | str | EllipsisType, ...] | None = None
 ) -> NDArray[np.int64]:
     """Return ``value`` as an int64 array of counts: whole numbers of at least 0.
 
@@ -191,7 +191,7 @@ def require_all(
 
 def check_number(
     name: str,
-    value: Any,
+    value: object,
     *,
     above: float | None = None,
     at_least: float | None = None,
@@ -234,7 +234,7 @@ def check_number(
     return number
 
 
-def check_fraction(name: str, value: Any, *, closed: bool = False) -> float:
+def check_fraction(name: str, value: object, *, closed: bool = False) -> float:
     """Return ``value`` as a float, if it is a number in (0, 1), or [0, 1] if ``closed``.
 
     Raises:
@@ -257,7 +257,7 @@ def check_fraction(name: str, value: Any, *, closed: bool = False) -> float:
     return number
 
 
-def check_count(name: str, value: Any, *, at_least: int = 1, at_most: int | None = None) -> int:
+def check_count(name: str, value: object, *, at_least: int = 1, at_most: int | None = None) -> int:
     """Return ``value`` as an int, if it is a whole number within the bounds: a size, steps, a seed.
 
     Raises:
@@ -269,7 +269,7 @@ def check_count(name: str, value: Any, *, at_least: int = 1, at_most: int | None
         ValueError: steps: expected a whole number of at least 1, got 2.5
     """
     try:
-        count = operator.index(value)
+        count = operator.index(value)  # type: ignore[arg-type]
     except TypeError:
         count = at_least - 1
     outside = count < at_least or (at_most is not None and count > at_most)
@@ -280,7 +280,7 @@ def check_count(name: str, value: Any, *, at_least: int = 1, at_most: int | None
 
 
 def check_counts(
-    name: str, values: Any, *, at_least: int = 1, at_most: int | None = None
+    name: str, values: object, *, at_least: int = 1, at_most: int | None = None
 ) -> tuple[int, ...]:
     """Return several whole numbers as a tuple of ints, such as the widths of layers.
 
@@ -301,7 +301,7 @@ def check_counts(
     return tuple(check_count(f"{name}[{i}]", value, **bounds) for i, value in enumerate(values))
 
 
-def check_choice(name: str, value: Any, choices: Collection[str]) -> str:
+def check_choice(name: str, value: object, choices: Collection[str]) -> str:
     """Return ``value`` if it is one of the choices.
 
     Raises:
@@ -319,7 +319,7 @@ def check_choice(name: str, value: Any, choices: Collection[str]) -> str:
     return value
 
 
-def check_choices(name: str, values: Any, choices: Collection[str]) -> tuple[str, ...]:
+def check_choices(name: str, values: object, choices: Collection[str]) -> tuple[str, ...]:
     """Return several of the choices as a tuple, each once, in the order given.
 
     Raises:
@@ -344,7 +344,7 @@ def check_choices(name: str, values: Any, choices: Collection[str]) -> tuple[str
     return tuple(dict.fromkeys(given))
 
 
-def check_key(name: str, value: Any) -> jax.Array:
+def check_key(name: str, value: object) -> jax.Array:
     """Return ``value`` if it is a single typed key.
 
     Raises:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
 from aelib._checks import check_count
 from aelib.adversarial._balls import project_unchecked, random_start, unit
@@ -56,7 +56,7 @@ class AttackResult(NamedTuple):
 def fgsm(
     objective: Objective,
     x: Float[ArrayLike, "n ..."],
-    *also: Any,
+    *also: PyTree,
     epsilon: Float[ArrayLike, "*n"],
     norm: Norm = "linf",
 ) -> Float[Array, "n ..."]:
@@ -105,7 +105,7 @@ def fgsm(
 def pgd(
     objective: Objective,
     x: Float[ArrayLike, "n ..."],
-    *also: Any,
+    *also: PyTree,
     epsilon: Float[ArrayLike, "*n"],
     norm: Norm = "linf",
     steps: int = 40,
@@ -182,7 +182,7 @@ def pgd(
     return result
 
 
-def check_objective(name: str, objective: Objective, x: jax.Array, also: Any) -> None:
+def check_objective(name: str, objective: Objective, x: jax.Array, also: PyTree) -> None:
     """Raise a ValueError unless it gives one number for each example."""
     shape = getattr(jax.eval_shape(objective, x, *also), "shape", None)
     if shape != (len(x),):
@@ -190,7 +190,7 @@ def check_objective(name: str, objective: Objective, x: jax.Array, also: Any) ->
 
 
 def slope(
-    objective: Objective, x: Float[Array, "n ..."], also: Any
+    objective: Objective, x: Float[Array, "n ..."], also: PyTree
 ) -> tuple[Float[Array, " n"], Float[Array, "n ..."]]:
     """The objective of each example, and its gradient, zero where it is not finite."""
 
@@ -220,7 +220,9 @@ def move(
     return project_unchecked(here + _step(gradient, length, norm), x, radius, norm)
 
 
-def _fgsm(objective: Objective, norm: Norm, x: jax.Array, also: Any, radius: jax.Array) -> Any:
+def _fgsm(
+    objective: Objective, norm: Norm, x: jax.Array, also: PyTree, radius: jax.Array
+) -> tuple[jax.Array, jax.Array]:
     values, gradient = slope(objective, x, also)
     return move(x, gradient, x, radius, radius, norm), values
 
@@ -231,10 +233,10 @@ def climb(
     norm: Norm,
     restarts: int,
     x: jax.Array,
-    also: Any,
+    also: PyTree,
     radius: jax.Array,
     length: jax.Array,
-    steps: Any,
+    steps: int | Int[Array, ""],
     key: jax.Array | None,
 ) -> AttackResult:
     """:func:`pgd` for arguments that are known to be right."""
@@ -242,19 +244,21 @@ def climb(
     def evaluate(here: jax.Array, values: jax.Array) -> jax.Array:
         return values if criterion is None else criterion(here, *also)
 
-    def stronger(best: tuple[jax.Array, jax.Array], here: jax.Array, strength: jax.Array) -> Any:
+    def stronger(
+        best: tuple[jax.Array, jax.Array], here: jax.Array, strength: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
         better = (strength > best[1]) | (jnp.isnan(best[1]) & ~jnp.isnan(strength))
         return jnp.where(per_example(better, x), here, best[0]), jnp.where(
             better, strength, best[1]
         )
 
-    def step(_: Any, carry: PyTree) -> Any:
+    def step(_: Int[Array, ""], carry: PyTree) -> PyTree:
         best, here = carry
         values, gradient = slope(objective, here, also)
         best = stronger(best, here, evaluate(here, values))
         return best, move(here, gradient, x, radius, length, norm)
 
-    def restart(carry: PyTree, start_key: jax.Array | None) -> Any:
+    def restart(carry: PyTree, start_key: jax.Array | None) -> tuple[PyTree, None]:
         best, _ = carry
         start = x if start_key is None else random_start(start_key, x, radius, norm)
         best, last = jax.lax.fori_loop(0, steps, step, (best, start))

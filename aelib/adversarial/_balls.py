@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -138,7 +137,7 @@ def _shrink(
         left = jnp.maximum(radius**2 - jnp.sum(jnp.where(stopped, limits, 0)), 0)
         return jnp.where(moving > 0, jnp.minimum(left / jnp.where(moving > 0, moving, 1), 1), 1)
 
-    def step(state: PyTree) -> Any:
+    def step(state: PyTree) -> tuple[Bool[Array, " d"], Bool[Array, " d"]]:
         _, stopped = state
         return stopped, stopped | (root(stopped) * squares >= limits)
 

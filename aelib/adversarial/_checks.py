@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +15,7 @@ from aelib._checks import check_choice, require_all
 Norm = Literal["linf", "l2"]
 
 
-def concrete(value: Any) -> bool:
+def concrete(value: object) -> bool:
     """Whether there are numbers to look at, as there are not while JAX traces a function."""
     return not isinstance(value, jax.core.Tracer)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import jax
 from jaxtyping import PyTree
@@ -12,7 +11,10 @@ from aelib.adversarial._checks import concrete
 
 
 def traced(
-    functions: tuple[Callable[..., Any] | None, ...], x: Any, also: Any, *rest: PyTree
+    functions: tuple[Callable[..., jax.Array] | None, ...],
+    x: jax.Array,
+    also: PyTree,
+    *rest: PyTree,
 ) -> bool:
     """Whether JAX is tracing any argument, or anything that a function of (x, *also) refers to.
 

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from aelib._checks import require_all
 from aelib.adversarial._attacks import Objective, check_objective, pgd
@@ -49,7 +49,7 @@ class AttackCurve(NamedTuple):
 def attack_curve(
     objective: Objective,
     x: Float[ArrayLike, "n ..."],
-    *also: Any,
+    *also: PyTree,
     epsilons: Float[ArrayLike, " k"],
     criterion: Objective | None = None,
     **options: Any,
@@ -103,7 +103,7 @@ def _curve(
     criterion: Objective | None,
     options: tuple[tuple[str, Any], ...],
     x: jax.Array,
-    also: Any,
+    also: PyTree,
     epsilons: jax.Array,
     key: PRNGKeyArray | None,
 ) -> AttackCurve:

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from aelib.adversarial._attacks import Objective, move, pgd, slope
+from aelib.adversarial._attacks import AttackResult, Objective, move, pgd, slope
 from aelib.adversarial._balls import random_start
 from aelib.adversarial._checks import Norm, check_examples, fraction_above_zero, over_features
 from aelib.adversarial._compile import traced
@@ -80,7 +80,7 @@ class SanityReport(NamedTuple):
 def sanity_checks(
     objective: Objective,
     x: Float[ArrayLike, "n ..."],
-    *also: Any,
+    *also: PyTree,
     epsilon: Float[ArrayLike, "*n"],
     norm: Norm = "linf",
     steps: int = 40,
@@ -137,7 +137,7 @@ def sanity_checks(
     noise_key, start_key = jax.random.split(key)
     options: dict[str, Any] = {"norm": norm, "criterion": criterion, "key": start_key}
 
-    def attack(radius: Any, count: int) -> Any:
+    def attack(radius: ArrayLike, count: int) -> AttackResult:
         return pgd(objective, x, *also, epsilon=radius, steps=count, **options)
 
     whole = 1.0 if norm == "linf" else float((x.size // len(x)) ** 0.5)
@@ -167,7 +167,7 @@ def _weaker(
     criterion: Objective | None,
     norm: Norm,
     x: jax.Array,
-    also: Any,
+    also: PyTree,
     radius: jax.Array,
     transferred: jax.Array | None,
     key: jax.Array,

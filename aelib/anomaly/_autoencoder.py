@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from aelib import likelihoods, models, training
 from aelib._checks import check_count
 from aelib.anomaly._detector import ConformalDetector
+from aelib.likelihoods import Likelihood
 
 # Examples are scored in batches of this size, the last one filled up with zeros: one program is
 # compiled for any number of examples, and the score of an example does not depend on the others.
@@ -236,7 +237,7 @@ def _small_network(num_features: int, *, rngs: nnx.Rngs) -> models.Autoencoder:
     return models.mlp(num_features, max(1, num_features // 4), hidden=(64,), rngs=rngs)
 
 
-def _likelihood(given: Any, num_features: int) -> Any:
+def _likelihood(given: Likelihood | Callable[..., Likelihood] | None, num_features: int) -> Any:
     """The likelihood itself, or made by a function."""
     if given is None:
         return likelihoods.Gaussian()

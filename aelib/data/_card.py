@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +66,7 @@ def describe_classes(labels: np.ndarray | None, label_names: Sequence[str]) -> s
     return ", ".join(shown[:24]) + (f" and {len(shown) - 24} more" if len(shown) > 24 else "")
 
 
-def class_name(label: Any, label_names: Sequence[str]) -> str:
+def class_name(label: int, label_names: Sequence[str]) -> str:
     """Name of a class, or its number where classes have no names."""
     return label_names[label] if label_names else str(label)
 

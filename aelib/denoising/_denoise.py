@@ -18,6 +18,7 @@ from aelib._checks import check_choice, check_count
 from aelib.denoising._checks import check_counts
 from aelib.denoising._network import count_autoencoder
 from aelib.denoising._normalize import exposure, log_normalize, match_totals
+from aelib.models import Autoencoder
 
 Rates = Float[np.ndarray, "*runs cells genes"]
 
@@ -194,7 +195,7 @@ def _train(
     return result, np.asarray(result.map(_outputs, data), np.float64)
 
 
-def _outputs(model: Any, x: Float[Array, "cells genes"]) -> Float[Array, "cells ..."]:
+def _outputs(model: Autoencoder, x: Float[Array, "cells genes"]) -> Float[Array, "cells ..."]:
     return model(x)
 
 

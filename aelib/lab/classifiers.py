@@ -213,10 +213,10 @@ def _train(
     norm: Norm,
     plan: tuple[int, ...],
     learning_rate: float,
-    runs: Any,
+    runs: PyTree,
     x: Float[Array, "sets n ..."],
     labels: Int[Array, "sets n"],
-) -> Any:
+) -> PyTree:
     """Train all runs of (state, key, strength, index of the data set); data sets are stacked."""
     attack_steps, steps, batch_size = plan
     reach = 1.0 if norm == "linf" else math.prod(x.shape[2:]) ** -0.5
@@ -225,7 +225,7 @@ def _train(
     def losses(x: jax.Array, labels: jax.Array, state: PyTree) -> jax.Array:
         return categorical_nll(nnx.merge(graphdef, state)(x), labels)
 
-    def one(run: Any) -> Any:
+    def one(run: PyTree) -> PyTree:
         state, key, strength, number = run
         length = 2.5 * strength / attack_steps
         # All batches at once: drawn within the loop they would have to be compiled there.
@@ -233,13 +233,13 @@ def _train(
         rows = jax.random.randint(rows_key, (steps, batch_size), 0, x.shape[1])
         start_keys = jax.random.split(start_key, steps)
 
-        def batch(_: None, step: jax.Array) -> Any:
+        def batch(_: None, step: jax.Array) -> tuple[None, PyTree]:
             return None, (x[number, rows[step]], labels[number, rows[step]], start_keys[step])
 
         def attack(state: PyTree, batch: PyTree) -> jax.Array:
             examples, targets, key = batch
 
-            def climb(_: Any, here: jax.Array) -> jax.Array:
+            def climb(_: jax.Array, here: jax.Array) -> jax.Array:
                 _, gradient = slope(losses, here, (targets, state))
                 return move(here, gradient, examples, strength, length, norm)
 
@@ -248,7 +248,7 @@ def _train(
             noise = jax.random.uniform(key, examples.shape, examples.dtype, -reach, reach)
             return jax.lax.fori_loop(0, attack_steps, climb, examples + strength * noise)
 
-        def objective(state: PyTree, batch: PyTree, _: jax.Array) -> tuple[jax.Array, Any]:
+        def objective(state: PyTree, batch: PyTree, _: jax.Array) -> tuple[jax.Array, tuple[()]]:
             attacked = attack(jax.lax.stop_gradient(state), batch)
             return jnp.mean(losses(attacked, batch[1], state)), ()
 

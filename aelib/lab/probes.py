@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float, Shaped
@@ -67,7 +67,7 @@ def linear(codes: Float[ArrayLike, "n k"], labels: Shaped[ArrayLike, " n"]) -> C
 
 
 def accuracy(
-    encode: Callable[[Any], ArrayLike],
+    encode: Callable[[ArrayLike], ArrayLike],
     train: tuple[ArrayLike, ArrayLike],
     test: tuple[ArrayLike, ArrayLike],
 ) -> float:

@@ -1,7 +1,7 @@
 """The two ends of a table's model: coded cells to features, and features to a head per column."""
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -9,6 +9,7 @@ import numpy as np
 from flax import nnx
 from jaxtyping import Array, Bool, Float, Real
 
+from aelib._column import Column
 from aelib.models._layers import Stack, leading_shape
 
 
@@ -40,7 +41,7 @@ class Head(NamedTuple):
         return 1 + (self.num_levels if self.kind == "categorical" else 1)
 
 
-def head_for(column: Any) -> Head:
+def head_for(column: Column) -> Head:
     """What a column specification says about its head, or what a file holds.
 
     Raises:

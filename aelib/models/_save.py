@@ -11,6 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 from flax import nnx
+from jaxtyping import PyTree
 
 from aelib._version import __version__
 from aelib.models._architecture import BUILDERS, Architecture
@@ -61,7 +62,7 @@ def checksum(about: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> str
     return digest.hexdigest()
 
 
-def parameters(model: nnx.Module) -> Any:
+def parameters(model: nnx.Module) -> PyTree:
     """All that is trained, as a tree of arrays."""
     return nnx.as_pure(nnx.state(model, nnx.Param))
 

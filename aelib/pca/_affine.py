@@ -11,13 +11,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jax.typing import DTypeLike
+from jax.typing import ArrayLike, DTypeLike
 from jaxtyping import PyTree
 from numpy.typing import NDArray
 
 from aelib.pca._angles import unit_roundoff
 
 Matrix = NDArray[np.float64]
+#: [n, inputs] to [n, outputs], of JAX or NumPy.
+Function = Callable[[Any], ArrayLike]
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Affine:
     r"""The map :math:`v \mapsto A v + b`, in float64.
 
     Attributes:
-        matrix: a, [outputs, inputs].
+        matrix: A, [outputs, inputs].
         offset: b, [outputs].
     """
 
@@ -37,9 +39,7 @@ class Affine:
         return rows @ self.matrix.T + self.offset
 
 
-def linearize(
-    name: str, function: Callable[[Any], Any], num_inputs: int, dtype: DTypeLike
-) -> Affine:
+def linearize(name: str, function: Function, num_inputs: int, dtype: DTypeLike) -> Affine:
     """Return value and Jacobian of ``function`` at zero: the function itself, if it is affine.
 
     The Jacobian of a JAX function comes from forward differentiation, in which a bias takes no
@@ -74,7 +74,7 @@ def linearize(
     return Affine(np.asarray(columns, np.float64).T, np.asarray(at_zero, np.float64)[0])
 
 
-def call(function: Callable[[Any], Any], rows: Any) -> Any:
+def call(function: Function, rows: Matrix) -> ArrayLike:
     """``function(rows)`` to full precision; of a Flax module in one compiled call."""
     # Without this, products on recent GPUs would round the weights to ten bits.
     with jax.default_matmul_precision("highest"):
@@ -82,7 +82,7 @@ def call(function: Callable[[Any], Any], rows: Any) -> Any:
         return function(rows) if parts is None else _method(*parts, rows)
 
 
-def _parts_of(function: Callable[[Any], Any]) -> tuple[Any, str, Any] | None:
+def _parts_of(function: Function) -> tuple[nnx.GraphDef, str, PyTree] | None:
     """Structure, name of the method and variables of a Flax module, or None for what is none.
 
     With the variables as arguments, all models of one structure share one compiled program; run
@@ -96,24 +96,24 @@ def _parts_of(function: Callable[[Any], Any]) -> tuple[Any, str, Any] | None:
 
 
 @partial(jax.jit, static_argnums=(0, 1))
-def _method(graphdef: nnx.GraphDef, name: str, state: PyTree, rows: Any) -> Any:
+def _method(graphdef: nnx.GraphDef, name: str, state: PyTree, rows: Matrix) -> ArrayLike:
     return getattr(nnx.merge(graphdef, state), name)(rows)
 
 
 @partial(jax.jit, static_argnums=(0, 1))
 def _linearized_method(
-    graphdef: nnx.GraphDef, name: str, state: PyTree, zero: Any, units: Any
-) -> Any:
+    graphdef: nnx.GraphDef, name: str, state: PyTree, zero: Matrix, units: Matrix
+) -> tuple[jax.Array, jax.Array]:
     return _linearized(getattr(nnx.merge(graphdef, state), name), zero, units)
 
 
-def _linearized(function: Callable[[Any], Any], zero: Any, units: Any) -> tuple[Any, Any]:
+def _linearized(function: Function, zero: Matrix, units: Matrix) -> tuple[jax.Array, jax.Array]:
     at_zero, push = jax.linearize(function, jnp.asarray(zero))
     return at_zero, jax.vmap(push)(jnp.asarray(units)[:, None, :])[:, 0]
 
 
 def check_affine(
-    name: str, function: Callable[[Any], Any], affine: Affine, rows: Matrix, dtype: DTypeLike
+    name: str, function: Function, affine: Affine, rows: Matrix, dtype: DTypeLike
 ) -> None:
     """Raise unless ``function`` agrees with its linearization on rows near and far.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jax.typing import ArrayLike, DTypeLike
@@ -12,7 +11,7 @@ from jaxtyping import Array, Float, Real
 from numpy.typing import NDArray
 
 from aelib._checks import check_callable, check_count, check_matrix
-from aelib.pca._affine import Affine, call, check_affine, linearize
+from aelib.pca._affine import Affine, Function, call, check_affine, linearize
 from aelib.pca._angles import principal_angles, unit_roundoff
 from aelib.pca._optimum import Spectrum, complete_spectrum, excess_parts
 from aelib.pca._scatter import orient, scatter_of_matrix
@@ -164,7 +163,7 @@ def compare(
     )
 
 
-def _parts(model: Callable[[Any], Any], matrix: Matrix, dtype: DTypeLike) -> tuple[Affine, Affine]:
+def _parts(model: Function, matrix: Matrix, dtype: DTypeLike) -> tuple[Affine, Affine]:
     """Return encoder and decoder; of a bare callable, a factorization of its matrix."""
     num_features = matrix.shape[1]
     if hasattr(model, "encode") and hasattr(model, "decode"):
@@ -190,7 +189,7 @@ def _parts(model: Callable[[Any], Any], matrix: Matrix, dtype: DTypeLike) -> tup
     return encoder, decoder
 
 
-def _threshold(values: Matrix, size: int, model: Callable[[Any], Any], dtype: DTypeLike) -> float:
+def _threshold(values: Matrix, size: int, model: Function, dtype: DTypeLike) -> float:
     """Singular values up to this are rounding, in the precision of the model's outputs."""
     output = np.asarray(call(model, np.zeros((1, size), dtype)))
     return float(values[0] * size * unit_roundoff(output))

@@ -151,7 +151,12 @@ class _Problem(NamedTuple):
     method: str
 
 
-def _prepare(encoder: Any, x: Any, method: str, key: PRNGKeyArray | None) -> _Problem:
+def _prepare(
+    encoder: Any,
+    x: Real[ArrayLike, "batch ..."],
+    method: str,
+    key: PRNGKeyArray | None,
+) -> _Problem:
     check_choice("method", method, get_args(Method))
     check_callable("encoder", encoder)
     x = jnp.asarray(x)
@@ -203,7 +208,8 @@ def _exactly(problem: _Problem) -> jax.Array:
         return _nan_where_input_is(problem.x, exact(problem.encode, problem.x))
 
 
-def _draws(problem: _Problem, num_probes: int, key: Any) -> jax.Array:
+def _draws(problem: _Problem, num_probes: int, key: PRNGKeyArray | None) -> jax.Array:
+    assert key is not None  # _prepare has asked for one
     with jax.default_matmul_precision("highest"):
         draws = hutchinson(problem.encode, problem.x, num_probes, key)
         return _nan_where_input_is(problem.x, draws)

@@ -36,7 +36,7 @@ class OnCodes(FunctionPenalty):
     """A penalty that looks at the codes only; made by :func:`on_codes`."""
 
     def __call__(
-        self, model: Any, x: Any, codes: Float[Array, "batch latent"], key: Any
+        self, model: object, x: object, codes: Float[Array, "batch latent"], key: object
     ) -> Float[Array, "*batch"]:
         """The penalty of ``codes``."""
         del model, x, key
@@ -47,7 +47,7 @@ class OnEncoder(FunctionPenalty):
     """A penalty that looks at the encoder and the inputs; made by :func:`on_encoder`."""
 
     def __call__(
-        self, model: Any, x: Real[Array, "batch ..."], codes: Any, key: jax.Array
+        self, model: Any, x: Real[Array, "batch ..."], codes: object, key: jax.Array
     ) -> Float[Array, "*batch"]:
         """The penalty at the inputs ``x``."""
         del codes
@@ -106,7 +106,7 @@ def on_encoder(function: Callable[..., jax.Array], **options: Any) -> Penalty:
     return OnEncoder(check_callable("function", function), tuple(sorted(options.items())))
 
 
-def _encoder_of(model: Any) -> Any:
+def _encoder_of(model: Any) -> Callable[[jax.Array], jax.Array]:
     """The module that ``model.encode`` applies, if that is all it does; else one example of it."""
     if isinstance(model, Autoencoder) and type(model).encode is Autoencoder.encode:
         return model.encoder

@@ -250,7 +250,7 @@ class PerceptualLoss(nnx.Module):
             total += weight * map_distance(a, b, normalize=self.normalize)
         return total
 
-    def _as_images(self, name: str, x: Any) -> Any:
+    def _as_images(self, name: str, x: Any) -> jax.Array:
         return as_batch_of_images(name, x, self.shape)
 
     def __repr__(self) -> str:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -114,15 +113,15 @@ def _train(
     state: PyTree,
     data: tuple[jax.Array, jax.Array],
     key: jax.Array,
-) -> Any:
+) -> PyTree:
     learning_rate, steps, batch_size = schedule
     images, labels = data
     rows = jax.random.randint(key, (steps, batch_size), 0, images.shape[0])
 
-    def batch(_: None, step: jax.Array) -> Any:
+    def batch(_: None, step: jax.Array) -> tuple[None, PyTree]:
         return None, (images[rows[step]], labels[rows[step]])
 
-    def objective(state: PyTree, batch: PyTree, _: jax.Array) -> tuple[jax.Array, Any]:
+    def objective(state: PyTree, batch: PyTree, _: jax.Array) -> tuple[jax.Array, tuple[()]]:
         images, labels = batch
         return jnp.mean(categorical_nll(nnx.merge(graphdef, state).logits(images), labels)), ()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -17,6 +16,7 @@ from jaxtyping import Float, Num, PyTree
 from aelib import models
 from aelib.lab.code_length._compiler import quick_compiler
 from aelib.lab.code_length._train_many import train_many
+from aelib.likelihoods import Likelihood
 from aelib.models import Autoencoder
 
 
@@ -34,12 +34,12 @@ class LikelihoodComparison:
 
     nats: dict[str, np.ndarray]
     models: dict[str, tuple[Autoencoder, ...]]
-    likelihoods: dict[str, tuple[Any, ...]]
+    likelihoods: dict[str, tuple[Likelihood, ...]]
     losses: np.ndarray
 
 
 def compare_likelihoods(
-    likelihoods: Mapping[str, Any],
+    likelihoods: Mapping[str, Likelihood],
     train: Num[ArrayLike, "seeds n d"],
     test: Num[ArrayLike, "seeds m d"],
     *,
@@ -119,7 +119,7 @@ def compare_likelihoods(
             made.append(model)
         return _Models(made, likelihoods.values())
 
-    def code_lengths(pair: _Models, x: Array, exposure: Any, clean: Array) -> Array:
+    def code_lengths(pair: _Models, x: Array, exposure: Array | None, clean: Array) -> Array:
         return pair.code_lengths(preprocess(x), clean, exposure)
 
     def objective(pair: _Models, batch: PyTree, key: Array) -> Array:
@@ -127,7 +127,7 @@ def compare_likelihoods(
         seen = x if corruption is None else corruption(key, x)
         return code_lengths(pair, seen, exposure, x).sum(axis=0).mean()
 
-    def score(pair: _Models, test: Any) -> Array:
+    def score(pair: _Models, test: PyTree) -> Array:
         x, exposure = test
         return code_lengths(pair, x, exposure, x).mean(axis=1)
 
@@ -163,10 +163,10 @@ class _Models(nnx.Module):
     alone; but all are compiled once.
     """
 
-    def __init__(self, models: Iterable[Autoencoder], likelihoods: Iterable[Any]) -> None:
-        self.models: tuple[Any, ...] = nnx.data(tuple(models))
+    def __init__(self, models: Iterable[Autoencoder], likelihoods: Iterable[Likelihood]) -> None:
+        self.models: tuple[Autoencoder, ...] = nnx.data(tuple(models))
         own = (nnx.clone(each) if isinstance(each, nnx.Module) else each for each in likelihoods)
-        self.likelihoods: tuple[Any, ...] = nnx.data(tuple(own))
+        self.likelihoods: tuple[Likelihood, ...] = nnx.data(tuple(own))
 
     def code_lengths(self, seen: Array, x: Array, exposure: Array | None) -> Array:
         """Nats of each example under each family, ``[families, batch]``.
@@ -183,7 +183,7 @@ class _Models(nnx.Module):
         return jnp.stack(lengths)
 
 
-def _check_support(name: str, likelihood: Any, splits: Iterable[np.ndarray]) -> None:
+def _check_support(name: str, likelihood: Likelihood, splits: Iterable[np.ndarray]) -> None:
     try:
         for x in splits:
             likelihood.check(x)

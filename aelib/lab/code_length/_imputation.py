@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, PyTree
 from numpy.typing import ArrayLike, NDArray
 
 from aelib import models
@@ -155,7 +155,7 @@ def compare_imputation(
     marginal, typical = Composite(columns), columns.typical()
     marginal_outputs = columns.marginal_outputs(test.shape[1])
 
-    def score(pair: _TableModels, test: Any) -> Any:
+    def score(pair: _TableModels, test: PyTree) -> PyTree:
         x, seen = test
         alone = -marginal.log_prob_per_feature(marginal_outputs, x, mask=~seen)
         return alone, [
@@ -205,7 +205,7 @@ class _TableModels(nnx.Module):
         self.models: tuple[Any, ...] = nnx.data(tuple(made))
         self.likelihoods: tuple[Any, ...] = nnx.data(tuple(own))
 
-    def described(self, x: jax.Array, seen: jax.Array) -> list[tuple[Composite, Any]]:
+    def described(self, x: jax.Array, seen: jax.Array) -> list[tuple[Composite, PyTree]]:
         """Each likelihood with the outputs of its model."""
         outputs = [model(x, seen) for model in self.models]
         return list(zip(self.likelihoods, outputs, strict=True))

@@ -1,13 +1,14 @@
 """One of several likelihoods, chosen by a number."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
+
+from aelib.likelihoods import Likelihood
 
 
 class SwitchedLikelihood(nnx.Module):
@@ -36,7 +37,7 @@ class SwitchedLikelihood(nnx.Module):
         'Bernoulli'
     """
 
-    def __init__(self, likelihoods: Sequence[Any], use: int) -> None:
+    def __init__(self, likelihoods: Sequence[Likelihood], use: int) -> None:
         widths = {likelihood.num_outputs for likelihood in likelihoods}
         if len(widths) != 1:
             raise ValueError(
@@ -50,7 +51,7 @@ class SwitchedLikelihood(nnx.Module):
         self.num_outputs = widths.pop()
 
     @property
-    def chosen(self) -> Any:
+    def chosen(self) -> Likelihood:
         """The likelihood in use, with its parameters; outside of compiled code."""
         return self.likelihoods[int(self.use[...])]
 
@@ -81,8 +82,8 @@ class SwitchedLikelihood(nnx.Module):
         Raises:
             ValueError: naming value and place.
         """
-        self.chosen.check(x, mask=mask, exposure=exposure)
+        self.chosen.check(x, mask=mask, exposure=exposure)  # type: ignore[call-arg]
 
-    def _pick(self, ask: Callable[[Any], Array]) -> Array:
+    def _pick(self, ask: Callable[[Likelihood], Array]) -> Array:
         answers = [ask(likelihood) for likelihood in self.likelihoods]
         return jax.lax.select_n(self.use[...], *answers)

@@ -20,8 +20,8 @@ from aelib._cores import call_each, groups
 from aelib.training._compile import compiled
 from aelib.training._kernel import Problem, minimize
 
-Objective = Callable[[Any, Any, jax.Array], jax.Array]
-Score = Callable[[Any, Any], Any]
+Objective = Callable[[Any, PyTree, jax.Array], jax.Array]
+Score = Callable[[Any, PyTree], PyTree]
 
 
 class Trained(NamedTuple):
@@ -35,15 +35,15 @@ class Trained(NamedTuple):
 
     modules: tuple[Any, ...]
     losses: np.ndarray
-    scores: Any
+    scores: PyTree
 
 
 def train_many(
     modules: Sequence[Any],
     objective: Objective,
     score: Score,
-    train: Any,
-    test: Any,
+    train: PyTree,
+    test: PyTree,
     *,
     seeds: Sequence[int],
     steps: int,
@@ -85,16 +85,18 @@ def train_many(
     unravel = ravel_pytree(nnx.as_pure(like))[1]
     optimizer = optax.adam(optax.cosine_decay_schedule(learning_rate, steps))
 
-    def one(flat: jax.Array, rest: PyTree, train: Any, test: Any, rows: Any, seed: Any) -> Any:
+    def one(
+        flat: jax.Array, rest: PyTree, train: PyTree, test: PyTree, rows: jax.Array, seed: jax.Array
+    ) -> PyTree:
         key = jax.random.key(seed)
 
         def build(flat: jax.Array) -> Any:
             return nnx.merge(graphdef, unravel(flat), rest)
 
-        def batch(_: None, step: jax.Array) -> Any:
+        def batch(_: None, step: jax.Array) -> tuple[None, PyTree]:
             return None, jax.tree.map(lambda leaf: leaf[rows[step]], train)
 
-        def loss(flat: jax.Array, batch: PyTree, step: jax.Array) -> tuple[jax.Array, Any]:
+        def loss(flat: jax.Array, batch: PyTree, step: jax.Array) -> tuple[jax.Array, tuple[()]]:
             return objective(build(flat), batch, jax.random.fold_in(key, step)), ()
 
         flat, losses = minimize(Problem(loss, batch, optimizer), flat, steps=steps)
@@ -113,7 +115,7 @@ def train_many(
     return Trained(trained, losses, scores)
 
 
-def _on_every_core(one: Callable[..., Any], given: Any, runs: int) -> Any:
+def _on_every_core(one: Callable[..., PyTree], given: PyTree, runs: int) -> PyTree:
     """``one`` of each run, compiled once and called on every core."""
     parts = [jax.tree.map(lambda leaf, group=group: leaf[group], given) for group in groups(runs)]
     parts = [jax.tree.map(jnp.asarray, part) for part in parts]
@@ -125,7 +127,7 @@ def _flat(params: PyTree) -> np.ndarray:
     return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(nnx.as_pure(params))])
 
 
-def _shaped(params: PyTree, flat: np.ndarray) -> Any:
+def _shaped(params: PyTree, flat: np.ndarray) -> PyTree:
     """Inverse of :func:`_flat`; on the host, where a slice is not compiled for each shape."""
     leaves, structure = jax.tree.flatten(nnx.as_pure(params))
     ends = np.cumsum([leaf.size for leaf in leaves])

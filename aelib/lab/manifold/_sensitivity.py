@@ -1,6 +1,6 @@
 """The Jacobian of a code, split along and off given tangents."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -8,6 +8,7 @@ from jaxtyping import Array, Float
 from numpy.typing import ArrayLike, NDArray
 
 from aelib._checks import check_array
+from aelib.models import Autoencoder
 
 
 class Sensitivity(NamedTuple):
@@ -38,7 +39,7 @@ class Sensitivity(NamedTuple):
         return np.asarray(squares.sum(axis=1) ** 2 / (squares**2).sum(axis=1))
 
 
-def jacobians(model: Any, x: Float[Array, "n d"]) -> Float[Array, "n k d"]:
+def jacobians(model: Autoencoder, x: Float[Array, "n d"]) -> Float[Array, "n k d"]:
     r"""The Jacobian :math:`\partial z / \partial x` of a model's codes at each example.
 
     Args:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -128,7 +127,9 @@ def _check_cells(indices: ArrayLike, columns: int | None = None) -> NDArray[np.i
     return array.astype(np.int64)
 
 
-def _log_mass(cells: Any, mean: float, deviation: float, density: str) -> NDArray[np.float64]:
+def _log_mass(
+    cells: np.ndarray, mean: float, deviation: float, density: str
+) -> NDArray[np.float64]:
     """Logarithm of a density's probability of each cell, exact in both tails."""
     from scipy.special import log_expit, log_ndtr
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -38,7 +37,7 @@ class RateCurve:
 def rate_curve(
     codes: Float[ArrayLike, "n k"],
     held_out_codes: Float[ArrayLike, "m k"],
-    decode: Callable[[Any], Any],
+    decode: Callable[[Float[np.ndarray, "m k"]], Float[ArrayLike, "m d"]],
     held_out: Float[ArrayLike, "m d"],
     steps: Iterable[float],
     *,

@@ -14,7 +14,6 @@ For PCA with k numbers the divergence is k: Mallows' criterion. For a network it
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -25,7 +24,7 @@ from aelib._checks import check_array, check_count, check_matrix
 
 
 def effective_dimension(
-    model: Callable[[Any], Any],
+    model: Callable[[Array], Array],
     x: Float[Array, "n d"],
     key: Key[Array, ""],
     *,

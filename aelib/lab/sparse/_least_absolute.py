@@ -1,5 +1,6 @@
 """Least absolute deviations by linear programming: residuals with exact zeros."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,7 +59,13 @@ def least_absolute(x: Float[ArrayLike, "n d"], atoms: Float[ArrayLike, "k d"]) -
     return LeastAbsolute(found[:, :k], found[:, k : k + d] - found[:, k + d :])
 
 
-def _solve(linprog: Any, cost: Any, equations: Any, example: Any, bounds: Any) -> np.ndarray:
+def _solve(
+    linprog: Any,
+    cost: np.ndarray,
+    equations: np.ndarray,
+    example: np.ndarray,
+    bounds: Sequence[tuple[float | None, float | None]],
+) -> np.ndarray:
     # The dual simplex ends in a vertex, which interior points do not.
     answer = linprog(cost, A_eq=equations, b_eq=example, bounds=bounds, method="highs-ds")
     if answer.x is None:

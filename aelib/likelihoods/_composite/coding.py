@@ -99,7 +99,7 @@ def nearest_codes(
     return snapped
 
 
-def check_frame(frame: Any) -> None:
+def check_frame(frame: object) -> None:
     """A data frame with rows and columns whose names are different texts.
 
     Raises:

@@ -298,7 +298,7 @@ class Composite(nnx.Module):
         return {name: found[name] for name in self.columns.names if name in found}
 
 
-def _compiled(owner: Composite, function: Callable[..., Any], *arguments: Any) -> Any:
+def _compiled(owner: Composite, function: Callable[..., PyTree], *arguments: PyTree) -> PyTree:
     """``function(owner.parts, *arguments)``, compiled: outside of jit each operation would be."""
     graphdef, state = nnx.split(owner)
     return _call(graphdef, function, nnx.as_pure(state), *arguments)
@@ -306,8 +306,8 @@ def _compiled(owner: Composite, function: Callable[..., Any], *arguments: Any) -
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
 def _call(
-    graphdef: nnx.GraphDef, function: Callable[..., Any], state: PyTree, *arguments: Any
-) -> Any:
+    graphdef: nnx.GraphDef, function: Callable[..., PyTree], state: PyTree, *arguments: PyTree
+) -> PyTree:
     return function(nnx.merge(graphdef, state).parts, *arguments)
 
 

@@ -1,7 +1,7 @@
 """Columns that are a function of another column."""
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,7 +26,7 @@ def functional_dependencies(frame: "pd.DataFrame") -> tuple[tuple[str, str], ...
     return tuple(pairs)
 
 
-def _ranks(series: Any) -> tuple[np.ndarray, bool]:
+def _ranks(series: "pd.Series") -> tuple[np.ndarray, bool]:
     """Number of each distinct value (ordered if they have an order), -1 if missing; has order."""
     import pandas as pd
 

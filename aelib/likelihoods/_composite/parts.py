@@ -1,6 +1,6 @@
 """The columns of one kind, scored together; and all kinds put together in the table's order."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -57,7 +57,7 @@ class Part(nnx.Module):
         return stacked if self.kind == "categorical" else stacked[..., 0]
 
     def log_prob(
-        self, outputs: Mapping[str, Array], x: Array, mask: Array | None, exposure: Any
+        self, outputs: Mapping[str, Array], x: Array, mask: Array | None, exposure: Array | None
     ) -> Array:
         """Log-probability of each cell, [batch, n], with respect to the columns' own units."""
         where = np.asarray(self.positions)
@@ -89,7 +89,7 @@ class Part(nnx.Module):
             return values
         return self._like("center", values) + self._like("spread", values) * values
 
-    def sample(self, key: Array, outputs: Mapping[str, Array], exposure: Any) -> Array:
+    def sample(self, key: Array, outputs: Mapping[str, Array], exposure: Array | None) -> Array:
         """One draw of each cell, [batch, n], on the column's grid if it has one."""
         exposure = exposure if self.kind == "count" else None
         raw = self.outputs(outputs)
@@ -102,7 +102,7 @@ class Part(nnx.Module):
         on_grid = jnp.round(draw / jnp.where(step > 0, step, 1.0)) * step
         return jnp.where(step > 0, jnp.clip(on_grid, low, high), draw)
 
-    def mean(self, outputs: Mapping[str, Array], exposure: Any) -> Array:
+    def mean(self, outputs: Mapping[str, Array], exposure: Array | None) -> Array:
         """Expected value of each cell: [batch, n], or [batch, n, K] for categories."""
         exposure = exposure if self.kind == "count" else None
         return self.original(self.likelihood.mean(self.outputs(outputs), exposure=exposure))
@@ -114,7 +114,7 @@ class Part(nnx.Module):
         mean = self.likelihood.mean(self.outputs(outputs))
         return mean if self.kind == "categorical" else jnp.stack([1 - mean, mean], axis=-1)
 
-    def best_guess(self, outputs: Mapping[str, Array], exposure: Any) -> Array:
+    def best_guess(self, outputs: Mapping[str, Array], exposure: Array | None) -> Array:
         """The likeliest level, or the mean of a number, [batch, n]."""
         if self.kind not in LEVELED:
             return self.mean(outputs, exposure)
@@ -149,7 +149,7 @@ class Part(nnx.Module):
 
 def parts_of(columns: Sequence[Column], *, floor: float, shared_scale: bool) -> tuple[Part, ...]:
     """Group the columns by likelihood, in order of first appearance."""
-    groups: dict[Any, list[int]] = {}
+    groups: dict[Hashable, list[int]] = {}
     for position, column in enumerate(columns):
         groups.setdefault(_group(column), []).append(position)
     return tuple(
@@ -158,7 +158,7 @@ def parts_of(columns: Sequence[Column], *, floor: float, shared_scale: bool) -> 
     )
 
 
-def _group(column: Column) -> tuple[Any, ...]:
+def _group(column: Column) -> tuple[Hashable, ...]:
     if column.kind == "categorical":
         return column.kind, column.num_levels
     return (column.kind, column.distribution) if column.kind == "count" else (column.kind,)
@@ -191,12 +191,14 @@ def _standard_limits(column: Column) -> tuple[float, float]:
     return (low - column.center) / column.spread, (high - column.center) / column.spread
 
 
-def log_prob(parts: Sequence[Part], outputs: Outputs, x: Array, mask: Any, exposure: Any) -> Array:
+def log_prob(
+    parts: Sequence[Part], outputs: Outputs, x: Array, mask: Array | None, exposure: Array | None
+) -> Array:
     """Log-probability of each cell, [batch, columns]."""
     return _assemble(parts, [part.log_prob(outputs, x, mask, exposure) for part in parts])
 
 
-def mean(parts: Sequence[Part], outputs: Outputs, exposure: Any) -> Outputs:
+def mean(parts: Sequence[Part], outputs: Outputs, exposure: Array | None) -> Outputs:
     """Expected value of each column by name."""
     return {
         column.name: value[:, i]
@@ -217,12 +219,12 @@ def probabilities(parts: Sequence[Part], outputs: Outputs) -> Outputs:
     }
 
 
-def predict(parts: Sequence[Part], outputs: Outputs, exposure: Any) -> Array:
+def predict(parts: Sequence[Part], outputs: Outputs, exposure: Array | None) -> Array:
     """Best guess of each cell, [batch, columns]."""
     return _assemble(parts, [part.best_guess(outputs, exposure) for part in parts])
 
 
-def sample(parts: Sequence[Part], key: Array, outputs: Outputs, exposure: Any) -> Array:
+def sample(parts: Sequence[Part], key: Array, outputs: Outputs, exposure: Array | None) -> Array:
     """A draw of each cell, [batch, columns]."""
     keys = jax.random.split(key, len(parts))
     draws = [part.sample(k, outputs, exposure) for k, part in zip(keys, parts, strict=True)]

@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, SupportsFloat
+from typing import SupportsFloat
 
 import numpy as np
 
@@ -205,7 +205,7 @@ def _verdict(verdict: str, condition: str) -> None:
         )
 
 
-def _measured(measured: Any) -> tuple[float, ...]:
+def _measured(measured: SupportsFloat | Sequence[float] | np.ndarray) -> tuple[float, ...]:
     values = np.asarray(measured)
     if values.dtype.kind not in "iuf" and values.dtype.name != "bfloat16":
         kind = type(measured).__name__ if values.ndim == 0 else f"{values.dtype} values"
@@ -218,7 +218,7 @@ def _measured(measured: Any) -> tuple[float, ...]:
     return tuple(float(value) for value in values.reshape(-1))
 
 
-def _bound(op: str, bound: Any) -> float | tuple[float, float]:
+def _bound(op: str, bound: float | tuple[float, float]) -> float | tuple[float, float]:
     values = np.asarray(bound)
     if values.dtype.kind not in "iuf":
         raise TypeError(f"bound: expected a real number or (low, high), got {bound!r}")
@@ -230,7 +230,7 @@ def _bound(op: str, bound: Any) -> float | tuple[float, float]:
     return (float(values[0]), float(values[1])) if op == "in" else float(values)
 
 
-def _scale(scale: str, values: tuple[float, ...], bound: Any) -> str:
+def _scale(scale: str, values: tuple[float, ...], bound: float | tuple[float, float]) -> str:
     if _one_of("scale", scale, SCALES) == "log":
         for name, least in (("measured", min(values)), ("bound", np.min(bound))):
             if least <= 0:

@@ -1,16 +1,17 @@
 """Pictures side by side: one raster per figure, so that fifty digits cost little more than one."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from jax.typing import ArrayLike
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
 def images(
-    array: Any,
+    array: ArrayLike,
     *,
     titles: Sequence[str] | None = None,
     columns: int | None = None,
@@ -47,7 +48,7 @@ def images(
 
 
 def rows(
-    named: Mapping[str, Any],
+    named: Mapping[str, ArrayLike],
     *,
     titles: Sequence[str] | None = None,
     limits: tuple[float, float] | None = None,

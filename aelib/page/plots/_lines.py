@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jax.typing import ArrayLike
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
 def interval(
-    x: Any,
-    y: Any,
+    x: ArrayLike,
+    y: ArrayLike,
     *,
     label: str = "",
     ax: "Axes | None" = None,
@@ -49,10 +50,10 @@ def interval(
 
 
 def losses(
-    curves: Mapping[str, Any],
+    curves: Mapping[str, ArrayLike],
     *,
     unit: str = "nats per example",
-    steps: Any = None,
+    steps: ArrayLike | None = None,
     ax: "Axes | None" = None,
 ) -> None:
     """Loss against training step, one named curve each.
