@@ -1,5 +1,7 @@
 """What one column of a mixed table holds: the specification that data and likelihoods share."""
 
+from __future__ import annotations
+
 import dataclasses
 import math
 from typing import Any, Literal, get_args
@@ -159,7 +161,7 @@ class Column:
             return values
         return f"{values} from {self.limits[0]:g} to {self.limits[1]:g}"
 
-    def as_number(self) -> "Column":
+    def as_number(self) -> Column:
         """The same column taken for a number; see :meth:`aelib.likelihoods.Columns.as_numbers`."""
         if self.kind == "continuous":
             return self
@@ -175,7 +177,7 @@ class Column:
             description=self.description,
         )
 
-    def accepts(self, codes: Real[np.ndarray, "..."]) -> Bool[np.ndarray, "..."]:
+    def accepts(self, codes: Real[np.ndarray, " ..."]) -> Bool[np.ndarray, " ..."]:
         """Which codes are in the column's support, shaped like ``codes``."""
         codes = np.asarray(codes, np.float64)
         finite = np.isfinite(codes)
@@ -192,7 +194,7 @@ class Column:
         slack = 1e-3 + np.abs(step) * 2.0**-23
         return inside & (np.abs(step - np.round(step)) < slack)
 
-    def nearest(self, codes: Real[np.ndarray, "..."]) -> Real[np.ndarray, "..."]:
+    def nearest(self, codes: Real[np.ndarray, " ..."]) -> Real[np.ndarray, " ..."]:
         """The possible value nearest to each finite number, shaped like ``codes``."""
         if self.kind in LEVELED:
             return np.clip(np.round(codes), 0, self.num_levels - 1)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import jax
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, PRNGKeyArray
 from numpy.typing import ArrayLike, NDArray
 
 from aelib._checks import (
@@ -36,7 +36,7 @@ _VISIBLE = 0.5 / 255
 
 
 def plant(
-    key: jax.Array, image: Float[ArrayLike, "h w"], kind: str, severity: float
+    key: PRNGKeyArray, image: Float[ArrayLike, "h w"], kind: str, severity: float
 ) -> tuple[Float[np.ndarray, "h w"], Bool[np.ndarray, "h w"]]:
     """Plant one defect on a gray image.
 

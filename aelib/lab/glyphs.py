@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jaxtyping import Float
 from numpy.typing import NDArray
 
 from aelib.data import Dataset
@@ -25,7 +26,9 @@ from aelib.data._glyphs.render import render as render
 __all__ = ["PARAMETERS", "example_tangents", "fields", "render", "tangents"]
 
 
-def tangents(field: Array, params: Array) -> Array:
+def tangents(
+    field: Float[Array, "s s"], params: Float[Array, " parameters"]
+) -> Float[Array, "parameters pixels"]:
     """Derivatives of the flattened image with respect to each of the five parameters.
 
     Five Jacobian–vector products of :func:`render`, one along each parameter: exact up to rounding,

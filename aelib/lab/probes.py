@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float, Real, Shaped
 from numpy.typing import ArrayLike
 
 from aelib._checks import check_matrix
@@ -67,9 +67,9 @@ def linear(codes: Float[ArrayLike, "n k"], labels: Shaped[ArrayLike, " n"]) -> C
 
 
 def accuracy(
-    encode: Callable[[ArrayLike], ArrayLike],
-    train: tuple[ArrayLike, ArrayLike],
-    test: tuple[ArrayLike, ArrayLike],
+    encode: Callable[[Any], Real[ArrayLike, "n k"]],
+    train: tuple[Real[ArrayLike, "n d"], Shaped[ArrayLike, " n"]],
+    test: tuple[Real[ArrayLike, "m d"], Shaped[ArrayLike, " m"]],
 ) -> float:
     """Return the fraction of test examples whose label a linear probe reads off their code.
 

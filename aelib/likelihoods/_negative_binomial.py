@@ -5,7 +5,6 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Bool, PRNGKeyArray, Real
 
@@ -62,7 +61,7 @@ class NegativeBinomial(Factorized):
         )
         self.num_outputs = 2 if self.dispersion.per_example else 1
 
-    def dispersion_of(self, parts: Parts) -> Array:
+    def dispersion_of(self, parts: Parts) -> Values:
         r"""The dispersion :math:`\alpha` of each feature, shaped like the data."""
         raw = parts[1] if self.dispersion.per_example else None
         return self.dispersion(raw, parts[0].shape, parts[0].dtype)

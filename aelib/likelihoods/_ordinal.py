@@ -77,7 +77,7 @@ class Ordinal(Factorized):
         self.first = nnx.Param(jnp.asarray(first, jnp.zeros(()).dtype))
         self.raw_gaps = nnx.Param(jnp.asarray(gaps, jnp.zeros(()).dtype))
 
-    def gaps(self) -> Array:
+    def gaps(self) -> Float[Array, "d levels"]:
         """Distances between neighboring thresholds, [d, largest K - 2]."""
         return self.floor + jax.nn.softplus(self.raw_gaps[...])
 

@@ -1,5 +1,7 @@
 """The autoencoder: an encoder, a decoder, and how it was made."""
 
+from __future__ import annotations
+
 import math
 import os
 from typing import Any, Literal

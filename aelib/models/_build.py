@@ -1,5 +1,7 @@
 """The builders: from sizes to an autoencoder."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,5 +1,7 @@
 """The builder of convolutional autoencoders."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 from typing import Any

@@ -1,5 +1,7 @@
 """Convolutions on [batch, height, width, channels], and as layers of a stack."""
 
+from __future__ import annotations
+
 import math
 from typing import Literal
 

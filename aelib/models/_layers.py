@@ -1,5 +1,7 @@
 """Layers with public weights and named activations, and stacks of them."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -130,7 +132,7 @@ class Stack(nnx.Module):
         self.input_shape = tuple(input_shape)
         self.output_shape = tuple(output_shape)
 
-    def __call__(self, x: Real[ArrayLike, "..."]) -> Float[Array, "..."]:
+    def __call__(self, x: Real[ArrayLike, " ..."]) -> Float[Array, " ..."]:
         """Map [..., *input_shape] to [..., *output_shape].
 
         The computation is in the type of the parameters, whatever the type of ``x``.

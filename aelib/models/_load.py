@@ -1,5 +1,7 @@
 """Read a model from a file that :meth:`aelib.models.Autoencoder.save` wrote."""
 
+from __future__ import annotations
+
 import json
 import os
 from collections.abc import Mapping

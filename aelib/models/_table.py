@@ -1,5 +1,7 @@
 """An autoencoder of mixed tables: one-hot and standardized in, one head for each column out."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from typing import Literal
 

@@ -1,5 +1,7 @@
 """An autoencoder whose decoder is the transposed encoder."""
 
+from __future__ import annotations
+
 import jax
 import jax.numpy as jnp
 from flax import nnx

@@ -1,5 +1,7 @@
 """The contractive penalty, and its estimate with a standard error."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, get_args

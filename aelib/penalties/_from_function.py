@@ -1,5 +1,7 @@
 """From a function of codes, or of an encoder, to a penalty that ``fit`` takes."""
 
+from __future__ import annotations
+
 import dataclasses
 from collections.abc import Callable
 from typing import Any

@@ -1,5 +1,7 @@
 """Penalties that make codes sparse."""
 
+from __future__ import annotations
+
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike

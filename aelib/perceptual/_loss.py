@@ -1,5 +1,7 @@
 """Distance between images in the feature space of a network."""
 
+from __future__ import annotations
+
 import functools
 import math
 from collections.abc import Callable, Sequence

@@ -1,5 +1,7 @@
 """Squared pixel error plus perceptual loss, with weights and network as data."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import jax

@@ -1,5 +1,7 @@
 """A small convolutional classifier, used for its features."""
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Sequence
 from typing import Any

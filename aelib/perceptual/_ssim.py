@@ -1,5 +1,7 @@
 """Structural similarity."""
 
+from __future__ import annotations
+
 import functools
 
 import jax

@@ -1,5 +1,7 @@
 """Train a small classifier of images."""
 
+from __future__ import annotations
+
 import dataclasses
 import functools
 

@@ -1,5 +1,7 @@
 """VGG16 for its feature maps."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from typing import Any
 

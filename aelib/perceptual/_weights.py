@@ -1,5 +1,7 @@
 """VGG16's weights: from safetensors or a state dict, in timm's names or torchvision's."""
 
+from __future__ import annotations
+
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

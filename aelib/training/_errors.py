@@ -1,5 +1,7 @@
 """How training ends when it does not end well."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import jax

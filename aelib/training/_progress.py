@@ -1,5 +1,7 @@
 """Progress shown while training, as an object that can be replaced or left out."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 

@@ -8,6 +8,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jaxtyping import Float, Int
 
 from aelib.data._glyphs.fields import OVERSAMPLING
 
@@ -20,7 +21,9 @@ counter-clockwise; shifts in pixels, to the right and downwards; log_scale is th
 of the magnification; shear is the tangent of the angle by which a glyph leans to the right."""
 
 
-def render(field: Array, params: Array) -> Array:
+def render(
+    field: Float[Array, "s s"], params: Float[Array, " parameters"]
+) -> Float[Array, "28 28"]:
     """Draw a field, sheared, scaled and turned about the center of the image, then shifted.
 
     Each pixel is the value of the cubic B-spline at the point that the transform carries to the
@@ -101,11 +104,11 @@ def _neighbors(position: Array, length: int) -> tuple[Array, Array]:
 @partial(jax.jit, static_argnames=("draw", "batch_size"))
 def map_examples(
     draw: Callable[[Array, Array], Array],
-    bank: Array,
-    index: Array,
-    params: Array,
+    bank: Float[Array, "m s s"],
+    index: Int[Array, " n"],
+    params: Float[Array, "n 5"],
     batch_size: int = 64,
-) -> Array:
+) -> Float[Array, "n ..."]:
     """Apply ``draw(field, params)`` to many examples, in batches that fit into memory.
 
     Args:
@@ -128,7 +131,9 @@ def map_examples(
     return rendered.reshape(-1, *rendered.shape[2:])[:n]
 
 
-def render_many(bank: Array, index: Array, params: Array) -> Array:
+def render_many(
+    bank: Float[Array, "m s s"], index: Int[Array, " n"], params: Float[Array, "n 5"]
+) -> Float[Array, "n 28 28"]:
     """Render many images from a bank of fields, in one compiled call.
 
     Args:

@@ -32,10 +32,10 @@ class LikelihoodComparison:
         losses: training loss, all families added up, ``[seeds, steps]``.
     """
 
-    nats: dict[str, np.ndarray]
+    nats: dict[str, Float[np.ndarray, " seeds"]]
     models: dict[str, tuple[Autoencoder, ...]]
     likelihoods: dict[str, tuple[Likelihood, ...]]
-    losses: np.ndarray
+    losses: Float[np.ndarray, "seeds steps"]
 
 
 def compare_likelihoods(
@@ -46,7 +46,7 @@ def compare_likelihoods(
     code_size: int,
     hidden: tuple[int, ...] = (),
     preprocess: Callable[[Array], Array] = jnp.asarray,
-    initial_biases: Mapping[str, ArrayLike] | None = None,
+    initial_biases: Mapping[str, Float[ArrayLike, " outputs"]] | None = None,
     exposures: tuple[Float[ArrayLike, "seeds n"], Float[ArrayLike, "seeds m"]] | None = None,
     seeds: Iterable[int] = range(5),
     steps: int = 250,

@@ -78,7 +78,7 @@ class WordLoss:
         """Minus the loss."""
         return -_LOSSES[self.name](outputs, x)
 
-    def check(self, x: ArrayLike) -> None:
+    def check(self, x: Int[ArrayLike, "n words"]) -> None:
         """Counts: nothing below zero.
 
         Raises:
@@ -103,7 +103,7 @@ class DocumentCompletion:
 
 
 def complete_documents(
-    outputs: Callable[[NDArray[np.int64]], ArrayLike],
+    outputs: Callable[[Int[np.ndarray, "n words"]], Float[ArrayLike, "n words"]],
     links: Sequence[str],
     corpus: Float[ArrayLike, " words"],
     validation: tuple[Int[ArrayLike, "n words"], Int[ArrayLike, "n words"]],

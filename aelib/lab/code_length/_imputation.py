@@ -86,7 +86,7 @@ class ImputationComparison:
 
     scores: dict[str, list[ImputationScore]]
     likelihoods: dict[str, list[Composite]]
-    losses: np.ndarray
+    losses: Float[np.ndarray, "seeds steps"]
 
 
 def compare_imputation(

@@ -1,11 +1,14 @@
 """The usual shortcut for mixed tables: cross-entropies plus squared errors, without scales."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Bool, Float, Real
 
 from aelib.likelihoods import Columns, Composite
 
@@ -47,12 +50,12 @@ class PlainSum(Composite):
 
     def log_prob_per_feature(
         self,
-        outputs: Mapping[str, ArrayLike],
-        x: ArrayLike,
+        outputs: Mapping[str, Float[ArrayLike, "batch ..."]],
+        x: Real[ArrayLike, "batch columns"],
         *,
-        mask: ArrayLike | None = None,
-        exposure: ArrayLike | None = None,
-    ) -> Array:
+        mask: Bool[ArrayLike, "batch columns"] | None = None,
+        exposure: Real[ArrayLike, " ..."] | None = None,
+    ) -> Float[Array, "batch columns"]:
         """Minus the terms of the sum, [batch, columns]; 0 where not observed."""
         terms = super().log_prob_per_feature(outputs, x, mask=mask, exposure=exposure)
         mean, x = self.mean(outputs), jnp.asarray(x)

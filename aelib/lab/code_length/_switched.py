@@ -1,5 +1,7 @@
 """One of several likelihoods, chosen by a number."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 
 import jax
@@ -7,6 +9,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Bool, Float, PRNGKeyArray, Real
 
 from aelib.likelihoods import Likelihood
 
@@ -57,25 +60,40 @@ class SwitchedLikelihood(nnx.Module):
 
     def log_prob(
         self,
-        outputs: ArrayLike,
-        x: ArrayLike,
+        outputs: Float[ArrayLike, "batch ..."],
+        x: Real[ArrayLike, "batch ..."],
         *,
-        mask: ArrayLike | None = None,
-        exposure: ArrayLike | None = None,
-    ) -> Array:
+        mask: Bool[ArrayLike, "batch ..."] | None = None,
+        exposure: Real[ArrayLike, " ..."] | None = None,
+    ) -> Float[Array, " batch"]:
         """That of the chosen one; see :meth:`aelib.likelihoods.Likelihood.log_prob`."""
         return self._pick(lambda one: one.log_prob(outputs, x, mask=mask, exposure=exposure))
 
-    def mean(self, outputs: ArrayLike, *, exposure: ArrayLike | None = None) -> Array:
+    def mean(
+        self,
+        outputs: Float[ArrayLike, "batch ..."],
+        *,
+        exposure: Real[ArrayLike, " ..."] | None = None,
+    ) -> Float[Array, "batch ..."]:
         """That of the chosen one."""
         return self._pick(lambda one: one.mean(outputs, exposure=exposure))
 
-    def sample(self, key: Array, outputs: ArrayLike, *, exposure: ArrayLike | None = None) -> Array:
+    def sample(
+        self,
+        key: PRNGKeyArray,
+        outputs: Float[ArrayLike, "batch ..."],
+        *,
+        exposure: Real[ArrayLike, " ..."] | None = None,
+    ) -> Float[Array, "batch ..."]:
         """A draw from the chosen one."""
         return self._pick(lambda one: one.sample(key, outputs, exposure=exposure))
 
     def check(
-        self, x: ArrayLike, *, mask: ArrayLike | None = None, exposure: ArrayLike | None = None
+        self,
+        x: Real[ArrayLike, "batch ..."],
+        *,
+        mask: Bool[ArrayLike, "batch ..."] | None = None,
+        exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> None:
         """Refuse what the chosen one refuses.
 

@@ -1,5 +1,7 @@
 """How many dimensions a set of points has, from nearest neighbors."""
 
+from __future__ import annotations
+
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike

@@ -1,5 +1,7 @@
 """What a little noise at the input adds to the reconstruction error."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import NamedTuple
 

@@ -1,5 +1,7 @@
 """The Jacobian of a code, split along and off given tangents."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import jax

@@ -1,5 +1,7 @@
 """What Adam makes of an absolute value: it comes close to zero and never rests there."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 import jax
@@ -15,12 +17,12 @@ from aelib.training._kernel import Problem, minimize
 
 
 def adam(
-    objective: Callable[[Float[Array, "..."]], Float[Array, ""]],
-    start: Float[ArrayLike, "..."],
+    objective: Callable[[Float[Array, " ..."]], Float[Array, ""]],
+    start: Float[ArrayLike, " ..."],
     *,
     learning_rate: float = 0.03,
     steps: int = 2000,
-) -> Float[np.ndarray, "..."]:
+) -> Float[np.ndarray, " ..."]:
     r"""Minimize by Adam with a learning rate that falls to zero along a half cosine.
 
     To be held against :func:`ista` and :func:`least_absolute` on the same objective: the same loss,

@@ -1,5 +1,7 @@
 """An autoencoder that adds up atoms of fixed length."""
 
+from __future__ import annotations
+
 import jax
 import jax.numpy as jnp
 from flax import nnx

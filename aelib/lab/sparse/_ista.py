@@ -1,5 +1,7 @@
 """Sparse codes by proximal steps: exact zeros."""
 
+from __future__ import annotations
+
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike, NDArray

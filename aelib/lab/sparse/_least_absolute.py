@@ -1,5 +1,7 @@
 """Least absolute deviations by linear programming: residuals with exact zeros."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 

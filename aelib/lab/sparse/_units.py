@@ -1,5 +1,7 @@
 """What the units of a code do: how many are active, and whether one stands for a class."""
 
+from __future__ import annotations
+
 import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike

@@ -1,5 +1,7 @@
 """The specification of a mixed table: one entry for each column, inferred and editable."""
 
+from __future__ import annotations
+
 import dataclasses
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -70,11 +72,11 @@ class Columns:
     @classmethod
     def infer(
         cls,
-        frame: "pd.DataFrame",
+        frame: pd.DataFrame,
         *,
         kinds: Mapping[str, str] | None = None,
         levels: Mapping[str, Sequence[Any]] | None = None,
-    ) -> "Columns":
+    ) -> Columns:
         """Guess the specification of a data frame; whatever is guessed can be overridden.
 
         - two distinct values: binary;
@@ -141,7 +143,7 @@ class Columns:
         x: Real[ArrayLike, "n columns"],
         *,
         mask: Bool[ArrayLike, "n columns"] | None = None,
-    ) -> "Columns":
+    ) -> Columns:
         """The specification of a table that is an array already, such as a data set of the book.
 
         Args:
@@ -190,7 +192,7 @@ class Columns:
             raise ValueError(f"columns: no column {name!r}; expected one of {known}")
         return self.names.index(name)
 
-    def replace(self, name: str, **changes: Any) -> "Columns":
+    def replace(self, name: str, **changes: Any) -> Columns:
         """The same with some fields of one column changed.
 
         Args:
@@ -213,7 +215,7 @@ class Columns:
         entry = dataclasses.replace(self.entries[j], **changes)
         return Columns((*self.entries[:j], entry, *self.entries[j + 1 :]))
 
-    def drop(self, *names: str) -> "Columns":
+    def drop(self, *names: str) -> Columns:
         """The same without some columns.
 
         Raises:
@@ -223,7 +225,7 @@ class Columns:
             self.position(name)
         return Columns(tuple(entry for entry in self.entries if entry.name not in names))
 
-    def encode(self, frame: "pd.DataFrame") -> CodedTable:
+    def encode(self, frame: pd.DataFrame) -> CodedTable:
         """Turn a data frame into an array and an explicit mask.
 
         Args:
@@ -242,7 +244,7 @@ class Columns:
 
     def decode(
         self, x: Real[ArrayLike, "n columns"], *, mask: Bool[ArrayLike, "n columns"] | None = None
-    ) -> "pd.DataFrame":
+    ) -> pd.DataFrame:
         """The data frame that an array of codes stands for: :meth:`encode` backwards.
 
         Args:
@@ -273,7 +275,7 @@ class Columns:
         """
         return nearest_codes(self.entries, _support.numeric(x))
 
-    def as_numbers(self) -> "Columns":
+    def as_numbers(self) -> Columns:
         """Every column taken for a number, level numbers and counts too: what a plain MSE does.
 
         Levels and counts become continuous columns on a grid of step 1 that ends where the levels
@@ -314,7 +316,7 @@ class Columns:
         codes = _support.numeric(x)
         check_codes(self.entries, codes, _support.observed(codes, mask))
 
-    def describe(self) -> "pd.DataFrame":
+    def describe(self) -> pd.DataFrame:
         """A table of the specification, to be looked at: kind, levels, center, spread, …."""
         import pandas as pd
 
@@ -333,7 +335,7 @@ class Columns:
         return pd.DataFrame(rows).set_index("column")
 
     @staticmethod
-    def functional_dependencies(frame: "pd.DataFrame") -> tuple[tuple[str, str], ...]:
+    def functional_dependencies(frame: pd.DataFrame) -> tuple[tuple[str, str], ...]:
         r"""Pairs (b, a) of columns where b is a function of a in every row.
 
         Such a pair is one measurement written twice. A decoder that learns the function reproduces

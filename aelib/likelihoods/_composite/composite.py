@@ -1,5 +1,7 @@
 """The exact joint likelihood of a mixed table."""
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -111,12 +113,12 @@ class Composite(nnx.Module):
     @classmethod
     def infer(
         cls,
-        frame: "pd.DataFrame",
+        frame: pd.DataFrame,
         *,
         kinds: Mapping[str, str] | None = None,
         levels: Mapping[str, Sequence[Any]] | None = None,
         floor: float = 1e-3,
-    ) -> "Composite":
+    ) -> Composite:
         """``Composite(Columns.infer(frame, ...))``; see :meth:`Columns.infer`."""
         return cls(Columns.infer(frame, kinds=kinds, levels=levels), floor=floor)
 

@@ -1,5 +1,7 @@
 """``check`` decides and shows; ``verdict`` and ``forest`` draw what has been checked."""
 
+from __future__ import annotations
+
 import math
 import re
 import sys

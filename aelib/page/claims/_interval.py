@@ -1,5 +1,7 @@
 """Student's t interval for the mean of a few seeds."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 

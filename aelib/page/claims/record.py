@@ -1,5 +1,7 @@
 """What was measured for a claim and what was concluded: the data that pages are drawn from."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -129,7 +131,7 @@ class Measurement:
         return {**asdict(self), "values": list(self.values), "bound": bound}
 
     @classmethod
-    def from_data(cls, data: dict[str, Any]) -> "Measurement":
+    def from_data(cls, data: dict[str, Any]) -> Measurement:
         """The measurement that :meth:`data` described."""
         bound = data["bound"]
         pair = (bound[0], bound[1]) if isinstance(bound, list) else bound
@@ -160,6 +162,6 @@ class Verdict:
         return asdict(self)
 
     @classmethod
-    def from_data(cls, data: dict[str, Any]) -> "Verdict":
+    def from_data(cls, data: dict[str, Any]) -> Verdict:
         """The verdict that :meth:`data` described."""
         return cls(**data)

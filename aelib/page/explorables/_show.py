@@ -1,5 +1,7 @@
 """An explorable as HTML: a still picture, data, code, and what is needed to run it."""
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import re
@@ -25,7 +27,7 @@ def show(
     name: str,
     *,
     data: Mapping[str, Any],
-    still: "Figure | str",
+    still: Figure | str,
     title: str,
     caption: str,
     alt: str,
@@ -86,7 +88,7 @@ def _source(name: str, extra: str | Path | None) -> str:
     return code
 
 
-def _drawn(figure: "Figure") -> str:
+def _drawn(figure: Figure) -> str:
     from matplotlib import pyplot
 
     svg = svg_of(figure)

@@ -1,23 +1,26 @@
 """Pictures side by side: one raster per figure, so that fifty digits cost little more than one."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from jax.typing import ArrayLike
+from jaxtyping import Real
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
 def images(
-    array: ArrayLike,
+    array: Real[ArrayLike, " ..."],
     *,
     titles: Sequence[str] | None = None,
     columns: int | None = None,
     limits: tuple[float, float] | None = None,
     cmap: str = "gray",
-    ax: "Axes | None" = None,
+    ax: Axes | None = None,
 ) -> None:
     """A grid of pictures in the current style.
 
@@ -48,12 +51,12 @@ def images(
 
 
 def rows(
-    named: Mapping[str, ArrayLike],
+    named: Mapping[str, Real[ArrayLike, " ..."]],
     *,
     titles: Sequence[str] | None = None,
     limits: tuple[float, float] | None = None,
     cmap: str = "gray",
-    ax: "Axes | None" = None,
+    ax: Axes | None = None,
 ) -> None:
     """Rows of pictures, each with its name: inputs above their reconstructions.
 
@@ -114,7 +117,7 @@ def _limits(pictures: np.ndarray) -> tuple[float, float]:
 def _draw(
     pictures: np.ndarray,
     columns: int,
-    ax: "Axes | None",
+    ax: Axes | None,
     cmap: str,
     limits: tuple[float, float] | None,
     titles: Sequence[str],

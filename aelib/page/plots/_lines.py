@@ -1,21 +1,24 @@
 """Curves over seeds: the mean and where it lies, and losses as they fall."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jax.typing import ArrayLike
+from jaxtyping import Real
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
 def interval(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Real[ArrayLike, " n"],
+    y: Real[ArrayLike, "seeds n"],
     *,
     label: str = "",
-    ax: "Axes | None" = None,
+    ax: Axes | None = None,
     **line: Any,
 ) -> None:
     """The mean over seeds with the band of its 95 % Student t interval.
@@ -50,11 +53,11 @@ def interval(
 
 
 def losses(
-    curves: Mapping[str, ArrayLike],
+    curves: Mapping[str, Real[ArrayLike, "*seeds n"]],
     *,
     unit: str = "nats per example",
-    steps: ArrayLike | None = None,
-    ax: "Axes | None" = None,
+    steps: Real[ArrayLike, " n"] | None = None,
+    ax: Axes | None = None,
 ) -> None:
     """Loss against training step, one named curve each.
 

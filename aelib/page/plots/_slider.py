@@ -1,5 +1,7 @@
 """Something to move: figures shown one at a time, chosen with a native range input, offline."""
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Callable, Sequence
 from html import escape
@@ -37,7 +39,7 @@ class Slider:
 
 
 def slider(
-    frames: Callable[[Any], "Figure | None"] | Sequence["Figure"],
+    frames: Callable[[Any], Figure | None] | Sequence[Figure],
     *,
     label: str,
     alt: str | Sequence[str],

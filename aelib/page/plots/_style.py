@@ -1,5 +1,7 @@
 """One look for every figure: colors that can be told apart, text kept as text, stable SVG."""
 
+from __future__ import annotations
+
 import sys
 from typing import Any
 

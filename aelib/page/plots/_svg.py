@@ -1,5 +1,7 @@
 """A Matplotlib SVG made part of a page: unique ids, the page's colors, a name, other words."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from html import escape
