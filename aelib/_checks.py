@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, KeysView, Set
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -297,8 +297,27 @@ def check_counts(
         raise ValueError(
             f"{name}: expected a sequence of whole numbers such as {example}, got {values!r}"
         )
+    check_ordered(name, values)
     bounds: dict[str, Any] = {"at_least": at_least, "at_most": at_most}
     return tuple(check_count(f"{name}[{i}]", value, **bounds) for i, value in enumerate(values))
+
+
+def check_ordered(name: str, values: object) -> None:
+    """Refuse what has no order that is the same in every run: a set; and a single text.
+
+    Raises:
+        TypeError: if it is one of these.
+
+    Example:
+        >>> check_ordered("levels", {"low", "high"})
+        Traceback (most recent call last):
+        TypeError: levels: expected a sequence, whose order is kept, got a set
+    """
+    if isinstance(values, (str, bytes)):
+        raise TypeError(f"{name}: expected a sequence, got the text {values!r}")
+    if isinstance(values, Set) and not isinstance(values, KeysView):
+        kind = type(values).__name__
+        raise TypeError(f"{name}: expected a sequence, whose order is kept, got a {kind}")
 
 
 def check_choice(name: str, value: object, choices: Collection[str]) -> str:
@@ -333,6 +352,7 @@ def check_choices(name: str, values: object, choices: Collection[str]) -> tuple[
     """
     if isinstance(values, str) or not isinstance(values, Iterable):
         raise TypeError(f"{name}: expected a sequence of names, got {values!r}")
+    check_ordered(name, values)
     given = tuple(values)
     if not given:
         raise ValueError(f"{name}: expected names among {', '.join(choices)}; got none")

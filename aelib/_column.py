@@ -9,6 +9,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 from jaxtyping import Bool, Real
 
+from aelib._checks import check_ordered
+
 ColumnKind = Literal["binary", "categorical", "ordinal", "continuous", "count"]
 LEVELED = ("binary", "categorical", "ordinal")
 UNLIMITED = (-math.inf, math.inf)
@@ -46,8 +48,13 @@ class Column:
         distribution: of a count: ``"negative_binomial"`` (learned dispersion) or ``"poisson"``.
         unit: unit of a count or a measured value, in words.
         description: one sentence on what the column means.
+        dtype: name of the dtype that the column of the data frame had, such as ``"Int64"``, in
+            which :meth:`aelib.likelihoods.Columns.decode` gives it back; empty for what pandas
+            makes of the values.
+        categories: of a pandas ``Categorical``: its categories in their order.
 
     Raises:
+        TypeError: levels without an order, such as a set.
         ValueError: a field that does not go with the kind, naming the column and the field.
 
     Example:
@@ -68,9 +75,12 @@ class Column:
     distribution: Literal["negative_binomial", "poisson"] = "negative_binomial"
     unit: str = ""
     description: str = ""
+    dtype: str = ""
+    categories: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
-        for field in ("levels", "frequencies", "limits"):
+        for field in ("levels", "frequencies", "limits", "categories"):
+            check_ordered(field, getattr(self, field))
             object.__setattr__(self, field, tuple(getattr(self, field)))
         kinds = get_args(ColumnKind)
         self._require(self.kind in kinds, "kind", f"one of {', '.join(kinds)}", repr(self.kind))

@@ -12,7 +12,7 @@ from flax import nnx
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Real
 
-from aelib._checks import check_choice, check_count, check_counts
+from aelib._checks import check_choice, check_count, check_counts, check_ordered
 from aelib._column import Column
 from aelib.models._activations import ACTIVATIONS
 from aelib.models._architecture import Architecture, builder
@@ -150,6 +150,7 @@ def table(
         >>> {name: outputs.shape for name, outputs in model(jnp.array([[1.0, 3.0]])).items()}
         {'vote': (1, 1), 'mode': (1, 4)}
     """
+    check_ordered("columns", columns)
     heads = tuple(head_for(column) for column in columns)
     if not heads:
         raise ValueError("columns: expected at least one, got none")

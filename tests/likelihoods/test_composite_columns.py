@@ -1,11 +1,16 @@
 """From a data frame to a specification and to arrays, and what bad tables are told."""
 
 import dataclasses
+import datetime
+import decimal
 import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
+from flax import nnx
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import aelib
 from aelib.data import Column
@@ -70,6 +75,171 @@ def test_encoding_and_back():
             assert back[name][here].to_numpy(float) == pytest.approx(frame[name][here], rel=1e-6)
         else:
             assert (back[name][here].to_numpy(object) == frame[name][here].to_numpy(object)).all()
+
+
+# Columns as frames have them, by what pandas calls them; each has at least three values.
+TEXTS = ["b", "a", "c", "a", "b", "c", "a", "b"]
+WHOLE = [19, 40, 62, 33, 25, 71, 48, 90, 18, 55, 36, 44]
+DTYPES = {
+    **{name: np.array(WHOLE, name) for name in ("int8", "int64", "uint16", "uint64", "float64")},
+    **{name: pd.array([*WHOLE, None], dtype=name) for name in ("Int64", "UInt8", "Float64")},
+    "whole with gaps": np.array([*WHOLE, np.nan]),
+    "float32": np.linspace(0, 1, 13, dtype=np.float32),
+    "float16": np.linspace(0, 1, 13, dtype=np.float16),
+    "bool": np.array([True, False, True]),
+    "boolean": pd.array([True, False, None], dtype="boolean"),
+    "object of bool": pd.Series([True, False, None], dtype=object),
+    "str": np.array(TEXTS),
+    "string": pd.array([*TEXTS, None], dtype="string"),
+    "object of str": pd.Series([*TEXTS, None], dtype=object),
+    "category": pd.Categorical(TEXTS, ["c", "a", "unused", "b"]),
+    "ordered": pd.Categorical([*TEXTS, None], ["b", "c", "a"], ordered=True),
+    "two ordered": pd.Categorical(TEXTS[:2], ["b", "a"], ordered=True),
+    "category of int": pd.Categorical([9, 7, 8, 9]),
+    "category of dates": pd.Categorical(pd.to_datetime(["2020-03-01", "2020-02-01", "2020-01-01"])),
+    "intervals": pd.cut(WHOLE, [0, 30, 60, 100]),
+    "sparse": pd.arrays.SparseArray([0, 0, 17, 0, 30, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
+}
+
+
+@pytest.mark.parametrize("name", DTYPES)
+def test_a_frame_comes_back_with_its_dtypes_categories_and_order(name):
+    frame = pd.DataFrame({"c": DTYPES[name]})
+    columns = Columns.infer(frame)
+    x, mask = columns.encode(frame)
+    pd.testing.assert_frame_equal(columns.decode(x, mask=mask), frame, check_exact=True)
+    assert hash(columns) == hash(Columns.infer(frame))
+
+
+def test_a_frame_of_all_of_them_comes_back():
+    """Columns side by side, in an order that is not the alphabet's, and rows without a value."""
+    frame = pd.DataFrame({name: pd.Series(values) for name, values in DTYPES.items()})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # columns that are functions of others
+        columns = Columns.infer(frame)
+    back = columns.decode(*columns.encode(frame)[:1], mask=columns.encode(frame).mask)
+    pd.testing.assert_frame_equal(back, frame, check_exact=True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_whole_numbers_come_back_or_are_refused(data):
+    dtype = data.draw(st.sampled_from(["int16", "int32", "int64", "uint64", "Int64", "float64"]))
+    bounds = {
+        "int16": (-(2**15), 2**15 - 1),
+        "int32": (-(2**31), 2**31 - 1),
+        "uint64": (0, 2**64 - 1),
+    }
+    low, high = bounds.get(dtype, (-(2**63), 2**63 - 1))
+    values = data.draw(st.lists(st.integers(low, high), min_size=3, max_size=20, unique=True))
+    if dtype == "float64":
+        values = [float(value) for value in values]
+    frame = pd.DataFrame({"c": pd.array(values, dtype=dtype)})
+    try:
+        columns = Columns.infer(frame)
+        x, mask = columns.encode(frame)
+    except ValueError as error:
+        refused = str(error)
+    else:
+        refused = ""
+    if refused:
+        assert refused.startswith("column 'c': ")
+        return
+    pd.testing.assert_frame_equal(columns.decode(x, mask=mask), frame, check_exact=True)
+
+
+def test_whole_numbers_that_float32_cannot_hold_are_kept_exact():
+    frame = pd.DataFrame({"views": [0, 2**24 + 1, *range(20)], "age": [*WHOLE, *range(10)]})
+    columns = Columns.infer(frame)
+    x, mask = columns.encode(frame)
+    assert x.dtype == np.float64
+    pd.testing.assert_frame_equal(columns.decode(x, mask=mask), frame)
+    assert columns.encode(frame.assign(views=frame["age"])).x.dtype == np.float32
+    frame.loc[1, "views"] = 2**53 + 1
+    with pytest.raises(
+        ValueError, match=r"numbers that float64 holds, got 9007199254740993 in the"
+    ):
+        columns.encode(frame)
+
+
+def test_what_is_decoded_need_not_be_what_was_encoded():
+    """A gap where there was none, and a mean where there were whole numbers."""
+    frame = pd.DataFrame({"age": np.array(WHOLE, np.int16), "up": np.array(WHOLE) > 40})
+    columns = Columns.infer(frame)
+    x, mask = columns.encode(frame)
+    mask[0] = False
+    back = columns.decode(x, mask=mask)
+    assert back.dtypes.astype(str).tolist() == ["Int16", "boolean"]
+    assert back.isna().to_numpy()[0].all()
+    x[1, 0] = 30.5
+    assert columns.decode(x)["age"].dtype == np.float64
+    assert Columns.from_codes(list(columns), x[2:]).decode(x[2:])["age"].dtype == np.int16
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (pd.date_range("2020-01-01", periods=9), r"dates and times \(datetime64.* since the first"),
+        (
+            pd.date_range("2020-01-01", periods=9, tz="UTC"),
+            r"dates and times \(datetime64\[.*, UTC",
+        ),
+        (pd.period_range("2020-01", periods=9, freq="M"), r"dates and times \(period\[M\]\)"),
+        ([datetime.date(2020, 1, day) for day in range(1, 9)], r"dates and times \(date\)"),
+        ([datetime.time(hour) for hour in range(9)], r"dates and times \(time\)"),
+        (pd.to_timedelta(range(9), "D"), r"durations \(timedelta64.*total_seconds"),
+        ([datetime.timedelta(day) for day in range(9)], r"durations \(timedelta"),
+        (
+            [decimal.Decimal(k) / 10 for k in range(9)],
+            r"decimal numbers \(Decimal\) .*astype\(float",
+        ),
+        (np.arange(9) * 1j, r"complex numbers \(complex128\)"),
+        ([[1, 2]] * 9, r"values of type list \(\[1, 2\]\) are not modeled"),
+        ([b"a", b"b", b"c"], r"values of type bytes"),
+        (pd.interval_range(0, 9), r"intervals \(interval\[int64, right\]\).*ordered Categorical"),
+        (
+            [str(k) for k in range(30)],
+            r"numbers held as str, such as '0'; .*to_numeric\(frame\['c'\]",
+        ),
+        (pd.Series([1.5, None, *range(30)], dtype=object), "numbers held as object, such as 1.5"),
+    ],
+)
+def test_what_has_no_model_is_named(values, message):
+    frame = pd.DataFrame({"c": values})
+    with pytest.raises(ValueError, match=f"column 'c': {message}"):
+        Columns.infer(frame)
+
+
+def test_dates_can_be_levels_if_one_says_so():
+    frame = pd.DataFrame({"c": pd.date_range("2020-01-01", periods=3)[[0, 2, 1, 0]]})
+    columns = Columns.infer(frame, kinds={"c": "categorical"})
+    x, mask = columns.encode(frame)
+    pd.testing.assert_frame_equal(columns.decode(x, mask=mask), frame)
+    with pytest.raises(ValueError, match=r"values of type list"):
+        Columns.infer(pd.DataFrame({"c": [[1], [2], [3]]}), kinds={"c": "categorical"})
+
+
+def test_what_has_no_order_cannot_give_one():
+    """A set's order changes from run to run, and with it what a code means."""
+    with pytest.raises(
+        TypeError, match="levels: expected a sequence, whose order is kept, got a set"
+    ):
+        Column("c", "binary", levels={"low", "high"})
+    with pytest.raises(TypeError, match="levels: expected a sequence, got the text 'low'"):
+        Column("c", "ordinal", levels="low")
+    with pytest.raises(
+        TypeError, match=r"levels\['vote'\]: expected a sequence, .* got a frozenset"
+    ):
+        Columns.infer(people(), levels={"vote": frozenset(["Clinton", "Dole"])})
+    with pytest.raises(TypeError, match="columns: expected a sequence, whose order is kept"):
+        Columns({Column("a", "count"), Column("b", "count")})
+    with pytest.raises(TypeError, match="columns: expected a sequence, whose order is kept"):
+        Composite({Column("a", "count"), Column("b", "count")})
+    with pytest.raises(TypeError, match="columns: expected a sequence, whose order is kept"):
+        aelib.models.table({Column("a", "count")}, 1, rngs=nnx.Rngs(0))
+    with pytest.raises(TypeError, match="hidden: expected a sequence, whose order is kept"):
+        aelib.models.mlp(4, 1, hidden={8, 4}, rngs=nnx.Rngs(0))
+    assert Columns.infer(people(), levels={"vote": dict.fromkeys(["Dole", "Clinton"])})
 
 
 def test_overrides():

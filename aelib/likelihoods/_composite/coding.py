@@ -11,6 +11,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Bool, Float, Real
 
 from aelib._column import LEVELED, Column
+from aelib.likelihoods._composite.dtypes import refuse_unmodeled, restored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +22,8 @@ class CodedTable(NamedTuple):
 
     Attributes:
         x: [n, columns] codes of levels, counts and values in their own units; 0 where not
-            observed. float32, or float64 with x64.
+            observed. float32; float64 with x64, or if a count or a step of a grid is a number that
+            float32 would change.
         mask: [n, columns] booleans, True where observed.
     """
 
@@ -44,14 +46,16 @@ def encode_frame(columns: Sequence[Column], frame: pd.DataFrame) -> CodedTable:
             + ("" if missing else " (select the columns with frame[list(columns.names)])")
         )
     dtype = jnp.zeros(()).dtype
-    x = np.zeros((len(frame), len(columns)), dtype)
+    x = np.zeros((len(frame), len(columns)), np.float64)
     mask = np.zeros(x.shape, bool)
+    exact = True
     for j, column in enumerate(columns):
         seen = ~frame[column.name].isna().to_numpy(bool)
-        values = frame[column.name][seen]
-        x[seen, j] = _codes(column, values, dtype)
-        mask[:, j] = seen
-    return CodedTable(x, mask)
+        codes = _codes(column, frame[column.name][seen], dtype)
+        if column.kind != "continuous" or column.resolution:
+            exact &= bool((codes.astype(dtype) == codes).all())
+        x[seen, j], mask[:, j] = codes, seen
+    return CodedTable(x.astype(dtype) if exact else x, mask)
 
 
 def decode_codes(columns: Sequence[Column], codes: np.ndarray, seen: np.ndarray) -> pd.DataFrame:
@@ -60,11 +64,14 @@ def decode_codes(columns: Sequence[Column], codes: np.ndarray, seen: np.ndarray)
 
     data = {}
     for j, column in enumerate(columns):
-        levels = column.levels if column.kind in LEVELED else None
-        data[column.name] = [
-            (levels[int(code)] if levels else plain(code)) if here else None
-            for code, here in zip(codes[:, j], seen[:, j], strict=True)
-        ]
+        if column.kind in LEVELED:
+            values = [
+                column.levels[int(c)] if here else None
+                for c, here in zip(codes[:, j], seen[:, j], strict=True)
+            ]
+        else:
+            values = codes[:, j].tolist()
+        data[column.name] = restored(values, seen[:, j], column.dtype, column.categories)
     return pd.DataFrame(data)
 
 
@@ -143,15 +150,12 @@ def to_numbers(values: pd.Series, name: str) -> np.ndarray:
     """The values as float64.
 
     Raises:
-        ValueError: the first that is no finite number, with the label of its row.
+        ValueError: the first that is no finite number, or a whole one that float64 would change,
+            with the label of its row; or the kind of the values if they are none.
     """
     import pandas as pd
 
-    if pd.api.types.is_datetime64_any_dtype(values) or isinstance(values.dtype, pd.PeriodDtype):
-        raise ValueError(
-            f"column {name!r}: dates ({values.dtype}) are not modeled; turn them into numbers "
-            "(days since the first), or drop them"
-        )
+    refuse_unmodeled(values, name)
     numbers = pd.to_numeric(values.astype(object), errors="coerce").to_numpy(np.float64)
     bad = np.flatnonzero(~np.isfinite(numbers))
     if bad.size:
@@ -159,6 +163,14 @@ def to_numbers(values: pd.Series, name: str) -> np.ndarray:
             f"column {name!r}: expected finite numbers, got {plain(values.iloc[bad[0]])!r} in "
             f"{row_label(values, int(bad[0]))}"
         )
+    for row in np.flatnonzero(np.abs(numbers) >= 2.0**53):
+        value = plain(values.iloc[row])
+        if isinstance(value, int) and value != int(numbers[row]):
+            raise ValueError(
+                f"column {name!r}: expected whole numbers that float64 holds, got {value} in "
+                f"{row_label(values, int(row))}; subtract an offset, or drop the column if it "
+                "numbers the rows"
+            )
     return numbers
 
 

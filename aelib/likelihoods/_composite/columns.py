@@ -12,6 +12,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float, Real
 
+from aelib._checks import check_ordered
 from aelib._column import LEVELED, Column
 from aelib.likelihoods import _support
 from aelib.likelihoods._composite.coding import (
@@ -59,6 +60,7 @@ class Columns:
     entries: tuple[Column, ...]
 
     def __post_init__(self) -> None:
+        check_ordered("columns", self.entries)
         object.__setattr__(self, "entries", tuple(self.entries))
         if not self.entries:
             raise ValueError("columns: expected at least one, got none")
@@ -86,8 +88,10 @@ class Columns:
         - other whole numbers: a count if the smallest is 0, else continuous with resolution 1;
         - other numbers: continuous.
 
-        A constant column raises, because there is nothing to learn; a column that is a function of
-        another one warns (:meth:`functional_dependencies`).
+        Dates, durations, decimal numbers and whatever else is neither a number nor a text raise,
+        unless ``kinds`` says that they are levels. A constant column raises, because there is
+        nothing to learn; a column that is a function of another one warns
+        (:meth:`functional_dependencies`).
 
         Args:
             frame: one row for each example. Missing values are those of ``frame.isna()``.
@@ -113,6 +117,8 @@ class Columns:
         """
         kinds, levels = dict(kinds or {}), dict(levels or {})
         check_frame(frame)
+        for name, order in levels.items():
+            check_ordered(f"levels[{name!r}]", order)
         for argument, given in (("kinds", kinds), ("levels", levels)):
             for name in given:
                 if name not in frame.columns:
@@ -237,7 +243,8 @@ class Columns:
 
         Raises:
             ValueError: columns too few or too many, a value outside a column's support (an unknown
-                category, a negative count, an infinite number): the value and its row.
+                category, a negative count, an infinite number), or a whole number above 2**53: the
+                value and its row.
             TypeError: not a data frame.
         """
         return encode_frame(self.entries, frame)
@@ -252,7 +259,10 @@ class Columns:
             mask: booleans of x's shape; where False the frame has a missing value.
 
         Returns:
-            One row for each example, with the levels and values of the original table.
+            One row for each example, with the levels, values, dtypes and categories of the table
+            that the specification was inferred from. Measured values are those of float32. Whole
+            numbers come back nullable (``Int64``) where some are missing that were not, and
+            floating-point where some are not whole.
 
         Raises:
             ValueError: a level number that is none, or a number that is not finite. A mean between

@@ -12,7 +12,7 @@ from flax import nnx
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree, Real
 
-from aelib._checks import check_fraction
+from aelib._checks import check_fraction, check_ordered
 from aelib._column import Column
 from aelib.likelihoods import _support
 from aelib.likelihoods._composite import parts
@@ -103,6 +103,7 @@ class Composite(nnx.Module):
         floor: float = 1e-3,
         shared_scale: bool = False,
     ) -> None:
+        check_ordered("columns", columns)
         self.columns = columns if isinstance(columns, Columns) else Columns(tuple(columns))
         self.floor = check_fraction("floor", floor)
         self.num_outputs = sum(column.num_outputs for column in self.columns)

@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Real
 from aelib._column import LEVELED, Column, ColumnKind
 from aelib.likelihoods import _support
 from aelib.likelihoods._composite.coding import check_column, plain, to_codes, to_numbers
+from aelib.likelihoods._composite.dtypes import dtype_name, refuse_unmodeled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +46,7 @@ def infer_column(
             f"column {name!r}: all {len(series)} values are missing; drop the column, there is "
             "nothing to learn from"
         )
+    refuse_unmodeled(values, name, leveled=kind in LEVELED)
     if levels is None and len(values.unique()) == 1:
         raise ValueError(
             f"column {name!r}: constant, {plain(values.iloc[0])!r} in all {len(values)} observed "
@@ -53,6 +55,17 @@ def infer_column(
             f"give them as levels={{{name!r}: [...]}}"
         )
     kind = kind or _kind(name, values, levels)
+    column = _column(name, kind, values, levels)
+    dtype = series.dtype
+    categories = getattr(dtype, "categories", None)
+    return dataclasses.replace(
+        column,
+        dtype=dtype_name(dtype),
+        categories=() if categories is None else tuple(plain(each) for each in categories),
+    )
+
+
+def _column(name: str, kind: str, values: pd.Series, levels: Sequence[Any] | None) -> Column:
     if kind in LEVELED:
         return _leveled(name, kind, values, levels)
     if levels is not None:
@@ -142,9 +155,14 @@ def _kind(name: str, values: pd.Series, levels: Sequence[Any] | None) -> str:
         if distinct <= MOST_LEVELS:
             return "ordinal"
         return "count" if numbers.min() == 0 else "continuous"
-    if pd.api.types.is_datetime64_any_dtype(values) or isinstance(values.dtype, pd.PeriodDtype):
-        to_numbers(values, name)
     if levels is None and distinct > max(MOST_LEVELS, len(values) // 10):
+        numbers = values[pd.to_numeric(values.astype(object), errors="coerce").notna()]
+        if len(numbers):
+            raise ValueError(
+                f"column {name!r}: numbers held as {values.dtype}, such as "
+                f"{plain(numbers.iloc[0])!r}; turn them into numbers with "
+                f"pandas.to_numeric(frame[{name!r}])"
+            )
         raise ValueError(
             f"column {name!r}: {distinct} different texts in {len(values)} rows look like names, "
             f"not categories; drop it with frame.drop(columns=[{name!r}]), or say "
