@@ -103,7 +103,8 @@ class Autoencoder(nnx.Module):
 
         The file is written under a temporary name and then renamed, so that ``path`` holds either
         what it held before or the whole model. :func:`aelib.models.load` reads it back. What a
-        likelihood has learned beside the model, such as a common scale, is not part of it.
+        likelihood has learned beside the model, such as a common scale, is not part of it:
+        :meth:`aelib.training.FitResult.save` keeps both.
 
         Args:
             path: where; an existing file is replaced.

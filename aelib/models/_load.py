@@ -1,22 +1,16 @@
 """Read a model from a file that :meth:`aelib.models.Autoencoder.save` wrote."""
 
-from __future__ import annotations
-
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from aelib._version import __version__
+from aelib import _storage
 from aelib.models._architecture import BUILDERS
 from aelib.models._autoencoder import Autoencoder
-from aelib.models._save import FORMAT, KEY, checksum, named_parameters, parameters, tensor_name
 
 
 def load(path: str | os.PathLike[str]) -> Autoencoder:
@@ -46,57 +40,27 @@ def load(path: str | os.PathLike[str]) -> Autoencoder:
         ...     aelib.models.load(pathlib.Path(folder) / "model.safetensors")
         Autoencoder(linear: [4] -> 2 | 4 -> [4]; 22 parameters, float32)
     """
-    import safetensors
-
-    path = Path(path)
-    with path.open("rb"):
-        pass  # a missing or unreadable file says so itself
-    try:
-        with safetensors.safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except safetensors.SafetensorError as error:
-        raise ValueError(f"{path}: not a whole safetensors file ({error})") from error
-    model = _build(path, metadata, tensors)
-    expected = named_parameters(model)
-    found = {name: value.shape for name, value in tensors.items()}
-    if found != {name: value.shape for name, value in expected.items()}:
-        differing = sorted(
-            name
-            for name in expected.keys() | found.keys()
-            if name not in expected or found.get(name) != expected[name].shape
-        )
-        raise ValueError(f"{path}: its tensors do not fit its architecture: {', '.join(differing)}")
-
-    def stored(key: tuple[Any, ...], leaf: jax.Array) -> jax.Array:
-        return jnp.asarray(tensors[tensor_name(key)], leaf.dtype)
-
-    nnx.update(model, jax.tree.map_with_path(stored, parameters(model)))
-    return model
+    return rebuild(*_storage.read(path, "model"))
 
 
-def _build(
-    path: Path, metadata: Mapping[str, str], tensors: Mapping[str, np.ndarray]
+def rebuild(
+    path: Path, about: Mapping[str, Any], tensors: Mapping[str, np.ndarray], prefix: str = ""
 ) -> Autoencoder:
-    """The model that the header describes, with parameters yet to be filled in."""
-    if KEY not in metadata:
-        raise ValueError(f"{path}: a safetensors file, but not one that aelib's model.save wrote")
+    """The model that a file describes.
+
+    Raises:
+        ValueError: if the description is of no model of this package, or the arrays do not fit it.
+    """
     try:
-        about = json.loads(metadata[KEY])
-        version, name, arguments = about["format"], about["architecture"], about["arguments"]
-    except (ValueError, KeyError, TypeError) as error:
+        name, arguments = about["architecture"], about["arguments"]
+    except (KeyError, TypeError) as error:
         raise ValueError(f"{path}: its description of the model cannot be read") from error
-    if version != FORMAT:
-        raise ValueError(
-            f"{path}: format {version!r}, written by aelib {about.get('aelib')}; this aelib "
-            f"({__version__}) reads format {FORMAT}"
-        )
-    if about.get("checksum") != checksum(about, tensors):
-        raise ValueError(f"{path}: damaged, its content does not have the checksum it names")
     if name not in BUILDERS:
         known = ", ".join(BUILDERS)
         raise ValueError(f"{path}: unknown architecture {name!r}; this aelib knows {known}")
     try:
-        return BUILDERS[name](**arguments, rngs=nnx.Rngs(0))
+        model: Autoencoder = BUILDERS[name](**arguments, rngs=nnx.Rngs(0))
     except (TypeError, ValueError) as error:
         raise ValueError(f"{path}: cannot build {name}({arguments}): {error}") from error
+    _storage.fill(model, tensors, path, prefix)
+    return model

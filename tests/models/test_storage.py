@@ -7,8 +7,7 @@ import pytest
 import safetensors.numpy
 from flax import nnx
 
-from aelib import likelihoods, models, training
-from aelib.models import _save
+from aelib import _storage, likelihoods, models, training
 
 MAKE = {
     "linear": lambda rngs: models.linear(6, 3, use_bias=False, outputs_per_feature=2, rngs=rngs),
@@ -26,11 +25,11 @@ def leaves(model):
 def rewrite(path, change):
     """Save the file again with its description changed."""
     with safetensors.safe_open(path, framework="numpy") as file:
-        about = json.loads(file.metadata()[_save.KEY])
+        about = json.loads(file.metadata()["aelib.model"])
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     change(about, tensors)
-    about["checksum"] = _save.checksum(about, tensors)
-    safetensors.numpy.save_file(tensors, path, metadata={_save.KEY: json.dumps(about)})
+    about["checksum"] = _storage.checksum(about, tensors)
+    safetensors.numpy.save_file(tensors, path, metadata={"aelib.model": json.dumps(about)})
 
 
 @pytest.mark.parametrize("tree", [False, True], ids=["graph", "tree"])
@@ -130,7 +129,7 @@ def test_other_files_are_errors(tmp_path):
     with pytest.raises(ValueError, match="not a whole safetensors file"):
         models.load(path)
     safetensors.numpy.save_file({"a": np.ones(3)}, path)
-    with pytest.raises(ValueError, match=r"not one that aelib's model.save wrote"):
+    with pytest.raises(ValueError, match=r"not one that aelib wrote"):
         models.load(path)
 
 

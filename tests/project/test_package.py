@@ -14,7 +14,14 @@ from tests.project.imports import circles, graph, imported
 from tests.project.package_map import CONTRIBUTING, may_import, read_map
 
 ROOT = Path(__file__).parents[2]
-SMALL = {"_lazy", "_checks", "_column", "_cores", "_version"}  # modules that serve every room
+SMALL = {
+    "_lazy",
+    "_checks",
+    "_column",
+    "_cores",
+    "_storage",
+    "_version",
+}  # modules that serve every room
 WINGS = read_map(CONTRIBUTING.read_text(encoding="utf-8"))
 MAY_IMPORT = may_import(WINGS)
 LIBRARY = WINGS["library"]
