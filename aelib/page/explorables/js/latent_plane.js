@@ -14,6 +14,10 @@ explorable("latent_plane", (root, data, kit) => {
   const middleOf = (values) => (Math.max(...values) + Math.min(...values)) / 2;
   const halfOf = (values) => 0.54 * (Math.max(...values) - Math.min(...values));
   const half = Math.max(halfOf(xs), 2 * halfOf(ys));
+  // How far apart neighbors are at most: a point farther than this from all digits is among none.
+  const square = (i, a, b) => (xs[i] - a) ** 2 + (ys[i] - b) ** 2;
+  const indices = labels.map((_, i) => i);
+  const alone = Math.max(...indices.map((i) => Math.min(...indices.filter((j) => j !== i).map((j) => square(j, xs[i], ys[i])))));
   const span = (values, size) => ({ min: middleOf(values) - size, max: middleOf(values) + size });
   const decode = (layers, code) => layers.reduce((values, { weights, bias }, layer) => {
     const next = Float64Array.from(bias);
@@ -40,13 +44,13 @@ explorable("latent_plane", (root, data, kit) => {
   }));
   return {
     compute: ({ a, b }) => {
-      const order = labels.map((_, i) => i).sort((i, j) => (xs[i] - a) ** 2 + (ys[i] - b) ** 2 - (xs[j] - a) ** 2 - (ys[j] - b) ** 2);
+      const order = [...indices].sort((i, j) => square(i, a, b) - square(j, a, b));
       const near = order.slice(0, data.near);
       const column = (pixel) => near.map((i) => data.images[i * size + pixel] / 16).sort((u, v) => u - v);
       const columns = Array.from({ length: size }, (_, pixel) => column(pixel));
       const middle = (list) => (list[(list.length - 1) >> 1] + list[list.length >> 1]) / 2;
       const [one, two] = [first, second].map((name) => Array.from(decode(data.decoders[name], [a, b])));
-      return { one, two, mean: columns.map(math.mean), median: columns.map(middle), grayOne: gray(one), grayTwo: gray(two), near };
+      return { one, two, mean: columns.map(math.mean), median: columns.map(middle), grayOne: gray(one), grayTwo: gray(two), near, far: Number(square(near[0], a, b) > alone) };
     },
     draw: ({ one, two, mean, median, near }) => {
       const chosen = new Set(near);
@@ -55,7 +59,8 @@ explorable("latent_plane", (root, data, kit) => {
       }));
       [one, mean, two, median].forEach((pixels, index) => pictures[index].draw(pixels.map((value) => 1 - value)));
     },
-    say: ({ grayOne, grayTwo, near }) => {
+    say: ({ grayOne, grayTwo, near, far }) => {
+      if (far) return "No training digit is near this point: neither decoder was taught what to write here.";
       const kinds = [...new Set(near.map((i) => labels[i]))].sort();
       return `Nearest here: ${kinds.join(", ")}. The reconstruction is <b>${format(100 * grayOne, 2)} %</b> gray under ${first}, ` +
         `<b>${format(100 * grayTwo, 2)} %</b> under ${second}.`;

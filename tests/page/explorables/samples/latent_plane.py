@@ -27,7 +27,7 @@ DATA = {
     "start": [0.1, 0.2],
     "decoders": {"squared error": _decoder(), "absolute error": _decoder()},
 }
-STATES = [{}, {"a": 0.0, "b": 0.0}, {"a": 1.0, "b": -0.5}, {"a": -0.73}]
+STATES = [{}, {"a": 3.5, "b": 2.0}, {"a": 0.0, "b": 0.0}, {"a": 1.0, "b": -0.5}, {"a": -0.73}]
 
 
 def numbers(data: Any, a: float, b: float) -> dict[str, Any]:
@@ -40,4 +40,7 @@ def numbers(data: Any, a: float, b: float) -> dict[str, Any]:
         found[key] = units @ out["weights"] + out["bias"]
         clipped = jnp.clip(found[key], 0, 1)
         found["gray" + key.capitalize()] = jnp.mean(4 * clipped * (1 - clipped))
+    squares = jnp.sum((data["codes"][:, None] - data["codes"]) ** 2, axis=2)
+    nearest = jnp.min(squares + jnp.diag(jnp.full(len(squares), jnp.inf)), axis=1)
+    found["far"] = jnp.min(jnp.sum((data["codes"] - code) ** 2, axis=1)) > nearest.max()
     return found
