@@ -54,7 +54,7 @@ def write(
     from safetensors.numpy import save as to_bytes  # only now, as most programs never save
 
     described = {"format": FORMAT, "aelib": __version__, **about}
-    arrays = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+    arrays = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
     described["checksum"] = checksum(described, arrays)
     _write_whole(Path(path), to_bytes(arrays, metadata={_PREFIX + kind: json.dumps(described)}))
 

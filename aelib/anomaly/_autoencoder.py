@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Self
 
 import jax
@@ -15,8 +16,9 @@ from numpy.typing import ArrayLike
 
 from aelib import likelihoods, models, training
 from aelib._checks import check_count
-from aelib.anomaly._detector import ConformalDetector
+from aelib.anomaly._detector import ConformalDetector, keepable
 from aelib.likelihoods import Likelihood
+from aelib.training import _keep
 
 # Examples are scored in batches of this size, the last one filled up with zeros: one program is
 # compiled for any number of examples, and the score of an example does not depend on the others.
@@ -25,6 +27,7 @@ _ROWS = 256
 _RESERVED = ("batch_size", "exposure", "key", "mask", "steps", "weights")
 
 
+@keepable
 class ReconstructionDetector(ConformalDetector):
     """Anomaly detector from the reconstruction loss of an autoencoder.
 
@@ -172,6 +175,19 @@ class ReconstructionDetector(ConformalDetector):
             )
         return self._apply("log_prob_per_feature", x).reshape(len(x), -1)
 
+    _not_kept = ("model", "likelihood", "fit_options")
+
+    def _kept(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        return _keep.describe(self.model_, self.likelihood_)
+
+    def _restore(self, path: Path, about: dict[str, Any], tensors: dict[str, np.ndarray]) -> None:
+        self.model, self.likelihood = _keep.rebuild(path, about, tensors)
+        self.model_, self.likelihood_ = self.model, self.likelihood
+        self.history_: training.History | None = None
+        d = math.prod(_example_shape(self.model, self.n_features_in_))
+        if d != self.n_features_in_:
+            raise ValueError(f"{path}: its model takes {d} features, not {self.n_features_in_}")
+
     def _held_out(self, count: int) -> int:
         return count if isinstance(self.model, nnx.Module) else super()._held_out(count)
 
@@ -179,7 +195,8 @@ class ReconstructionDetector(ConformalDetector):
         d = x.shape[1]
         likelihood = _likelihood(self.likelihood, d)
         if isinstance(self.model, nnx.Module):
-            self.model_, self.likelihood_, self.history_ = self.model, likelihood, None
+            self.model_, self.likelihood_ = self.model, likelihood
+            self.history_ = None
             return
         model_key, key = jax.random.split(jax.random.key(seed))
         make = _small_network if self.model is None else self.model

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -11,11 +13,13 @@ from numpy.typing import ArrayLike
 
 from aelib import pca
 from aelib._lazy import require
-from aelib.anomaly._detector import ConformalDetector
+from aelib.anomaly._detector import ConformalDetector, keepable, take
 
+_AXES = ("mean", "components", "spectrum")
 _LOG_2PI = math.log(2 * math.pi)
 
 
+@keepable
 class PCADetector(ConformalDetector):
     """Anomaly detector from principal components, the best linear autoencoder in squared error.
 
@@ -94,7 +98,20 @@ class PCADetector(ConformalDetector):
     def _losses(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
         return self._terms(x).sum(axis=1)
 
+    def _kept(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        fitted = self.pca_
+        arrays = {name: np.asarray(getattr(fitted, name)) for name in _AXES}
+        return {"num_examples": int(fitted.num_examples)}, {**arrays, "scale": self.scale_}
 
+    def _restore(self, path: Path, about: dict[str, Any], tensors: dict[str, np.ndarray]) -> None:
+        d = self.n_features_in_
+        k, n = (len(tensors[name]) for name in ("components", "spectrum"))
+        shapes = {"mean": (d,), "components": (k, d), "spectrum": (n,), "scale": (d,)}
+        mean, components, spectrum, self.scale_ = take(path, tensors, shapes)
+        self.pca_ = pca.PCA(mean, components, spectrum, num_examples=about["num_examples"])
+
+
+@keepable
 class GaussianDetector(ConformalDetector):
     r"""Anomaly detector from a Gaussian of a few features: Mahalanobis distance, in nats.
 
@@ -162,7 +179,12 @@ class GaussianDetector(ConformalDetector):
 
     def _losses(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
         # einsum and not @: the score of an example then does not depend on the other rows.
-        centered = self._features(x) - self.mean_
+        values = self._features(x)
+        if values.shape[1] != len(self.mean_):
+            raise ValueError(
+                f"features: expected {len(self.mean_)}, as in fit, got {values.shape[1]}"
+            )
+        centered = values - self.mean_
         distance = np.square(np.einsum("nk,jk->nj", centered, self._whiten)).sum(axis=1)
         return 0.5 * distance + self._constant
 
@@ -171,3 +193,22 @@ class GaussianDetector(ConformalDetector):
         if values.ndim != 2 or len(values) != len(x):
             raise ValueError(f"features: expected shape [{len(x)}, k], got {values.shape}")
         return values
+
+    _not_kept = ("features",)
+
+    def _kept(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        learned = {"mean": self.mean_, "covariance": self.covariance_, "whiten": self._whiten}
+        about = {"has_features": self.features is not None, "constant": float(self._constant)}
+        return about, learned
+
+    def _restore(self, path: Path, about: dict[str, Any], tensors: dict[str, np.ndarray]) -> None:
+        if about["has_features"] != (self.features is not None):
+            expected = "the function it was fitted with" if about["has_features"] else "none"
+            raise ValueError(
+                f"features: expected {expected}, as {path} has a detector of "
+                f"{'such' if about['has_features'] else 'plain'} features, got {self.features!r}"
+            )
+        k = len(tensors["mean"])
+        shapes = {"mean": (k,), "covariance": (k, k), "whiten": (k, k)}
+        self.mean_, self.covariance_, self._whiten = take(path, tensors, shapes)
+        self._constant = about["constant"]

@@ -135,6 +135,7 @@ class Calibration:
         self._denominator = unit * (self.num_groups + 1)
         self._p = np.array([value / self._denominator for value in self._numerators])
         self._grouped = groups is not None
+        self._member = member[order]
 
     def p_values(
         self,
@@ -243,6 +244,10 @@ class Calibration:
         tail = (1 - confidence) / 2
         low, high = beta.ppf([tail, 1 - tail], allowed, n + 1 - allowed)
         return float(low), float(high)
+
+    def kept(self) -> dict[str, np.ndarray]:
+        """The arrays that make it again: ``Calibration(**arrays)``."""
+        return {"losses": self.losses, **({"groups": self._member} if self._grouped else {})}
 
     def __repr__(self) -> str:
         groups = f" in {self.num_groups} groups" if self._grouped else ""

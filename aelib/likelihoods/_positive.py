@@ -75,7 +75,7 @@ class PositiveParameter(nnx.Module):
             self.raw = None
             start = 0.0
         self.shape = shape
-        self.floor, self.start = float(floor), start
+        self.floor, self.initial, self.start = float(floor), float(initial), start
 
     def __call__(self, raw_output: Array | None, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         """The values, spread over ``shape`` (that of the data).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Float, Real
 from numpy.typing import DTypeLike, NDArray
 
+from aelib import _storage
 from aelib._checks import check_array, check_count, check_matrix
 from aelib.pca._scatter import (
     Scatter,
@@ -21,6 +23,7 @@ from aelib.pca._scatter import (
 )
 
 Array = jax.Array | np.ndarray  # whichever the data was
+_ARRAYS = ("mean", "components", "spectrum")
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,35 @@ class PCA:
     def __call__(self, x: Real[ArrayLike, "*n d"]) -> Float[Array, "*n d"]:
         """Return the reconstructions of ``x``: the nearest points with a code, [..., d]."""
         return self.inverse_transform(self.transform(x))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write it to a safetensors file, which :meth:`load` reads; a file there is replaced."""
+        arrays = {name: np.asarray(getattr(self, name)) for name in _ARRAYS}
+        about = {"num_examples": self.num_examples, "jax": isinstance(self.mean, jax.Array)}
+        _storage.write(path, "pca", about, arrays)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> PCA:
+        """Read what :meth:`save` wrote, into NumPy's arrays or JAX's, whichever they were.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            ValueError: if it is damaged, of another kind, does not hold a PCA, or was in JAX's
+                float64 and x64 is off.
+        """
+        path, about, tensors = _storage.read(path, "pca")
+        shapes = {name: tensors[name].shape for name in _ARRAYS if name in tensors}
+        d, k = shapes.get("mean", (0,))[0], shapes.get("components", (0,))[0]
+        expected = {"mean": (d,), "components": (k, d), "spectrum": shapes.get("spectrum")}
+        if set(tensors) != set(_ARRAYS) or shapes != expected or "num_examples" not in about:
+            raise ValueError(f"{path}: expected a mean, components and a spectrum, got {shapes}")
+        arrays: list[Array] = [tensors[name] for name in _ARRAYS]
+        if about.get("jax"):
+            arrays = [jnp.asarray(array) for array in arrays]
+            if arrays[0].dtype != tensors["mean"].dtype:
+                raise ValueError(f"{path}: it is in {tensors['mean'].dtype}, which needs x64")
+        mean, components, spectrum = arrays
+        return cls(mean, components, spectrum, about["num_examples"])
 
     def _features(self, values: ArrayLike, expected: int, name: str) -> Array:
         array = values if isinstance(values, jax.Array) else np.asarray(values)

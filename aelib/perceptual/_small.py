@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +14,7 @@ from flax import nnx
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int, PyTree
 
+from aelib import _storage
 from aelib.models import Convolution, Dense
 from aelib.perceptual._images import as_images
 
@@ -115,6 +117,51 @@ class SmallFeatures(nnx.Module):
         as_images("images", images, channels=(self.shape[2],))
         graphdef, state = nnx.split(self)
         return float(np.mean(np.asarray(_predicted(graphdef, state, images)) == np.asarray(labels)))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the network to a safetensors file, which :meth:`load` reads.
+
+        Args:
+            path: where; an existing file is replaced, as a whole or not at all.
+
+        Raises:
+            ValueError: if it was changed after it was made, other than by training.
+        """
+        arguments = {
+            "shape": list(self.shape),
+            "num_classes": self.readout.out_features,
+            "channels": [int(layer.weight.shape[-1]) for layer in self.convolutions],
+            "dtype": self.readout.weight.dtype.name,
+        }
+        if nnx.graphdef(type(self)(**arguments, rngs=nnx.Rngs(0))) != nnx.graphdef(self):
+            raise ValueError(
+                "save: expected a network that is as its constructor made it, but for its "
+                "parameters; it was changed afterwards, and the change would be lost"
+            )
+        _storage.write(path, "classifier", {"arguments": arguments}, _storage.variables(self))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read what :meth:`save` wrote; logits and feature maps are the same, bit for bit.
+
+        Args:
+            path: the file.
+
+        Returns:
+            The network.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            ValueError: if it is damaged, of another kind, does not fit this package, or is in
+                float64 while x64 is off.
+        """
+        path, about, tensors = _storage.read(path, "classifier")
+        try:
+            network = cls(**about["arguments"], rngs=nnx.Rngs(0))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{path}: cannot make a {cls.__name__} of it ({error})") from error
+        _storage.fill(network, tensors, path)
+        return network
 
     def __repr__(self) -> str:
         channels = tuple(int(layer.weight.shape[-1]) for layer in self.convolutions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,8 @@ import numpy as np
 from flax import nnx
 from jaxtyping import Float, Int, PyTree
 
-from aelib.training import _padding
+from aelib import _storage
+from aelib.training import _keep, _padding
 from aelib.training._compile import compiled
 from aelib.training._settings import Loss, Settings
 from aelib.training._tick import Tick
@@ -98,6 +100,30 @@ class FitResult:
     model: Any
     likelihood: Loss
     history: History
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model, the likelihood and the history to one safetensors file.
+
+        It is written under a temporary name and then renamed, so that ``path`` holds either what it
+        held before or all of it. :func:`aelib.training.load` reads it back.
+
+        Args:
+            path: where; an existing file is replaced.
+
+        Raises:
+            ValueError: if the model was not made by a builder of :mod:`aelib.models`, the
+                likelihood is none of :mod:`aelib.likelihoods`, or one of them was changed since it
+                was made, other than by training.
+        """
+        about, tensors = _keep.describe(self.model, self.likelihood)
+        told = self.history
+        ticks = {"step": told.step, "loss": told.loss, "nats": told.nats}
+        ticks |= {f"penalties.{name}": values for name, values in told.penalties.items()}
+        if told.validation is not None:
+            ticks["validation"] = told.validation
+        tensors |= {f"history.{name}": np.asarray(values) for name, values in ticks.items()}
+        about |= {"penalties": list(told.penalties), "best_step": int(told.best_step)}
+        _storage.write(path, "fit", about, tensors)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,7 +7,7 @@ import pytest
 from sklearn import decomposition
 from sklearn.datasets import load_digits
 
-from aelib import pca
+from aelib import _storage, pca
 from aelib.pca import _scatter
 
 
@@ -170,3 +170,31 @@ def test_says_what_is_wrong_with_batches():
         pca.fit(np.eye(3), 1).transform(np.eye(2))
     with pytest.raises(ValueError, match=r"codes: expected shape \[..., 1\], got \(2, 2\)"):
         pca.fit(np.eye(3), 1).inverse_transform(np.eye(2))
+
+
+@pytest.mark.parametrize("convert", [np.asarray, jnp.asarray])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_it_comes_back_from_a_file_as_it_was(tmp_path, convert, dtype):
+    x = convert(np.random.default_rng(0).normal(size=(30, 5)).astype(dtype))
+    fitted = pca.fit(x, 2)
+    fitted.save(tmp_path / "pca")
+    again = pca.PCA.load(tmp_path / "pca")
+    assert type(again.mean) is type(fitted.mean)
+    assert again.mean.dtype == fitted.mean.dtype
+    np.testing.assert_array_equal(again(x), fitted(x))
+    np.testing.assert_array_equal(again.spectrum, fitted.spectrum)
+    assert again.num_examples == 30
+
+
+def test_a_file_without_a_pca_is_refused(tmp_path):
+    path = tmp_path / "pca"
+    _storage.write(path, "pca", {"num_examples": 3}, {"mean": np.zeros(2)})
+    with pytest.raises(ValueError, match="expected a mean, components and a spectrum"):
+        pca.PCA.load(path)
+    with jax.enable_x64(True):
+        pca.fit(jnp.asarray(np.random.default_rng(0).normal(size=(9, 2))), 1).save(path)
+    with pytest.raises(ValueError, match="float64, which needs x64"):
+        pca.PCA.load(path)
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(ValueError, match="not a whole safetensors file"):
+        pca.PCA.load(path)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from aelib import data
+from aelib import data, models
 from aelib.perceptual import SmallFeatures, train_classifier
 
 DIGITS = data.load("digits")
@@ -55,3 +55,23 @@ def test_it_learns_to_tell_digits_apart():
 def test_what_it_does_not_take(images, labels, options, error, message):
     with pytest.raises(error, match=message):
         train_classifier(images, labels, key=jax.random.key(0), **options)
+
+
+def test_it_comes_back_from_a_file_as_it_was(tmp_path):
+    path = tmp_path / "network"
+    network = train().features
+    network.save(path)
+    again = SmallFeatures.load(path)
+    assert nnx.graphdef(again) == nnx.graphdef(network)
+    np.testing.assert_array_equal(again.logits(IMAGES[:9]), network.logits(IMAGES[:9]))
+    for before, after in zip(network(IMAGES[:9]), again(IMAGES[:9]), strict=True):
+        np.testing.assert_array_equal(before, after)
+    network.convolutions[0].activation = "tanh"
+    with pytest.raises(ValueError, match="changed afterwards, and the change would be lost"):
+        network.save(path)
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(ValueError, match="not a whole safetensors file"):
+        SmallFeatures.load(path)
+    models.linear(4, 2, rngs=nnx.Rngs(0)).save(path)
+    with pytest.raises(ValueError, match="holds a model, not a classifier"):
+        SmallFeatures.load(path)

@@ -106,9 +106,10 @@ class Composite(nnx.Module):
         check_ordered("columns", columns)
         self.columns = columns if isinstance(columns, Columns) else Columns(tuple(columns))
         self.floor = check_fraction("floor", floor)
+        self.shared_scale = bool(shared_scale)
         self.num_outputs = sum(column.num_outputs for column in self.columns)
         self.parts: tuple[parts.Part, ...] = nnx.data(
-            parts.parts_of(self.columns.entries, floor=floor, shared_scale=bool(shared_scale))
+            parts.parts_of(self.columns.entries, floor=floor, shared_scale=self.shared_scale)
         )
 
     @classmethod
