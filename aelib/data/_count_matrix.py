@@ -103,6 +103,8 @@ def count_array(name: str, value: Any) -> NDArray[np.int64]:
 def as_csr(values: Any) -> Any:
     """A SciPy sparse array by rows in which no entry is stored twice; a copy, if need be."""
     sparse = require("scipy.sparse", purpose="counts that are stored sparse")
+    if values.dtype.kind not in "biuf":
+        raise TypeError(f"counts: expected real numbers, got dtype {values.dtype}")
     if hasattr(values, "tocsr"):
         # Entries that are stored twice are added, for which a byte may be too small.
         wide = np.float64 if values.dtype.kind == "f" else np.int64
@@ -173,6 +175,8 @@ def _values(name: str, values: Any) -> Any:
         if hasattr(values, read):
             values = getattr(values, read)()
     if not hasattr(values, "tocsr"):
+        if isinstance(values, np.ndarray) and not isinstance(values, np.ma.MaskedArray):
+            values = np.asarray(values)  # a view of AnnData is an array of its own kind
         return check_array(name, values, shape=("cells", "genes"), finite=False)
     if values.dtype.kind not in "biuf":
         raise TypeError(f"{name}: expected real numbers, got dtype {values.dtype}")

@@ -89,6 +89,11 @@ def load_counts(
         name, source = "counts", "an object in memory"
         matrix = count_matrix(name, counts, layer)
     else:
+        if not isinstance(root, (str, PathLike)):
+            kind = type(root).__name__
+            raise TypeError(
+                f"root: expected a path, got {kind}; counts in memory are given as counts"
+            )
         path = Path(root)
         name, source = f"root: {path.name}", path.name
         matrix = _read(path, layer, genome)

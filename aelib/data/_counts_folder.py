@@ -12,6 +12,7 @@ from aelib.data._count_matrix import CountMatrix, count_matrix
 
 _MATRIX = "matrix.mtx"
 _GZIP = b"\x1f\x8b"
+_BANNER = b"%%MatrixMarket"
 
 
 def read_folder(path: Path) -> CountMatrix:
@@ -59,8 +60,10 @@ def _only_matrix(folder: Path) -> Path:
             "give the file of one of them"
         )
     if not found:
+        below = sorted({file.parent.name for file in folder.glob(f"*/*{_MATRIX}*")})
+        hint = f"; perhaps you mean one of its folders, {', '.join(below)}" if below else ""
         raise FileNotFoundError(
-            f"root: expected {_MATRIX}, plain or .gz, there is none in {folder}"
+            f"root: expected {_MATRIX}, plain or .gz, there is none in {folder}{hint}"
         )
     return found[0]
 
@@ -89,7 +92,17 @@ def _read_mtx(file: Path) -> Any:
         with file.open("rb") as stream:
             packed = stream.read(2) == _GZIP  # some downloads are packed and not named so
         with gzip.open(file) if packed else file.open("rb") as stream:
-            return coo_array(mmread(stream, spmatrix=False))
+            banner = stream.read(len(_BANNER))
+        if banner.lower() != _BANNER.lower():
+            raise ValueError(
+                f"it does not begin with {_BANNER.decode()}; a table can be read with pandas and "
+                "given as counts"
+            )
+        if packed:
+            with gzip.open(file) as unpacked:
+                return coo_array(mmread(unpacked, spmatrix=False))
+        # A path, since an error in a stream that Python opened can end the process.
+        return coo_array(mmread(file, spmatrix=False))
     except (ValueError, EOFError, OSError, OverflowError, zlib.error) as error:
         raise ValueError(
             f"root: expected a whole Matrix Market file, {file.name} is damaged or something else "

@@ -40,7 +40,8 @@ HOLDERS = {
     "sparse frame": sparse_frame,
     "anndata": annotated,
     "sparse anndata": lambda x: annotated(sparse.csc_matrix(x)),
-    "view of anndata": lambda x: annotated(sparse.csr_matrix(x))[:, :],
+    "view of anndata": lambda x: annotated(np.vstack([x, x]))[len(x) :],
+    "view of sparse anndata": lambda x: annotated(sparse.csr_matrix(x))[:, :],
     **{
         f"{form}_{kind}": getattr(sparse, f"{form}_{kind}")
         for form in ("bsr", "coo", "csc", "csr", "dia", "dok", "lil")
@@ -128,6 +129,8 @@ def test_what_is_no_count_is_refused_wherever_it_stands():
         count_array("counts", masked)
     with pytest.raises(ValueError, match=r"expected shape \[cells, genes\], got \(12, 0\)"):
         count_array("counts", sparse.csr_array((12, 0)))
+    with pytest.raises(TypeError, match=r"root: expected a path, got AnnData; counts in memory"):
+        data.load("counts", root=annotated(COUNTS))
     with pytest.raises(ValueError, match=r"root: expected .* got both"):
         data.load("counts", root="somewhere", counts=COUNTS)
 

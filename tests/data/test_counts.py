@@ -89,9 +89,20 @@ def test_a_file_cut_off_is_refused(tmp_path, packed):
     file.write_bytes(whole[: len(whole) * 2 // 3])
     with pytest.raises(ValueError, match=f"{file.name} is damaged or something else"):
         data.load("counts", root=folder)
-    file.write_bytes(b"not a matrix")
-    with pytest.raises(ValueError, match=f"{file.name} is damaged or something else"):
-        data.load("counts", root=folder)
+    for content in (b"not a matrix", b",0,1\n0,3,4\n", b""):
+        file.write_bytes(gzip.compress(content) if packed else content)
+        with pytest.raises(ValueError, match=f"{file.name} is damaged or .* begin with %%Matrix"):
+            data.load("counts", root=folder)
+    mmwrite(folder / "matrix.mtx", coo_array(COUNTS.T * 1j))
+    if not packed:
+        with pytest.raises(TypeError, match="expected real numbers, got dtype complex"):
+            data.load("counts", root=folder)
+
+
+def test_the_folder_above_is_told_from_the_folder(tmp_path):
+    write(tmp_path / "filtered_feature_bc_matrix")
+    with pytest.raises(FileNotFoundError, match=r"one of its folders, filtered_feature_bc_matrix"):
+        data.load("counts", root=tmp_path)
 
 
 def test_parts_that_are_missing_or_do_not_fit_are_named(tmp_path):
