@@ -28,7 +28,7 @@ QUICKLY = $(KEPT) JAX_DISABLE_MOST_OPTIMIZATIONS=1 XLA_FLAGS="$(FLAGS) --xla_cpu
 # ... but not for what is marked `exact`: held to its last digits, or trained for long.
 WITH_NOTEBOOKS := -o addopts= --import-mode=importlib --strict-markers --nbmake --nbmake-timeout=120
 
-.PHONY: help book test lint types unit quick exact notebooks exact-and-notebooks serve budget look picture bench lock clean
+.PHONY: help book test lint types unit quick exact notebooks exact-and-notebooks serve budget look picture parity bench lock clean
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -86,10 +86,17 @@ look: $(READY)  ## take pictures of every screen of a built chapter and its lab 
 picture: book  ## renew the README's picture from what the first chapter draws
 	cp $(BUILD)/front.svg book/_static/front.svg
 
-# PyTorch comes by pip, beside the lock: only these measurements need it.
-bench: export OPENBLAS_NUM_THREADS = $(WORKERS)
-bench: $(READY)  ## measure aelib against what one would use instead (installs PyTorch)
+# PyTorch comes by pip, beside the lock: only these comparisons need it.
+TORCH := $(VENV)/.torch
+$(TORCH): $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[parity]'
+	touch $@
+
+parity: $(TORCH)  ## compare with PyTorch itself, which is installed beside the lock
+	$(BIN)/pytest -q tests/perceptual/test_vgg_parity.py
+
+bench: export OPENBLAS_NUM_THREADS = $(WORKERS)
+bench: $(TORCH)  ## measure aelib against what one would use instead (installs PyTorch)
 	BOOK_XLA_FLAGS="$(FLAGS)" $(BIN)/python -m tests.benchmarks --write
 
 lock: $(READY)  ## resolve the dependencies in pyproject.toml again
