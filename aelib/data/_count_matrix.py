@@ -137,7 +137,8 @@ def _is_frame(value: Any) -> bool:
 
 
 def _from_annotated(name: str, data: Any, layer: str | None) -> CountMatrix:
-    layers = ["raw", *data.layers] if data.raw is not None else list(data.layers)
+    layers = [name for name in data.layers if name is not None]  # since 0.13 there is X as well
+    layers = ["raw", *layers] if data.raw is not None else layers
     if layer is not None and layer not in layers:
         listed = "".join(f", {each!r}" for each in layers)
         raise ValueError(f"layer: expected None for X{listed}; got {layer!r}")

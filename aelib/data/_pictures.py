@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,6 +67,9 @@ def read_pictures(
         ValueError: if depths or (without ``size``) sizes differ, or a picture has values that
             cannot be brought to [0, 1], transparent parts or an unknown mode.
         ModuleNotFoundError: without Pillow.
+
+    Warns:
+        UserWarning: if sizes differ and are scaled to one.
     """
     if bits is not None:
         bits = int(check_choice("bits", str(bits), _DEPTHS))
@@ -77,9 +81,17 @@ def read_pictures(
                 f"root: expected pictures of one depth, got {headers[0].depth} in {files[0]} and "
                 f"{header.depth} in {file}"
             )
-        if wanted is None and header[2:4] != headers[0][2:4]:
-            shapes = sorted({header[2:4] for header in headers})
-            raise ValueError(f"size: expected one, as pictures differ: {shapes} at {file}")
+    shapes = {header[2:4]: file for file, header in zip(files, headers, strict=True)}
+    if len(shapes) > 1:
+        listed = ", ".join(f"{h} × {w} ({shapes[h, w].name})" for h, w in sorted(shapes)[:4])
+        if wanted is None:
+            raise ValueError(f"size: expected one, as pictures differ: {listed}; got None")
+        warnings.warn(
+            f"size: pictures differ in height and width, {listed}; all are scaled to "
+            f"{wanted[0]} × {wanted[1]}, so that equal things have unequal sizes",
+            UserWarning,
+            stacklevel=2,
+        )
     depth = headers[0].depth
     is_gray = gray or depth != "8 bits" or all(h.mode in ("1", "L", "LA") for h in headers)
     height, width = wanted or headers[0][2:4]

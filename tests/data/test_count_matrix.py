@@ -1,5 +1,6 @@
 """Counts in memory: the same numbers, whatever holds them."""
 
+import types
 import warnings
 
 import anndata
@@ -91,6 +92,22 @@ def test_names_come_along():
     np.testing.assert_array_equal(loaded.x, COUNTS)
     with pytest.raises(ValueError, match="layer: expected None for counts that have no layers"):
         data.load("counts", counts=COUNTS, layer="raw")
+
+
+def test_anndata_that_lists_x_among_its_layers():
+    """As it does since 0.13, under the name None."""
+    plain = annotated(COUNTS)
+    newer = types.SimpleNamespace(
+        X=None,
+        raw=None,
+        layers={None: None},
+        var=plain.var,
+        **{name: getattr(plain, name) for name in ("obs_names", "var_names")},
+    )
+    with pytest.raises(ValueError, match=r"one of the layers \(but there are none\), as there is"):
+        count_array("counts", newer)
+    newer.X = COUNTS
+    np.testing.assert_array_equal(count_array("counts", newer), COUNTS)
 
 
 def test_a_file_that_anndata_holds_open(tmp_path):

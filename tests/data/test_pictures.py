@@ -53,6 +53,19 @@ def test_depth_is_that_of_all_pictures_or_the_one_given(tmp_path):
         read_pictures([light, eight], None)
 
 
+def test_sizes_that_differ_are_told(tmp_path):
+    first = save(tmp_path, "first.png", Image.fromarray(np.zeros((24, 16), np.uint8)))
+    second = save(tmp_path, "second.png", Image.fromarray(np.zeros((16, 16), np.uint8)))
+    message = r"size: .* differ.* 16 × 16 \(second.png\), 24 × 16 \(first.png\)"
+    with pytest.raises(ValueError, match=f"{message}; got None"):
+        read_pictures([first, first, second], None)
+    with pytest.warns(UserWarning, match=f"{message}; all are scaled to 8 × 8"):
+        assert read_pictures([first, second], 8).values.shape == (2, 8, 8)
+    float_one = save(tmp_path, "float.tif", Image.fromarray(np.zeros((9, 9), np.float32)))
+    with pytest.raises(ValueError, match=r"expected pictures of one depth"):
+        read_pictures([first, second, float_one], 8)
+
+
 def test_sixteen_bits_are_scaled_without_being_rounded(tmp_path):
     file = save(tmp_path, "a.png", Image.fromarray((RAMP * 65535).astype(np.uint16)))
     halved = read_pictures([file], (12, 8)).values[0]
