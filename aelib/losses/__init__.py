@@ -2,7 +2,7 @@
 
 Pure functions, elementwise for factorized families and per example for joint ones; the caller
 reduces. There is no epsilon inside a logarithm: parameters come as logits and logarithms, and
-where large terms cancel they are cancelled on paper (``_cancellation``, ``_stirling``).
+where large terms cancel they are canceled on paper (``_cancellation``, ``_stirling``).
 """
 
 from aelib.losses._bernoulli import bernoulli_nll as bernoulli_nll

@@ -120,7 +120,7 @@ def _prefactor(pieces: _Pieces, log_theta: Array, log_total: Array) -> Array:
     """What does not depend on the mean, for ``x > 0``.
 
     ``s(x) + s(theta) - s(theta + x) + log1p(x / theta)``, with ``s`` the saddle-point prefactor;
-    for ``theta >= 1`` the large parts are cancelled.
+    for ``theta >= 1`` the large parts are canceled.
     """
     theta, total = pieces.theta, pieces.total
     concentrated = reached_stirling_error(theta)

@@ -76,12 +76,12 @@ def test_no_dropout_and_no_dispersion_leave_poisson_counts():
 
 
 def test_markers_are_raised_in_their_type_alone(cells):
-    markers, share = cells.metadata["markers"], cells.metadata["proportions"]
+    markers, proportions = cells.metadata["markers"], cells.metadata["proportions"]
     assert markers.sum(axis=1).tolist() == [4, 4, 4]
     assert markers.sum(axis=0).max() == 1
     plain = ~markers.any(axis=0)
     # Unmarked genes keep their ratios in every type; dividing by one of them undoes the total.
-    level = share / share[:, plain].sum(axis=1, keepdims=True)
+    level = proportions / proportions[:, plain].sum(axis=1, keepdims=True)
     np.testing.assert_allclose(level[:, plain], level[:1, plain].repeat(3, axis=0), rtol=1e-12)
     for kind in range(3):
         others = np.delete(level, kind, axis=0)[:, markers[kind]]

@@ -49,7 +49,7 @@ def test_a_matrix_by_itself_and_real_numbers_that_are_whole(tmp_path):
     assert loaded.feature_names[-1] == "gene 6"
 
 
-def test_rare_genes_poor_cells_and_dull_genes_are_left_out(tmp_path):
+def test_rare_genes_and_cells_with_few_counts_are_left_out(tmp_path):
     counts = np.full((20, 4), 5)
     counts[:, 1] = [0, 60] * 10  # varies most
     counts[:, 2] = 0

@@ -125,8 +125,8 @@ def test_groups_are_never_divided(seed):
     assert len(train | validation | test) == len(train) + len(validation) + len(test)
     assert sum(len(part) for part in rows) == 1000
     largest = np.bincount(groups).max()
-    for part, share in zip(rows, (0.7, 0.15, 0.15), strict=True):
-        assert abs(len(part) - share * 1000) <= largest
+    for part, fraction in zip(rows, (0.7, 0.15, 0.15), strict=True):
+        assert abs(len(part) - fraction * 1000) <= largest
 
 
 @pytest.mark.parametrize("count", [3, 4, 5])
@@ -134,7 +134,7 @@ def test_no_part_is_empty_in_small_data(count):
     assert min(len(part) for part in make(count).split_rows()) >= 1
 
 
-def test_a_share_of_zero_is_an_empty_part():
+def test_a_fraction_of_zero_is_an_empty_part():
     assert [len(part) for part in make(10).split(0, (0.5, 0.5, 0.0))] == [5, 5, 0]
     assert [len(part) for part in make(10).split(0, (0.0, 0.0, 1.0))] == [0, 0, 10]
 

@@ -11,8 +11,6 @@ from aelib.data import Column
 from aelib.likelihoods import Columns, Composite, Likelihood
 from tests.likelihoods.composite_reference import COLUMNS, N, draw, log_probs
 
-pytestmark = pytest.mark.exact
-
 STEP = 1e-5
 # A negative binomial takes as long to compile as all else: it has a test of its own.
 FEWER = COLUMNS.drop("visits")
@@ -65,6 +63,7 @@ def differentiated(likelihood):
 
 
 # SciPy's own logistic and normal tails keep 13 digits or so; slopes are finite differences of it.
+@pytest.mark.exact
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 5e-6), (np.float64, 1e-11)])
 def test_values_and_gradients_are_scipys(dtype, tolerance):
     columns = FEWER
@@ -106,6 +105,7 @@ def test_values_and_gradients_are_scipys(dtype, tolerance):
                     assert abs(float(by_raw[name][index]) - slopes.sum()) < slope_tolerance * size
 
 
+@pytest.mark.exact
 def test_overdispersed_counts_are_scipys():
     columns = Columns((COLUMNS["visits"],))
     likelihood = make(columns, np.float32)

@@ -424,7 +424,7 @@ def test_as_numbers_keeps_the_array_and_the_masses():
     columns.check(columns.nearest(noisy))
 
 
-def test_the_model_of_independent_columns_starts_at_the_shares():
+def test_the_model_of_independent_columns_starts_at_the_frequencies():
     frame = people()
     columns = Columns.infer(frame)
     x, _ = columns.encode(frame)
@@ -432,8 +432,8 @@ def test_the_model_of_independent_columns_starts_at_the_shares():
     mass = likelihood.probabilities(columns.marginal_outputs(1))
     for name, value in mass.items():
         assert np.asarray(value[0]) == pytest.approx(columns[name].frequencies, abs=1e-5)
-        shares = np.bincount(x[:, columns.position(name)].astype(int)) / len(frame)
-        assert np.asarray(value[0]) == pytest.approx(shares, abs=0.02)
+        frequencies = np.bincount(x[:, columns.position(name)].astype(int)) / len(frame)
+        assert np.asarray(value[0]) == pytest.approx(frequencies, abs=0.02)
     mean = likelihood.mean(columns.marginal_outputs(1))
     assert float(mean["visits"][0]) == pytest.approx(frame["visits"].mean(), rel=1e-5)
     guess = columns.typical()

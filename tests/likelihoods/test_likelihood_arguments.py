@@ -78,10 +78,10 @@ def test_nothing_is_broadcast(name):
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-@pytest.mark.parametrize("poison", [np.nan, np.inf, 1e30])
-def test_what_is_masked_leaks_nowhere(name, poison):
+@pytest.mark.parametrize("unusable", [np.nan, np.inf, 1e30])
+def test_what_is_masked_leaks_nowhere(name, unusable):
     outputs, x, mask = example(name)
-    hidden = -7 if name == "categorical" else poison
+    hidden = -7 if name == "categorical" else unusable
     spoiled = jnp.where(mask, x, jnp.asarray(hidden, x.dtype))
     other = jnp.where(mask[..., None], outputs, jnp.nan)
 

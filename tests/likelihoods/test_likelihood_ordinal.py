@@ -9,8 +9,6 @@ from flax import nnx
 
 from aelib.likelihoods import Ordinal
 
-pytestmark = pytest.mark.exact
-
 LOCATIONS = [s * v for v in (0.0, 1e-3, 0.7, 3.0, 17.0, 80.0, 700.0) for s in (-1, 1)]
 LEVELS = 4
 
@@ -39,6 +37,7 @@ def reference(location, first, gaps, level):
         return [float(v) for v in (nats(*point), *slopes)]
 
 
+@pytest.mark.exact
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-6), (np.float64, 1e-14)])
 def test_values_and_gradients(dtype, tolerance):
     with jax.enable_x64(dtype == np.float64):

@@ -51,7 +51,7 @@ class Logistic(Factorized):
         return parts[0]
 
 
-def test_every_family_fulfils_the_protocol():
+def test_every_family_fulfills_the_protocol():
     for likelihood in (
         likelihoods.Gaussian(),
         likelihoods.Laplace(),

@@ -209,7 +209,7 @@ def test_multinomial_arguments() -> None:
 
 
 @pytest.mark.parametrize("loss", [losses.bernoulli_nll, losses.continuous_bernoulli_nll])
-def test_targets_that_are_no_shares_cost_nan(loss: Callable) -> None:
+def test_targets_outside_zero_and_one_cost_nan(loss: Callable) -> None:
     """Pixels from 0 to 16 would otherwise be paid for."""
     nats = loss(jnp.ones(5), jnp.array([-0.1, 0.0, 1.0, 16.0, jnp.nan]))
     assert jnp.isnan(nats).tolist() == [True, False, False, True, True]

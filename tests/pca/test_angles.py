@@ -83,7 +83,7 @@ def test_says_what_is_wrong(a, b, message):
         pca.principal_angles(a, b)
 
 
-def test_rank_is_judged_in_the_precision_of_the_input():
+def test_rank_is_decided_in_the_precision_of_the_input():
     almost = np.array([[1.0, 1.0], [0.0, 1e-8], [0.0, 0.0]])
     assert len(pca.principal_angles(almost, np.eye(3)[:, :2])) == 2
     with pytest.raises(ValueError, match="rank 1"):

@@ -12,8 +12,6 @@ from scipy import special
 from aelib import models
 from aelib.penalties import contractive, contractive_estimate
 
-pytestmark = pytest.mark.exact
-
 TOLERANCE = 1e-5  # the promise for float32, relative to the value
 INPUTS, LATENT, BATCH = 40, 5, 7
 
@@ -103,6 +101,7 @@ def test_every_activation_has_its_own_slope():
 
 
 # One without and one with the Gram matrix, the second of three hidden layers; one layer is above.
+@pytest.mark.exact
 @pytest.mark.parametrize("hidden", [(64, 12), (24, 20, 16)])
 def test_every_depth_agrees_with_the_whole_jacobian(hidden):
     made, x = encoder(hidden), examples()
@@ -110,6 +109,7 @@ def test_every_depth_agrees_with_the_whole_jacobian(hidden):
         np.testing.assert_allclose(value, reference(made, x), rtol=TOLERANCE)
 
 
+@pytest.mark.exact
 @pytest.mark.parametrize("reads", ["everything", "the most contracted"])
 @pytest.mark.parametrize("condition", [1e3, 3e3])
 def test_ill_conditioned_encoders_lose_no_digits(condition, reads):
@@ -119,6 +119,7 @@ def test_ill_conditioned_encoders_lose_no_digits(condition, reads):
     np.testing.assert_allclose(closed, reference(made, x), rtol=TOLERANCE)
 
 
+@pytest.mark.exact
 def test_one_contracted_example_among_others_keeps_its_digits():
     """Relu: examples differ in which units are on, so each is judged by itself."""
     made, x = encoder((64,), "relu", inputs=400), np.array(examples(64, 400))
@@ -140,6 +141,7 @@ def test_one_contracted_example_among_others_keeps_its_digits():
         np.testing.assert_allclose(value, expected, rtol=TOLERANCE)
 
 
+@pytest.mark.exact
 def test_gram_alone_would_lose_them():
     """The fall-back is there for a reason: the same product through W.T @ W is far off."""
     made = ill_conditioned(1e3, reads="the most contracted")
@@ -165,7 +167,7 @@ def gradients(made, x, methods=("closed_form", "exact")):
     return [jax.grad(total, (0, 1))(state, x, method) for method in methods]
 
 
-def cancelling_pairs(apart):
+def canceling_pairs(apart):
     """Units in pairs that differ by about this much and are read with opposite signs."""
     made, rng = encoder(), np.random.default_rng(0)
     first, second = (np.array(layer.weight[...]) for layer in made.layers)
@@ -182,6 +184,7 @@ def apart(ones, others):
     return [float(np.max(np.abs(a - np.asarray(b))) / np.max(np.abs(b))) for a, b in pairs]
 
 
+@pytest.mark.exact
 @pytest.mark.parametrize(
     "made",
     [
@@ -195,9 +198,10 @@ def test_gradients_of_closed_form_and_exact_agree(made):
     assert max(apart(*gradients(made, examples()))) < TOLERANCE
 
 
+@pytest.mark.exact
 def test_gradients_are_as_good_as_exact_where_digits_are_lost():
     """Both keep 1.5e-5 of the weights' gradient; through W.T @ dW it would be 5e-5."""
-    made, x = cancelling_pairs(3e-3), examples() / 20
+    made, x = canceling_pairs(3e-3), examples() / 20
     with jax.enable_x64(True):
         graphdef, state = nnx.split(made)
         wide = nnx.merge(graphdef, jax.tree.map(lambda leaf: leaf.astype(jnp.float64), state))

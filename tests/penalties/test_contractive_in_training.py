@@ -56,7 +56,7 @@ def test_models_with_an_encode_of_their_own():
     np.testing.assert_allclose(penalty, np.full(BATCH, expected), rtol=1e-6)
 
 
-def cancelling(rng):
+def canceling(rng):
     """Weights and columns whose product is small, because pairs of units cancel."""
     weight = np.repeat(rng.normal(size=(INPUTS, 4)), 2, axis=1)
     weight[:, 1::2] *= 1 + 1e-2 * rng.normal(size=4)
@@ -68,7 +68,7 @@ def cancelling(rng):
 def test_runs_side_by_side_keep_their_digits():
     """Under vmap one of the runs has lost them and the others have not."""
     rng = np.random.default_rng(0)
-    runs = [cancelling(rng)]
+    runs = [canceling(rng)]
     runs += [(rng.normal(size=(INPUTS, 8)), rng.normal(size=(8, 6, 5))) for _ in range(2)]
     weight, columns = (np.stack(part).astype(np.float32) for part in zip(*runs, strict=True))
     value = jax.jit(jax.vmap(squared_norm))(weight, columns)

@@ -19,8 +19,6 @@ from tests.perceptual.vgg_reference import (
     timm_layout,
 )
 
-pytestmark = pytest.mark.exact
-
 SIZES = {"widths": WIDTHS, "head_widths": HEAD_WIDTHS}
 STATE = {
     name: value.astype(np.float32) for name, value in formula_weights(WIDTHS, HEAD_WIDTHS).items()
@@ -45,6 +43,7 @@ def parameters(network):
     return jax.tree.leaves(nnx.as_pure(nnx.state(network)))
 
 
+@pytest.mark.exact
 def test_every_tap_is_that_of_pytorch(network):
     """PyTorch in float64 wrote the fixture; ``test_vgg_parity`` compares with it directly."""
     expected = json.loads(PATH.read_text())

@@ -10,7 +10,7 @@ BRITISH = re.compile(
     r"(?:normal|binar|optim|regular|factor|discret|minim|maxim|quant|memor|initial|standard|general"
     r"|linear|vector|summar|penal|random|parametr|visual|organ|recogn|real)is(?:e[drs]?|ers|ing|ations?)"
     r"(?![a-z])|colour|grey|behaviour|defence|licence|neighbour|favour|labelled|modelled|analyse"
-    r"|centres?(?![a-z])|centred|learnt",
+    r"|centres?(?![a-z])|centred|learnt|cancell(?:ed|ing)|fulfils?(?![a-z])|labelling|modelling|judgement",
     re.IGNORECASE,
 )
 THEIRS = ("CodeBlockAnalyser", "SectionAnalyser")  # of sphinx-codeautolink
@@ -35,7 +35,9 @@ def test_spelling_is_american():
     assert {path: words for path, words in found.items() if words} == {}
 
 
-@pytest.mark.parametrize("word", ["normalise", "_optimiser", "discretised", "GREY", "centres"])
+@pytest.mark.parametrize(
+    "word", ["normalise", "_optimiser", "discretised", "GREY", "centres", "cancelled"]
+)
 def test_british_words_are_found(word):
     assert british(word) == [word.lstrip("_")]
 

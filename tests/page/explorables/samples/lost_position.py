@@ -26,12 +26,12 @@ def numbers(data: Any, spread: float, picture: str) -> dict[str, Any]:
     word = jnp.asarray(data["word"], dtype=float)
     padded = jnp.pad(word, _REACH, constant_values=1.0)
     rows, columns = word.shape
+    # The weight of a shift is that of its rows times that of its columns.
+    down = sum(
+        weights[_REACH + k] * padded[_REACH - k :][:rows] for k in range(-_REACH, _REACH + 1)
+    )
     p = sum(
-        weights[_REACH + down]
-        * weights[_REACH + across]
-        * padded[_REACH - down :, _REACH - across :][:rows, :columns]
-        for down in range(-_REACH, _REACH + 1)
-        for across in range(-_REACH, _REACH + 1)
+        weights[_REACH + k] * down[:, _REACH - k :][:, :columns] for k in range(-_REACH, _REACH + 1)
     )
     error = jnp.mean(p * (1 - p))
     return {
