@@ -159,8 +159,8 @@ def _read_header(file: Path) -> _Header:
         mode, width, height = image.mode, image.width, image.height
         _check_layout(image, file)
         orientation = image.getexif().get(_ORIENTATION, 1)  # of a PNG, after all of its pixels
-    if orientation >= 5:
-        width, height = height, width
+        if orientation >= 5:  # only turned does a TIFF tell its size in every release of Pillow
+            width, height = _upright(image).size
     if mode in _EIGHT_BITS:
         depth = "8 bits"
     elif mode in _SIXTEEN_BITS:
@@ -195,14 +195,17 @@ def _check_layout(image: Any, file: Path) -> None:
 def _opened(file: Path) -> Iterator[Any]:
     pillow = require("PIL.Image", purpose=_PURPOSE)
     try:
-        with pillow.open(file) as image:
+        # Not by its name: by name, Pillow maps an uncompressed TIFF that is to be turned into
+        # memory in the wrong shape, and its pixels are scrambled.
+        with file.open("rb") as stream, pillow.open(stream) as image:
             yield image
     except FileNotFoundError:
         raise
     except (OSError, SyntaxError, EOFError) as error:
+        unknown = isinstance(error, pillow.UnidentifiedImageError)
         raise ValueError(
             f"root: expected a picture that Pillow reads, {file} is damaged or something else "
-            f"({error})"
+            f"({'of no format that it knows' if unknown else error})"
         ) from error
 
 

@@ -7,6 +7,9 @@ part, :func:`confirmed_fraction` tells how much of their variation the held-out 
 :func:`shuffle_genes` makes a control without any structure. :func:`compare_methods` does all of it
 for one matrix.
 
+Counts are what NumPy can read, a pandas data frame, a SciPy sparse matrix, or an AnnData object
+whose ``X`` holds them; a layer of it, ``data.layers["counts"]``, is an array or a sparse matrix.
+
 Example:
     >>> import aelib
     >>> from aelib import denoising

@@ -7,6 +7,9 @@ import zlib
 import numpy as np
 import pytest
 import tifffile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 from PIL import Image, ImageOps
 
 from aelib.data._pictures import read_mask, read_pictures
@@ -209,6 +212,41 @@ def test_a_mask_is_where_it_is_not_black(tmp_path, mode):
     assert np.array_equal(read_mask(mask, picture, (24, 16)), marked)
     halved = marked.reshape(12, 2, 8, 2).any(axis=(1, 3))
     assert np.array_equal(read_mask(mask, picture, (12, 8)), halved)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from([np.uint8, np.uint16, np.float32]).flatmap(
+        lambda dtype: arrays.arrays(
+            dtype,
+            st.tuples(st.integers(1, 6), st.integers(1, 6)),
+            elements=st.floats(0, 1, width=32) if dtype == np.float32 else None,
+        )
+    ),
+    st.integers(1, 8),
+    st.sampled_from(["png", "tif"]),
+)
+def test_any_gray_picture_is_read_as_it_is(tmp_path_factory, pixels, orientation, ending):
+    if pixels.dtype == np.float32:
+        ending = "tif"
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    file = tmp_path_factory.mktemp("pictures") / f"a.{ending}"
+    Image.fromarray(pixels).save(file, exif=exif)
+    largest = {np.uint8: 255, np.uint16: 65535, np.float32: 1}[pixels.dtype.type]
+    values = read_pictures([file], None, bits=16).values[0]
+    # Numbered as in the standard: what the first row and the first column show.
+    turned = [
+        pixels,
+        pixels[:, ::-1],
+        pixels[::-1, ::-1],
+        pixels[::-1],
+        pixels.T,
+        pixels.T[:, ::-1],
+        pixels[::-1, ::-1].T,
+        pixels.T[::-1],
+    ][orientation - 1]
+    np.testing.assert_allclose(values, turned / np.float64(largest), rtol=1e-6, atol=0)
 
 
 def test_pillow_is_asked_for_by_its_extra(tmp_path, monkeypatch):
