@@ -1,4 +1,4 @@
-"""The linear probe: what it must find, and what it must not depend on."""
+"""The probes: what they must find, and what they must not depend on."""
 
 import sys
 
@@ -64,6 +64,8 @@ def test_says_what_is_wrong():
         probes.linear([[0.0, np.nan], [1.0, 2.0]], [0, 1])
     with pytest.raises(ValueError, match=r"codes: expected shape \[n, d\], got \(4,\)"):
         probes.linear(np.zeros(4), [0, 1, 0, 1])
+    with pytest.raises(ValueError, match="kind: expected"):
+        probes.accuracy(np.asarray, (codes, [0, 1, 0, 1]), (codes, [0, 1, 0, 1]), kind="curved")
 
 
 def test_without_scikit_learn_the_extra_is_named(monkeypatch):
@@ -71,3 +73,21 @@ def test_without_scikit_learn_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn", None)
     with pytest.raises(ModuleNotFoundError, match=r'needs sklearn: pip install "aelib\[data\]"'):
         probes.linear(np.eye(4), [0, 1, 0, 1])
+
+
+def test_the_nonlinear_probe_reads_what_no_line_separates():
+    rng = np.random.default_rng(0)
+    codes = rng.normal(size=(1000, 2))
+    labels = (np.sum(codes**2, axis=1) > 1.4).astype(int)  # as many inside as outside
+    old, new = (codes[:500], labels[:500]), (codes[500:], labels[500:])
+    assert probes.accuracy(np.asarray, old, new) < 0.65
+    assert probes.accuracy(np.asarray, old, new, kind="nonlinear") > 0.95
+    shuffled = old[0], rng.permutation(old[1])
+    assert 0.35 < probes.accuracy(np.asarray, shuffled, new, kind="nonlinear") < 0.65
+
+
+def test_the_nonlinear_probe_does_not_depend_on_the_units_of_the_code(digits):
+    x, y = digits
+    scaled = x * np.geomspace(1e-3, 1e3, 20) + 5
+    plain = probes.nonlinear(x, y).predict(x)
+    np.testing.assert_array_equal(probes.nonlinear(scaled, y).predict(scaled), plain)

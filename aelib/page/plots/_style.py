@@ -34,6 +34,7 @@ COLORS = {
     "contractive": "4", "sparse": "5", "denoising": "3", "adversarial": "4",
     "ssim": "3", "perceptual": "5",
     "signal": "1", "noise": "2", "train": "6", "test": "1",
+    "first class": "1", "second class": "4",
     "truth": "ink", "bound": "ink",
 }  # fmt: skip
 
