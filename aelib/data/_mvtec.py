@@ -14,7 +14,9 @@ from aelib.data._fetch import data_folder
 from aelib.data._pictures import read_mask, read_pictures
 from aelib.data._split import shuffle_keys
 
-_ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+_ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".webp")
+# Pictures that are not read; left out in silence, they would be missing.
+_OTHER_ENDINGS = (".avif", ".dcm", ".exr", ".gif", ".hdr", ".heic", ".heif", ".jp2", ".npy", ".raw")
 _GOOD = "good"
 _PAGE = "https://www.mvtec.com/company/research/datasets/mvtec-ad"
 _VALIDATION = 0.15
@@ -159,10 +161,28 @@ def _kinds(folder: Path) -> list[str]:
 
 
 def _pictures(folder: Path) -> list[Path]:
+    """The pictures of a folder, by name; what is no picture is left out, unless it looks like one.
+
+    Raises:
+        FileNotFoundError: if there are none.
+        ValueError: if there is a folder among them, a picture in a format that is not read, or two
+            with one name, for which there would be one mask.
+    """
     files = sorted(folder.iterdir()) if folder.is_dir() else []
-    files = [f for f in files if f.suffix.lower() in _ENDINGS and not f.name.startswith(".")]
+    files = [file for file in files if not file.name.startswith(".")]
+    for file in files:
+        if file.is_dir() or file.suffix.lower() in _OTHER_ENDINGS:
+            what = "the folder" if file.is_dir() else "the file"
+            raise ValueError(
+                f"{folder.name}: expected pictures ({', '.join(_ENDINGS)}), got {what} {file}"
+            )
+    files = [file for file in files if file.suffix.lower() in _ENDINGS]
     if not files:
         raise FileNotFoundError(f"{folder.name}: expected pictures ({_ENDINGS[0]}, …) in {folder}")
+    stems = [file.stem for file in files]
+    twice = [file for file in files if stems.count(file.stem) > 1]
+    if twice:
+        raise ValueError(f"{folder.name}: expected one picture of each name, got two: {twice[0]}")
     return files
 
 

@@ -108,3 +108,23 @@ def test_what_is_missing_is_named(bottle, tmp_path):
     write(bottle / "train/bad/000.png", np.zeros((8, 6)))
     with pytest.raises(ValueError, match="train: expected only the folder good, got 'bad'"):
         load()
+
+
+def test_pictures_are_not_left_out_in_silence(bottle):
+    good = bottle / "train/good"
+    before = len(list(good.iterdir()))
+    for name in (".DS_Store", "._000.png", "Thumbs.db", "notes.txt"):
+        (good / name).write_bytes(b"no picture")
+    assert (data.load("mvtec", root=bottle, size=None).parts < 2).sum() == before
+    first = good / "000.png"
+    for name, message in (
+        ("new.heic", r"good: expected pictures \(.png, .*, got the file .*new.heic"),
+        (first.with_suffix(".bmp").name, r"expected one picture of each name, got two: .*\.bmp"),
+    ):
+        (good / name).write_bytes(first.read_bytes())
+        with pytest.raises(ValueError, match=message):
+            data.load("mvtec", root=bottle, size=None)
+        (good / name).unlink()
+    (good / "more.png").mkdir()
+    with pytest.raises(ValueError, match=r"got the folder .*more.png"):
+        data.load("mvtec", root=bottle, size=None)
