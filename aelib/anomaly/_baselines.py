@@ -34,7 +34,7 @@ class PCADetector(ConformalDetector):
         floor: smallest fitted scale, in the unit of the data.
         alpha: the largest acceptable false-alarm rate.
         calibration_fraction: fraction of the examples that ``fit`` holds out for the threshold.
-        random_state: decides which.
+        random_state: decides which examples these are.
 
     Attributes:
         pca_: the :class:`aelib.pca.PCA`.
@@ -126,7 +126,7 @@ class GaussianDetector(ConformalDetector):
             themselves.
         alpha: the largest acceptable false-alarm rate.
         calibration_fraction: fraction of the examples that ``fit`` holds out for the threshold.
-        random_state: decides which.
+        random_state: decides which examples these are.
 
     Attributes:
         mean_: mean of the features.

@@ -36,10 +36,14 @@ class NegativeBinomial(Factorized):
         ValueError: a dispersion that is not positive, or an unknown kind.
 
     Example:
+        At mean 1 and dispersion 1 half of the counts are zero, and the variance is 2:
+
         >>> import jax.numpy as jnp
-        >>> x = jnp.array([[0.0]])
-        >>> round(float(NegativeBinomial(1.0).log_prob(jnp.zeros((1, 1)), x)[0]), 4)
-        -0.6931
+        >>> likelihood, outputs = NegativeBinomial(1.0), jnp.zeros((1, 1))
+        >>> jnp.exp(likelihood.log_prob(outputs, jnp.zeros((1, 1)))).round(4)
+        Array([0.5], dtype=float32)
+        >>> likelihood.variance(outputs)
+        Array([[2.]], dtype=float32)
 
     References:
         M. Greenwood and G. U. Yule, JRSS 83 (1920); in this form, Cameron and Trivedi,

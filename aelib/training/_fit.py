@@ -49,53 +49,51 @@ def fit(
     r"""Train an autoencoder by gradient descent on nats per example.
 
     Minimizes the mean over examples of the loss plus Σ strength · penalty. The model and the
-    likelihood given are not changed; trained copies are returned. The same arguments and key give
-    the same result.
+    likelihood that are given stay as they are; trained copies are returned. The same arguments and
+    key give the same result.
 
-    Every call traces the loss, the penalties, the corruption and the optimizer anew, so that
-    whatever they refer to counts as it is at that moment (but for what is itself under ``jax.jit``,
-    which JAX remembers). It compiles only if this gives a program that was not compiled before;
-    another seed, other data of the same shape, another number of steps or another strength do not.
+    Every call traces the loss, the penalties, the corruption and the optimizer again, so whatever
+    they refer to is read as it is now (except inside functions under ``jax.jit``, which JAX caches
+    by itself). XLA compiles only a program that it has not compiled before: another seed, other
+    data of the same shape, another number of steps or another strength of a penalty is the same
+    program.
 
     Args:
         model: an :class:`aelib.models.Autoencoder`, or any ``nnx.Module`` with ``encode`` and
             ``decode``.
-        x: the data, NumPy or JAX. Floating-point data are turned into the model's type; integers
-            (counts, labels) stay integers for the loss.
+        x: the data, NumPy or JAX. Floating-point data are cast to the dtype of the model; integers
+            (counts, labels) stay integers.
         loss: a likelihood, whose parameters are trained along with the model's, or any callable
             (outputs, x) -> [batch] in nats per example.
         penalties: pairs (strength, penalty) with ``penalty(model, x, codes, key)`` -> [batch] or
-            []. ``x`` is the uncorrupted batch; ``codes`` are those that the loss saw. See
+            []. ``x`` is the uncorrupted batch, ``codes`` are those of the corrupted one. See
             :func:`aelib.penalties.on_codes` and :func:`aelib.penalties.on_encoder`.
-        corruption: ``corruption(key, x)`` -> x is what the encoder sees, sampled anew at each step;
+        corruption: ``corruption(key, x)`` -> x makes what the encoder is given, again at each step;
             the loss compares with the uncorrupted ``x``. For a model that takes a mask
-            (:func:`aelib.models.table`) it may return ``(x, seen)``: where ``seen`` is False the
-            encoder must not look; or ``(x, seen, scored)``: the loss, a likelihood, is asked only
-            for what is ``scored``. See :func:`hide`.
+            (:func:`aelib.models.table`) it may return ``(x, seen)``, to hide from the encoder where
+            ``seen`` is False, or ``(x, seen, scored)``, to count in the loss, which must be a
+            likelihood, only where ``scored`` is True. See :func:`hide`.
         mask: booleans of x's shape, True where observed; needs a likelihood. Entries that were not
             observed do not count, may be NaN, and are 0 for the encoder; a model that takes a mask
             also gets the mask.
-        weights: weight of each example, at least 0. They are scaled to mean 1 over the data, so
-            that only their ratios matter, and multiply the nats and the penalties of each example
-            (a penalty that is one number for the batch is not weighted).
+        weights: weight of each example, at least 0; only their ratios matter. They multiply its
+            nats and its penalties, not a penalty that is one number for the batch.
         exposure: exposure of each example (trials, library size); needs a likelihood.
-        optimizer: any optax optimizer; ``optax.adam(1e-3)`` by default. For ``optax.lbfgs()`` take
-            ``batch_size=None``: its line search is given value, gradient and the objective.
-        batch_size: examples in each step. Each epoch goes through a new permutation of the data;
-            those left over at its end are left out of it. None takes all of the data, in order, at
-            every step.
+        optimizer: any optax optimizer; ``optax.adam(1e-3)`` by default. With ``optax.lbfgs()`` use
+            ``batch_size=None``, since its line search evaluates the objective several times.
+        batch_size: examples in each step. Each epoch goes through a new permutation of the data and
+            leaves out the incomplete batch at its end. None takes all examples at every step.
         steps: number of steps.
-        validation: data to look at on the way: an array, or a mapping with ``x`` and maybe
-            ``mask``, ``weights`` and ``exposure``. Its loss is in nats, without corruption or
+        validation: held-out data: an array, or a mapping with ``x`` and maybe ``mask``,
+            ``weights`` and ``exposure``. Its loss is measured at every tick, without corruption or
             penalties.
-        patience: stop when this many ticks in a row were no better on the validation data than the
-            best before, and return the best parameters, not the last. None never stops early and
-            returns the last.
-        tick_every: steps between ticks, at which progress is shown, history written, validation
-            looked at and failure noticed; by default so that there are about 50.
+        patience: stop after this many ticks without a lower validation loss, and return the best
+            parameters instead of the last. None takes all steps and returns the last.
+        tick_every: steps between two ticks. At a tick progress is shown, history is written, the
+            validation loss is measured and a failure is noticed. None for about 50 ticks in all.
         progress: True for a bar, False for none, or an object of your own (:class:`Progress`).
         mesh: devices that share each batch equally; nothing else changes but rounding.
-        key: ``jax.random.key(seed)``, from which batches, corruption and penalties draw.
+        key: ``jax.random.key(seed)``, the source of batches, corruption and random penalties.
 
     Returns:
         FitResult: the trained ``model`` and ``likelihood``, and the ``history``.
@@ -103,25 +101,34 @@ def fit(
     Raises:
         ValueError: if an argument does not fit; the message names it.
         TypeError: if an argument is of the wrong kind.
-        TrainingDiverged: if the objective is not finite at some step: which, what part of it, and
-            the last loss before.
-        TrainingInterrupted: on Ctrl-C; ``error.result`` is what was trained so far.
+        TrainingDiverged: if the objective is not finite at some step; it says at which, which part
+            of the objective, and the last finite loss.
+        TrainingInterrupted: on Ctrl-C; its ``result`` is what was trained so far.
 
     Example:
-        >>> import aelib
-        >>> import jax
-        >>> import jax.numpy as jnp
+        A linear autoencoder of points near a line, under a Gaussian whose scale is learned:
+
+        >>> import aelib, jax, optax
         >>> from flax import nnx
-        >>> x = jax.random.normal(jax.random.key(0), (64, 4))
-        >>> model = aelib.models.linear(4, 2, rngs=nnx.Rngs(1))
-        >>> def half_squares(outputs, x):
-        ...     return 0.5 * jnp.sum((x - outputs) ** 2, axis=-1)
+        >>> along, noise = jax.random.normal(jax.random.key(0), (2, 500, 1))
+        >>> x = jax.numpy.concatenate([along, along + 0.1 * noise], axis=1)
         >>> result = aelib.training.fit(
-        ...     model, x, half_squares, batch_size=16, steps=100, progress=False,
-        ...     key=jax.random.key(2),
+        ...     aelib.models.linear(2, 1, rngs=nnx.Rngs(1)), x[:400],
+        ...     aelib.likelihoods.Gaussian("shared"), optimizer=optax.adam(1e-2), steps=800,
+        ...     validation=x[400:], patience=5, progress=False, key=jax.random.key(2),
         ... )
-        >>> bool(result.history.loss[-1] < result.history.loss[0])
+        >>> bool(result.history.validation[-1] < result.history.validation[0])
         True
+
+        The loss may be any function that gives nats for each example:
+
+        >>> def half_squares(outputs, x):
+        ...     return 0.5 * ((x - outputs) ** 2).sum(axis=-1)
+        >>> result = aelib.training.fit(
+        ...     result.model, x, half_squares, steps=10, progress=False, key=jax.random.key(3)
+        ... )
+        >>> result.history.loss.shape
+        (10,)
     """
     options: dict[str, Any] = {"model": model, "loss": loss, "dtype": check_model(model)}
     check_loss(loss)

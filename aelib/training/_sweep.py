@@ -61,27 +61,25 @@ def sweep(
 ) -> SweepResult:
     """Train a model for every size, strength, noise level and seed, side by side.
 
-    All runs of a chunk are trained by one compiled program (on a CPU, by a call of it for each
-    core), and all chunks share its compilation. A seed decides the initial parameters, the batches,
-    the corruption and what penalties draw, so runs of one seed can be compared in pairs. Run by
-    run, and but for rounding, the result is that of :func:`fit`::
+    All runs are trained by one compiled program, on a CPU by a call of it on each core. A seed
+    decides the initial parameters, the batches, the corruption and what penalties draw, so runs of
+    one seed can be compared in pairs. Up to rounding, each run is that of :func:`fit`::
 
         model_key, fit_key = jax.random.split(jax.random.key(seed))
         fit(make_model(nnx.Rngs(model_key), latent=2), x, loss, ..., key=fit_key)
 
-    Models of several sizes are trained as the largest with zeros in place of what a smaller one
-    lacks. That is the same function, and its zeros are kept, so the result is that of the small
-    model; it costs what the largest costs. A run whose patience has run out keeps its best
-    parameters while the others go on.
+    Smaller models are padded with zeros to the size of the largest. The zeros stay zero, so the
+    result is that of the small model, at the cost of the largest. A run whose patience has run out
+    keeps its best parameters while the others go on.
 
     Args:
         make_model: makes a model from an ``nnx.Rngs`` and, by keyword, one value of each of
-            ``sizes``; but for its sizes the same every time.
+            ``sizes``. Its models may differ in those sizes and in nothing else.
         x: the data, with a leading axis of seeds if ``per_run_data``.
         loss: a likelihood, of which every run trains a copy, or a callable; see :func:`fit`.
         seeds: the seeds.
-        sizes: keyword of ``make_model`` -> its values, such as ``{"latent": (1, 2, 4)}``; one of
-            the models must be the largest in everything.
+        sizes: the values of each keyword of ``make_model``, such as ``{"latent": (1, 2, 4)}``. One
+            of the models must be the largest in all sizes.
         per_run_data: whether ``x``, ``mask``, ``weights``, ``exposure`` and ``validation`` have a
             leading axis of seeds, as for a different split of the data with every seed.
         penalties: see :func:`fit`; a strength may be a sequence of them.
@@ -96,7 +94,7 @@ def sweep(
         validation: see :func:`fit`.
         patience: see :func:`fit`; training ends when it has run out in every run of a chunk.
         tick_every: see :func:`fit`.
-        chunk: how many runs are trained at the same time, which bounds the memory; None for all.
+        chunk: how many runs are trained at the same time, which bounds the memory. None for all.
         progress: see :func:`fit`; it shows means over the runs of a chunk.
 
     Returns:
@@ -108,8 +106,8 @@ def sweep(
         TypeError: if an argument is of the wrong kind.
         TrainingDiverged: if the objective of a run is not finite at some step; it says which run,
             and its ``result`` has the chunks that were finished.
-        TrainingInterrupted: on Ctrl-C; its ``result`` has the chunks that were
-            finished, or, if none was, the first as far as it came.
+        TrainingInterrupted: on Ctrl-C; its ``result`` has the chunks that were finished or, if none
+            was, the first as far as it came.
 
     Example:
         >>> import aelib

@@ -342,6 +342,24 @@ def test_tables_that_cannot_be_modeled(change, options, message):
         Columns.infer(change(people()), **options)
 
 
+def test_a_mean_between_counts_is_decoded_and_what_is_missing_is_not_looked_at():
+    visits, colors = [0, 1, 2, 5, 7] * 9, ["red", "green", "blue"] * 15
+    frame = pd.DataFrame({"visits": visits, "color": colors})
+    columns = Columns.infer(frame, kinds={"visits": "count"})
+    back = columns.decode([[2.5, 1.0], [1.0, 77.0]], mask=[[True, True], [True, False]])
+    assert back["visits"].tolist() == [2.5, 1.0]
+    assert back["color"].isna().tolist() == [False, True]
+    with pytest.raises(ValueError, match=r"color.* got 77"):
+        columns.decode([[1.0, 77.0]])
+
+
+def test_a_tenth_of_the_rows_may_be_different_texts():
+    texts = [f"text {i % 20}" for i in range(200)]
+    assert Columns.infer(pd.DataFrame({"a": texts}))["a"].kind == "categorical"
+    with pytest.raises(ValueError, match="21 different texts in 200 rows look like names"):
+        Columns.infer(pd.DataFrame({"a": [*texts[:-1], "text 20"]}))
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

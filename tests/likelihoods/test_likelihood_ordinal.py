@@ -82,13 +82,16 @@ def test_values_and_gradients(dtype, tolerance):
 
 def test_levels_share_all_the_probability_and_thresholds_are_in_order():
     likelihood = Ordinal([2, 5], frequencies=[[0.3, 0.7], [0.1, 0.2, 0.05, 0.25, 0.4]])
-    found = jax.jit(lambda o: (likelihood.probabilities(o), likelihood.mean(o)))
-    mass, mean = map(np.asarray, found(jnp.zeros((1, 2))))
+    found = (likelihood.probabilities, likelihood.mean, likelihood.variance)
+    outputs = jnp.zeros((1, 2))
+    mass, mean, variance = map(np.asarray, jax.jit(lambda o: [each(o) for each in found])(outputs))
     assert mass[0, 0] == pytest.approx([0.3, 0.7, 0, 0, 0], abs=1e-6)
     assert mass[0, 1] == pytest.approx([0.1, 0.2, 0.05, 0.25, 0.4], abs=1e-6)
     assert [len(t) for t in likelihood.thresholds()] == [1, 4]
     assert (np.diff(likelihood.thresholds()[1]) > 0).all()
     assert mean[0] == pytest.approx([0.7, mass[0, 1] @ np.arange(5)], abs=1e-5)
+    spread = mass[0, 1] @ (np.arange(5) - mean[0, 1]) ** 2
+    assert variance[0] == pytest.approx([0.3 * 0.7, spread], abs=1e-5)
 
 
 def test_the_odds_are_proportional():

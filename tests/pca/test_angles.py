@@ -88,3 +88,7 @@ def test_rank_is_decided_in_the_precision_of_the_input():
     assert len(pca.principal_angles(almost, np.eye(3)[:, :2])) == 2
     with pytest.raises(ValueError, match="rank 1"):
         pca.principal_angles(almost.astype(np.float32), np.eye(3)[:, :2])
+    columns = jnp.array([[1.0, 1.0], [0.0, 0.1], [0.0, 0.0]], jnp.bfloat16)
+    assert len(pca.principal_angles(columns, np.eye(3)[:, :2])) == 2
+    with pytest.raises(ValueError, match="rank 1"):
+        pca.principal_angles(columns.at[1, 1].set(0.01), np.eye(3)[:, :2])

@@ -95,6 +95,18 @@ def test_parts_of_the_excess_are_what_they_say():
     assert len(nothing.angles) == 0
 
 
+def test_small_variances_keep_their_digits_beside_a_large_one():
+    rng = np.random.default_rng(0)
+    draws = rng.normal(size=(40, 3))
+    centered = np.linalg.qr(draws - draws.mean(axis=0))[0]
+    variances = np.array([1e12, 1.0, 0.5])
+    x = centered * np.sqrt(len(centered) * variances)
+    turned = np.array([[1, 0, 0], [0, np.cos(0.1), np.sin(0.1)]])  # away from the second axis
+    model = Maps(turned.T, turned, -x.mean(axis=0) @ turned.T @ turned + x.mean(axis=0))
+    result = pca.compare(model, x)
+    assert result.subspace_excess == pytest.approx(0.5 * np.sin(0.1) ** 2, rel=1e-8)
+
+
 def test_rank_below_the_code_size():
     x = data()
     axis = pca.fit(x, 1)

@@ -1,5 +1,7 @@
 """``sweep`` is several fits in one."""
 
+import inspect
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -152,3 +154,10 @@ def test_models_must_have_one_structure(x, shared):
             seeds=SEEDS,
             **shared,
         )
+
+
+def test_defaults_are_those_of_fit():
+    one, many = (inspect.signature(each).parameters for each in (fit, sweep))
+    both = sorted(set(one) & set(many))
+    assert {"batch_size", "steps", "patience"} <= set(both)
+    assert [many[name].default for name in both] == [one[name].default for name in both]
