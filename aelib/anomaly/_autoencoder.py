@@ -16,9 +16,10 @@ from numpy.typing import ArrayLike
 
 from aelib import likelihoods, models, training
 from aelib._checks import check_count
-from aelib.anomaly._detector import ConformalDetector, keepable
+from aelib.anomaly._detector import ConformalDetector
+from aelib.anomaly._keep import keepable
 from aelib.likelihoods import Likelihood
-from aelib.training import _keep
+from aelib.training._keep import describe, rebuild
 
 # Examples are scored in batches of this size, the last one filled up with zeros: one program is
 # compiled for any number of examples, and the score of an example does not depend on the others.
@@ -178,10 +179,10 @@ class ReconstructionDetector(ConformalDetector):
     _not_kept = ("model", "likelihood", "fit_options")
 
     def _kept(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        return _keep.describe(self.model_, self.likelihood_)
+        return describe(self.model_, self.likelihood_)
 
     def _restore(self, path: Path, about: dict[str, Any], tensors: dict[str, np.ndarray]) -> None:
-        self.model, self.likelihood = _keep.rebuild(path, about, tensors)
+        self.model, self.likelihood = rebuild(path, about, tensors)
         self.model_, self.likelihood_ = self.model, self.likelihood
         self.history_: training.History | None = None
         d = math.prod(_example_shape(self.model, self.n_features_in_))

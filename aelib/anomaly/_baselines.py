@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike
 
 from aelib import pca
 from aelib._lazy import require
-from aelib.anomaly._detector import ConformalDetector, keepable, take
+from aelib.anomaly._detector import ConformalDetector
+from aelib.anomaly._keep import keepable, take
 
 _AXES = ("mean", "components", "spectrum")
 _LOG_2PI = math.log(2 * math.pi)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 from numpy.typing import ArrayLike
 
-from aelib import _storage
 from aelib._lazy import require
+from aelib.anomaly import _keep
 from aelib.anomaly._checks import check_alpha
 from aelib.anomaly._conformal import Calibration
 
@@ -21,17 +21,6 @@ _utils = require("sklearn.utils", purpose="aelib.anomaly")
 _validation = require("sklearn.utils.validation", purpose="aelib.anomaly")
 OutlierMixin: Any = _base.OutlierMixin
 BaseEstimator: Any = _base.BaseEstimator
-
-
-# Detectors that a file may name.
-_KEPT: dict[str, type[ConformalDetector]] = {}
-Detector = TypeVar("Detector", bound="type[ConformalDetector]")
-
-
-def keepable(kind: Detector) -> Detector:
-    """Let files name this class of detectors."""
-    _KEPT[kind.__name__] = kind
-    return kind
 
 
 class ConformalDetector(OutlierMixin, BaseEstimator):
@@ -199,23 +188,8 @@ class ConformalDetector(OutlierMixin, BaseEstimator):
             TypeError: if it is no detector of :mod:`aelib.anomaly`.
             ValueError: if its model or its likelihood is not of this package.
         """
-        kind = type(self).__name__
-        if _KEPT.get(kind) is not type(self):
-            raise TypeError(f"save: expected a detector of aelib.anomaly, got a {kind}")
         _validation.check_is_fitted(self, "n_features_in_")
-        about, tensors = self._kept()
-        parameters = {name: _plain(value) for name, value in self.get_params(deep=False).items()}
-        about |= {
-            "detector": kind,
-            "parameters": {k: v for k, v in parameters.items() if k not in self._not_kept},
-            "num_features": int(self.n_features_in_),
-            "feature_names": list(getattr(self, "feature_names_in_", ())),
-        }
-        if hasattr(self, "offset_"):
-            about["offset"] = float(self.offset_)
-            kept = self.calibration_.kept()
-            tensors |= {f"calibration.{name}": values for name, values in kept.items()}
-        _storage.write(path, "detector", about, tensors)
+        _keep.save(self, path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], **parameters: Any) -> Self:
@@ -250,29 +224,7 @@ class ConformalDetector(OutlierMixin, BaseEstimator):
             >>> bool((again.decision_function(normal) == detector.decision_function(normal)).all())
             True
         """
-        path, about, tensors = _storage.read(path, "detector")
-        kind = _KEPT.get(about.get("detector", ""))
-        if kind is None or not issubclass(kind, cls):
-            raise ValueError(f"{path}: holds a {about.get('detector')}, expected a {cls.__name__}")
-        wrong = [name for name in parameters if name not in kind._not_kept]
-        if wrong:
-            raise TypeError(f"{wrong[0]}: expected none, {path} holds what {kind.__name__} needs")
-        calibration = {
-            name.removeprefix("calibration."): tensors.pop(name)
-            for name in list(tensors)
-            if name.startswith("calibration.")
-        }
-        try:
-            detector = kind(**about["parameters"], **parameters)
-            detector.n_features_in_ = about["num_features"]
-            if about["feature_names"]:
-                detector.feature_names_in_ = np.array(about["feature_names"], object)
-            detector._restore(path, about, tensors)
-            if "offset" in about:
-                detector.calibration_ = Calibration(**calibration)
-                detector.offset_ = about["offset"]
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"{path}: cannot make a {kind.__name__} of it ({error!r})") from error
+        detector: Self = _keep.load(cls, path, parameters)
         return detector
 
     #: Parameters that a file does not hold.
@@ -335,20 +287,3 @@ class ConformalDetector(OutlierMixin, BaseEstimator):
                 f"This {type(self).__name__} has no threshold yet: call calibrate with normal "
                 "examples that took no part in fit"
             )
-
-
-def take(path: Path, tensors: dict[str, np.ndarray], shapes: dict[str, tuple[int, ...]]) -> Any:
-    """The arrays of these names, in float64 and of these shapes, and no others.
-
-    Raises:
-        ValueError: if the file holds others.
-    """
-    found = {name: (tensor.shape, tensor.dtype.name) for name, tensor in tensors.items()}
-    expected = {name: (shape, "float64") for name, shape in shapes.items()}
-    if found != expected:
-        raise ValueError(f"{path}: expected arrays {expected}, got {found}")
-    return [tensors[name] for name in shapes]
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value

@@ -81,6 +81,24 @@ def test_everything_that_denoises_takes_them(holder):
     assert len(set(both)) == 1
 
 
+def test_what_is_given_stays_as_it_was():
+    unsorted = sparse.csr_matrix(COUNTS.astype(np.uint8))
+    unsorted.indices[:2], unsorted.data[:2] = (
+        unsorted.indices[1::-1].copy(),
+        unsorted.data[1::-1].copy(),
+    )
+    unsorted.has_sorted_indices = False
+    unsorted.has_canonical_format = False
+    twice = sparse.coo_array(([1, 2, 5], ([0, 0, 1], [0, 0, 2])), shape=(2, 3))
+    for held in (unsorted, twice, sparse.csr_matrix(COUNTS.astype(np.float32))):
+        before = held.copy()
+        count_array("counts", held)
+        data.load("counts", counts=held, min_cells=0)
+        assert held.data.dtype == before.data.dtype
+        for part in ("data", "indices") if held.format == "csr" else ("data", "coords"):
+            np.testing.assert_array_equal(getattr(held, part), getattr(before, part))
+
+
 def test_names_come_along():
     frame = pd.DataFrame(COUNTS, index=[f"c{i}" for i in range(12)], columns=list("abcdefg"))
     for held in (frame, annotated(frame)):
