@@ -124,7 +124,7 @@ def _shrink(
 ) -> Float[Array, ""]:
     """The largest s <= 1 for which clip(s * change) to the room is no longer than the radius.
 
-    The squared length, a function of s^2, is piecewise linear and concave: values stop to grow one
+    The squared length, a function of s^2, is piecewise linear and concave: values stop growing one
     after the other as they reach the edge of the box. Newton's method from below never oversteps
     the root of such a function, and ends after a few steps, when no further value has stopped.
     """
@@ -153,7 +153,7 @@ def _shrink(
 def _towards(x: Float[Array, "n ..."], change: Float[Array, "n ..."]) -> Float[Array, "n ..."]:
     """``x + change`` rounded towards x, so that no change grows by rounding; in [0, 1]."""
     total = x + change
-    # Knuth's exact error of a sum, in any order of magnitude of its parts.
+    # Knuth's exact error of a sum, whichever of its two parts is the larger.
     part = total - x
     error = (x - (total - part)) + (change - part)
     back = jnp.nextafter(total, x)
