@@ -87,7 +87,7 @@ explorable("colored_noise", (root, data, kit) => {
         chart.bars([rank + 1], [Math.sqrt(variance)], { color: kind, width: 0.8, opacity: rank < size ? 0.9 : 0.25 });
       });
       chart.rule({ x: size + 0.5 }, { color: "truth" });
-      chart.text(size + 0.5, top, "kept", { anchor: "end", dx: 8, dy: 12 });
+      chart.text(size + 0.5, top, "kept", { anchor: "end", dx: 18, dy: 14 });
     },
     say: ({ signalKept, noiseKept, error }, { size, loudness }) =>
       `${size} ${size === 1 ? "number keeps" : "numbers keep"} <b>${(100 * noiseKept).toFixed(0)} %</b> of the noise and ` +
