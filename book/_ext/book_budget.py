@@ -21,7 +21,9 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 CHAPTERS = "book/chapters/"
 # What a reader takes in, per minute.
-WORDS, LINES, FIGURES, CARDS = 150, 20, 1.5, 12
+WORDS, LINES, CARDS = 150, 20, 12
+# Minutes for each: readers stop at a picture, move an explorable, and follow a formula by hand.
+FIGURE, EXPLORABLE, FORMULA = 2 / 3, 2, 1 / 3
 MOST = {
     "words": 3000,
     "lines": 120,
@@ -55,6 +57,7 @@ _OPTION = re.compile(r"^\s*:[\w-]+:(\s|$)")
 _TABLE_RULE = re.compile(r"^\s*\|?(\s*:?-{3,}:?\s*\|)+\s*(:?-{3,}:?\s*)?\|?\s*$")
 _HEADING = re.compile(r"^(#+)\s+(.*)$")
 _DRAWS = re.compile(r"\bplots\.slider\(|\bexplorables\.show\(")
+_FORMULA = "$$"  # what stands for a displayed formula once it was found
 _EXPLORABLE = re.compile(r"\bexplorables\.show\(")
 _CARD = re.compile(r"""\bclaims\.verdict\(\s*["'](\d+\.\d+)["']""")
 _TABLE_IN_CODE = re.compile(r"\bDataFrame\(|\bplots\.table\(")
@@ -65,7 +68,9 @@ class Count:
     """What was counted in a chapter.
 
     Attributes:
-        words: words of text and captions, exercises and solutions left out; a formula is one.
+        words: words of text and captions, exercises and solutions left out; a formula in a line of
+            text is one.
+        formulas: displayed formulas, exercises and solutions left out.
         lines: lines of visible code that are not blank.
         cells: cells of visible code.
         longest: lines of the longest visible cell.
@@ -77,6 +82,7 @@ class Count:
     """
 
     words: int = 0
+    formulas: int = 0
     lines: int = 0
     cells: int = 0
     longest: int = 0
@@ -89,9 +95,10 @@ class Count:
     @property
     def minutes(self) -> int:
         """Time to read, rounded up to a minute."""
-        cards = self.cards.total() / CARDS
-        time = self.words / WORDS + self.lines / LINES + self.figures / FIGURES + cards
-        return math.ceil(time - 1e-9)
+        read = self.words / WORDS + self.lines / LINES + self.cards.total() / CARDS
+        still = self.figures - self.explorables
+        seen = still * FIGURE + self.explorables * EXPLORABLE + self.formulas * FORMULA
+        return math.ceil(read + seen - 1e-9)
 
 
 def excess(counted: Count, claims: Iterable[str]) -> list[str]:
@@ -171,7 +178,7 @@ class _Reading:
     def text(self, source: str) -> None:
         """Count one cell of Markdown."""
         source = re.sub(r"<!--.*?-->|<[^>]+>", " ", source, flags=re.S)
-        source = re.sub(r"\$\$.*?\$\$", " x ", source, flags=re.S)  # a formula is one word
+        source = re.sub(r"\$\$.*?\$\$", f"\n{_FORMULA}\n", source, flags=re.S)
         for line, inside in _directives(source):
             self._line(line, inside)
 
@@ -190,8 +197,10 @@ class _Reading:
             return
         if opened in ("code", "code-block", "") and inside:  # code in text is read as code
             self.counted.lines += bool(line.strip())
+        elif line.strip() == _FORMULA:
+            self.counted.formulas += 1
         elif opened == "math":
-            self.counted.words += bool(line.strip()) and not _OPTION.match(line)
+            pass  # counted where it was opened
         elif _TABLE_RULE.match(line):
             self.counted.tables += 1
         elif not _OPTION.match(line):
@@ -206,7 +215,8 @@ class _Reading:
         elif self.is_read and not NOT_READ.search(name):
             self.counted.figures += name in ("figure", "image")
             self.counted.tables += name in ("table", "list-table", "csv-table")
-            if name not in ("figure", "image", "code", "code-block"):
+            self.counted.formulas += name == "math"
+            if name not in ("figure", "image", "code", "code-block", "math"):
                 self.counted.words += _words_in(argument)
 
 
@@ -234,7 +244,10 @@ def _words_in(text: str) -> int:
 
 def table(root: Path) -> list[str]:
     """What each chapter asks of its reader, a line for each under a line of headings."""
-    names = ("words", "lines", "cells", "longest", "figures", "explorables", "before", "tables")
+    names = (
+        *("words", "formulas", "lines", "cells", "longest"),
+        *("figures", "explorables", "before", "tables"),
+    )
     heads = "".join(f"{name:>12}" for name in (*names, "cards", "minutes"))
     rows = [f"{'chapter':<32}{heads}"]
     old = old_edition(root)

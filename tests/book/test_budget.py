@@ -119,7 +119,8 @@ SEEN = cell("plots.images(x)", tags=["hide-input"], **FIGURE)
         ({"cells": [text("word " * 501), *chapter()["cells"]]}, "505 words before the first"),
         (chapter(without="show('0'"), "1 explorables; at least 2"),
         (chapter(without="images"), "2 figures; at least 6"),
-        (chapter(text("word " * 2900), *[SEEN] * 6, *[cell("x = 1\n" * 9)] * 11), "33 minutes"),
+        (chapter(text("word " * 2900), *[SEEN] * 6, *[cell("x = 1\n" * 9)] * 11), "36 minutes"),
+        (chapter(text("word " * 2500), *[SEEN] * 6, text("$$\nx\n$$\n\nor\n\n" * 9)), "32 minutes"),
         (chapter(without="1.2"), "0 verdict cards of claim 1.2; expected 1"),
         (chapter(cell("claims.verdict('1.1', 'holds')")), "2 verdict cards of claim 1.1"),
         (chapter(cell("claims.verdict('2.1', 'holds')")), "1 verdict cards of claim 2.1"),
@@ -137,8 +138,12 @@ def test_every_limit_has_words_and_a_test() -> None:
 def test_the_time_to_read() -> None:
     parts = Count(words=1500, lines=40, figures=3)
     assert parts.minutes == 10 + 2 + 2
+    parts.explorables = 2  # of the three figures
+    assert parts.minutes == 10 + 2 + 5  # 4 min 40 s, rounded up
+    parts.formulas = 4
+    assert parts.minutes == 10 + 2 + 6
     parts.cards.update(["1.1", "1.2"])
-    assert parts.minutes == 15
+    assert parts.minutes == 19
 
 
 @pytest.mark.parametrize(
@@ -147,8 +152,8 @@ def test_the_time_to_read() -> None:
         ("One two, three: 3.5 – four.", 5),
         (r"The score $-\ln p(x \mid z)$ is {term}`nats <nat>` {cite}`a2000,b2001`.", 6),
         ("See [the notes](notes.md) <!-- not this one -->.", 3),
-        ("$$\nx = y\n+ z\n$$", 1),
-        ("```{math}\n:label: a\nx = y\n```", 1),
+        ("Or\n$$\nx = y\n+ z\n$$\nso $a$.", 3),
+        ("```{math}\n:label: a\nx = y\n```", 0),
         ("```{exercise}\n:label: a\nwhat is x\n```\nAfter.", 1),
         ("````{solution} a\nwords\n```{note}\nx\n```\nmore\n````\nAfter.", 1),
         ("```{note}\nRead this.\n```", 2),
@@ -159,6 +164,20 @@ def test_the_time_to_read() -> None:
 )
 def test_words(source: str, words: int) -> None:
     assert count({"cells": [text(source)]}).words == words
+
+
+@pytest.mark.parametrize(
+    ("source", "formulas"),
+    [
+        ("A formula $x$ in the text.", 0),
+        ("Here $$x = y$$ and\n\n$$\nx = y\n+ z\n$$\nAfter.", 2),
+        ("```{math}\n:label: a\nx = y\n\n+ z\n```\nAfter.", 1),
+        ("```{prf:theorem}\n$$\nx\n$$\n```", 1),
+        ("```{solution} a\n$$\nx\n$$\n```\n\n## Exercises\n\n$$\nx\n$$\n", 0),
+    ],
+)
+def test_displayed_formulas(source: str, formulas: int) -> None:
+    assert count({"cells": [text(source)]}).formulas == formulas
 
 
 def test_gates_are_followed_from_cell_to_cell() -> None:
