@@ -16,7 +16,7 @@ from aelib._lazy import require
 from aelib.anomaly._detector import ConformalDetector
 from aelib.anomaly._keep import keepable, take
 
-_AXES = ("mean", "components", "spectrum")
+_AXES = ("mean", "components", "explained_variance", "total_variance")
 _LOG_2PI = math.log(2 * math.pi)
 
 
@@ -106,10 +106,10 @@ class PCADetector(ConformalDetector):
 
     def _restore(self, path: Path, about: dict[str, Any], tensors: dict[str, np.ndarray]) -> None:
         d = self.n_features_in_
-        k, n = (len(tensors[name]) for name in ("components", "spectrum"))
-        shapes = {"mean": (d,), "components": (k, d), "spectrum": (n,), "scale": (d,)}
-        mean, components, spectrum, self.scale_ = take(path, tensors, shapes)
-        self.pca_ = pca.PCA(mean, components, spectrum, num_examples=about["num_examples"])
+        k = len(tensors["components"])
+        shapes = dict(zip(_AXES, ((d,), (k, d), (k,), ()), strict=True))
+        *axes, self.scale_ = take(path, tensors, {**shapes, "scale": (d,)})
+        self.pca_ = pca.PCA(*axes, num_examples=about["num_examples"])
 
 
 @keepable

@@ -91,5 +91,5 @@ def _squared_singular_values(
     matrix = check_matrix("x", x)
     check_count("num_components", num_components, at_most=matrix.shape[1])
     check_number("strength", strength, at_least=0)
-    spectrum = pca.fit(matrix, 1).spectrum * (len(matrix) - 1)
+    spectrum = np.asarray(pca.fit(matrix, 1, spectrum=True).spectrum) * (len(matrix) - 1)
     return np.pad(spectrum, (0, matrix.shape[1] - len(spectrum)))

@@ -13,7 +13,7 @@ from aelib._checks import check_matrix
 _BLOCK_ROWS = 4096
 _PRODUCT_ROWS = 8192  # a symmetric product of fewer rows takes a fifth longer for each
 _LEAST_VARIANCE = 1e-7
-_TIE = 1e-3
+_TIE = 1e-2
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def orient(axes: NDArray[np.float64]) -> NDArray[np.float64]:
     """Flip each row to one sign on every machine, in whatever order or precision its data came.
 
     The entry of largest size becomes positive. Entries may tie, as those of two indicators that
-    exclude each other do; so the first one within a thousandth of the largest decides, which
+    exclude each other do; so the first one within a hundredth of the largest decides, which
     rounding, that of float32 data included, does not choose.
     """
     sizes = np.abs(axes)
