@@ -109,7 +109,8 @@ class PCADetector(ConformalDetector):
         k = len(tensors["components"])
         shapes = dict(zip(_AXES, ((d,), (k, d), (k,), ()), strict=True))
         *axes, self.scale_ = take(path, tensors, {**shapes, "scale": (d,)})
-        self.pca_ = pca.PCA(*axes, num_examples=about["num_examples"])
+        fitted = dict(zip(_AXES, axes, strict=True))
+        self.pca_ = pca.PCA(**fitted, num_examples=about["num_examples"])
 
 
 @keepable
