@@ -116,6 +116,28 @@ def checksum(about: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> str
     return digest.hexdigest()
 
 
+def require_made(name: str, module: nnx.Module, again: nnx.Module, maker: str) -> None:
+    """Refuse a module that is not what a file would make again, but for its numbers.
+
+    Args:
+        name: what it is, for the message.
+        module: the module to keep.
+        again: what the file's description makes.
+        maker: what made it.
+
+    Raises:
+        ValueError: if they differ in more than the values of their variables.
+    """
+    from flax import nnx
+
+    shapes = [{k: v.shape for k, v in variables(each).items()} for each in (module, again)]
+    if nnx.graphdef(module) != nnx.graphdef(again) or shapes[0] != shapes[1]:
+        raise ValueError(
+            f"{name}: expected one that is as {maker} made it, but for what it has learned; it was "
+            "changed afterwards, and the change would be lost"
+        )
+
+
 def variables(module: nnx.Module, prefix: str = "") -> dict[str, np.ndarray]:
     """All variables of a module, by the names they have in a file (``encoder.layers.0.weight``)."""
     import jax

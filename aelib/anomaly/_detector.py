@@ -184,7 +184,7 @@ class ConformalDetector(OutlierMixin, BaseEstimator):
             path: where; an existing file is replaced.
 
         Raises:
-            NotFittedError: if there is nothing to keep yet.
+            sklearn.exceptions.NotFittedError: if there is nothing to keep yet.
             TypeError: if it is no detector of :mod:`aelib.anomaly`.
             ValueError: if its model or its likelihood is not of this package.
         """

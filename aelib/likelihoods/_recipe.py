@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from flax import nnx
 
+from aelib import _storage
 from aelib._column import Column
 from aelib.likelihoods._bernoulli import Bernoulli
 from aelib.likelihoods._categorical import Categorical
@@ -42,14 +43,10 @@ def recipe(likelihood: Any) -> Arguments:
     if family not in _ARGUMENTS:
         raise ValueError(
             "likelihood: only those of aelib.likelihoods can be saved, since the file says how to "
-            f"make one again; got {likelihood!r}"
+            f"make one again; got a {family.__name__}"
         )
     described = {"family": family.__name__, "arguments": _ARGUMENTS[family](likelihood)}
-    if nnx.graphdef(from_recipe(described)) != nnx.graphdef(likelihood):
-        raise ValueError(
-            "likelihood: expected one that is as its constructor made it, but for what it has "
-            "learned; it was changed afterwards, and the change would be lost"
-        )
+    _storage.require_made("likelihood", likelihood, from_recipe(described), family.__name__)
     return described
 
 

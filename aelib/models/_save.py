@@ -30,9 +30,5 @@ def describe(model: nnx.Module, architecture: Architecture | None) -> dict[str, 
         )
     arguments = dict(architecture.arguments)
     again = BUILDERS[architecture.name](**arguments, rngs=nnx.Rngs(0))
-    if nnx.graphdef(again) != nnx.graphdef(model):
-        raise ValueError(
-            "model: expected one that is as its builder made it, but for its parameters; it was "
-            f"changed after {architecture.name} had made it, and the change would be lost"
-        )
+    _storage.require_made("model", model, again, architecture.name)
     return {"architecture": architecture.name, "arguments": arguments}

@@ -133,11 +133,8 @@ class SmallFeatures(nnx.Module):
             "channels": [int(layer.weight.shape[-1]) for layer in self.convolutions],
             "dtype": self.readout.weight.dtype.name,
         }
-        if nnx.graphdef(type(self)(**arguments, rngs=nnx.Rngs(0))) != nnx.graphdef(self):
-            raise ValueError(
-                "save: expected a network that is as its constructor made it, but for its "
-                "parameters; it was changed afterwards, and the change would be lost"
-            )
+        again = type(self)(**arguments, rngs=nnx.Rngs(0))
+        _storage.require_made("network", self, again, type(self).__name__)
         _storage.write(path, "classifier", {"arguments": arguments}, _storage.variables(self))
 
     @classmethod

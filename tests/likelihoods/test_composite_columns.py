@@ -215,8 +215,20 @@ def test_dates_can_be_levels_if_one_says_so():
     columns = Columns.infer(frame, kinds={"c": "categorical"})
     x, mask = columns.encode(frame)
     pd.testing.assert_frame_equal(columns.decode(x, mask=mask), frame)
+    latest_first = Columns.infer(frame, levels={"c": frame["c"].unique()[::-1]})
+    assert latest_first["c"].kind == "categorical"
+    x, mask = latest_first.encode(frame)
+    pd.testing.assert_frame_equal(latest_first.decode(x, mask=mask), frame)
     with pytest.raises(ValueError, match=r"values of type list"):
         Columns.infer(pd.DataFrame({"c": [[1], [2], [3]]}), kinds={"c": "categorical"})
+
+
+def test_levels_beyond_the_categories_can_be_decoded():
+    frame = pd.DataFrame({"c": pd.Categorical(["a", "b", "a"])})
+    columns = Columns.infer(frame, levels={"c": ["c", "a", "b"]})
+    x, mask = columns.encode(frame)
+    assert columns.decode(x, mask=mask)["c"].tolist() == ["a", "b", "a"]
+    assert columns.decode(np.zeros((2, 1)))["c"].tolist() == ["c", "c"]
 
 
 def test_what_has_no_order_cannot_give_one():

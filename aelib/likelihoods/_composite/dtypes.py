@@ -79,7 +79,8 @@ def refuse_unmodeled(values: pd.Series, name: str, *, leveled: bool = False) -> 
     import pandas as pd
 
     dtype = values.dtype
-    if isinstance(dtype, pd.CategoricalDtype) or (leveled and dtype.kind != "O"):
+    known = isinstance(dtype, (pd.CategoricalDtype, pd.StringDtype))
+    if known or (leveled and dtype.kind != "O"):
         return
     if pd.api.types.is_datetime64_any_dtype(dtype) or isinstance(dtype, pd.PeriodDtype):
         found = ("dates and times", str(dtype), "turn them into numbers (days since the first)")
@@ -90,8 +91,8 @@ def refuse_unmodeled(values: pd.Series, name: str, *, leveled: bool = False) -> 
     elif pd.api.types.is_complex_dtype(dtype):
         found = ("complex numbers", str(dtype), "make a column of each part")
     elif dtype.kind == "O":
-        known = [_unmodeled(value, leveled) for value in values]
-        first = next((each for each in known if each is not None), None)
+        answers = (_unmodeled(value, leveled) for value in values)
+        first = next((answer for answer in answers if answer is not None), None)
         if first is None:
             return
         found = first

@@ -46,7 +46,7 @@ def infer_column(
             f"column {name!r}: all {len(series)} values are missing; drop the column, there is "
             "nothing to learn from"
         )
-    refuse_unmodeled(values, name, leveled=kind in LEVELED)
+    refuse_unmodeled(values, name, leveled=kind in LEVELED or levels is not None)
     if levels is None and len(values.unique()) == 1:
         raise ValueError(
             f"column {name!r}: constant, {plain(values.iloc[0])!r} in all {len(values)} observed "
@@ -56,12 +56,11 @@ def infer_column(
         )
     kind = kind or _kind(name, values, levels)
     column = _column(name, kind, values, levels)
-    dtype = series.dtype
-    categories = getattr(dtype, "categories", None)
+    categories = getattr(series.dtype, "categories", None)
+    # Levels that are given may be more than the categories, and can be decoded as well.
+    both = () if categories is None else (*map(plain, categories), *column.levels)
     return dataclasses.replace(
-        column,
-        dtype=dtype_name(dtype),
-        categories=() if categories is None else tuple(plain(each) for each in categories),
+        column, dtype=dtype_name(series.dtype), categories=tuple(dict.fromkeys(both))
     )
 
 
