@@ -16,10 +16,7 @@ Example:
     2
 """
 
-from aelib.lab.rate_distortion._choice import SizeChoice as SizeChoice
-from aelib.lab.rate_distortion._choice import choose_size as choose_size
 from aelib.lab.rate_distortion._code_model import CodeModel as CodeModel
-from aelib.lab.rate_distortion._code_model import plug_in_entropy as plug_in_entropy
 from aelib.lab.rate_distortion._curve import RateCurve as RateCurve
 from aelib.lab.rate_distortion._curve import rate_curve as rate_curve
 from aelib.lab.rate_distortion._divergence import effective_dimension as effective_dimension
@@ -50,15 +47,12 @@ __all__ = [
     "Quantizer",
     "RateCurve",
     "ReconstructionAxes",
-    "SizeChoice",
     "WaterFilling",
-    "choose_size",
     "effective_dimension",
     "memorization",
     "noise_gain",
     "pca_error_budget",
     "pca_errors",
-    "plug_in_entropy",
     "predicted_error_budget",
     "rate_curve",
     "retention_threshold",

@@ -1,4 +1,4 @@
-"""What it costs to write down whole numbers: a code model, and why counting is not one."""
+"""What it costs to write down whole numbers: a code model."""
 
 from __future__ import annotations
 
@@ -96,28 +96,6 @@ class CodeModel:
                 total = np.logaddexp(np.log(seen), log_mass + np.log(self.pseudocounts[j]))
             nats += np.log(self.num_examples + self.pseudocounts[j]) - total
         return nats
-
-
-def plug_in_entropy(indices: Int[ArrayLike, "n k"]) -> float:
-    """Return the entropy of the observed frequencies of whole code words, in nats.
-
-    Not a rate. It never exceeds ln n, however long the codes are: once no two of n codes are
-    equal, it says "ln n", which is the cost of pointing at one of n examples that the receiver
-    already has. :meth:`CodeModel.code_length` on held-out codes is a rate.
-
-    Raises:
-        TypeError: if the codes are not whole numbers.
-
-    Example:
-        >>> import numpy as np
-        >>> codes = np.arange(32).reshape(8, 4)
-        >>> round(float(plug_in_entropy(codes) / np.log(2)), 6)
-        3.0
-    """
-    cells = _check_cells(indices)
-    _, count = np.unique(cells, axis=0, return_counts=True)
-    frequency = count / len(cells)
-    return float(-(frequency * np.log(frequency)).sum())
 
 
 def _check_cells(indices: ArrayLike, columns: int | None = None) -> NDArray[np.int64]:

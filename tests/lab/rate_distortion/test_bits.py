@@ -104,13 +104,6 @@ def test_held_out_length_of_a_known_law():
     np.testing.assert_allclose(found, 2 * 1.75, rtol=0.01)  # 10,000 words of spread 1.2 bits
 
 
-def test_plug_in_entropy_saturates():
-    cells = RNG.integers(0, 10, size=(100, 12))
-    np.testing.assert_allclose(rd.plug_in_entropy(cells), np.log(100))
-    length = rd.CodeModel.fit(cells[:50]).code_length(cells[50:]).mean()
-    assert length > 12 * np.log(10) * 0.95
-
-
 def test_quantizer_goes_there_and_back():
     codes = RNG.normal(size=(100, 3))
     grid = rd.Quantizer.fit(codes, 0.25)
@@ -161,7 +154,6 @@ CELLS = np.array([[0, 1], [1, 1]])
         (lambda: rd.CodeModel.fit(CELLS[:1]), ValueError, "at least two rows"),
         (lambda: rd.CodeModel.fit(CELLS, density="flat"), ValueError, "density: .* got 'flat'"),
         (lambda: rd.CodeModel.fit(CELLS).code_length(CELLS[:, :1]), ValueError, r"\[n, 2\], got"),
-        (lambda: rd.plug_in_entropy([1, 2]), ValueError, r"indices: expected shape \[n, k\]"),
         (
             lambda: rd.rate_curve(CELLS, CELLS, lambda z: z[:, :1], CELLS, [1.0]),
             ValueError,

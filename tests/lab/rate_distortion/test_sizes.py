@@ -118,14 +118,6 @@ def test_memory_is_one_half_without_and_one_with():
     assert (tied.replaced, tied.nearest_is_training) == (0, 0.5)
 
 
-def test_choice():
-    sizes = (1, 2, 4, 8)
-    u = rd.choose_size(sizes, [[4, 2.2, 2, 3], [4, 1.9, 2.01, 3], [4, 2.0, 1.9, 3]])
-    assert (u.best, u.parsimonious, u.is_u_shaped) == (4, 2, True)
-    falling = rd.choose_size(sizes, [[4, 3, 2, 1], [4, 3, 2, 0.9]])
-    assert (falling.best, falling.parsimonious, falling.is_u_shaped) == (8, 8, False)
-
-
 X = np.ones((3, 2)) * [[1.0], [2.0], [4.0]]
 MODEL = pca.fit(X, 1)
 
@@ -149,12 +141,6 @@ MODEL = pca.fit(X, 1)
         (lambda: rd.retention_threshold(0), "num_features: expected .* at least 1"),
         (lambda: rd.noise_gain(X, 0 * X), "noise: expected some"),
         (lambda: rd.memorization(X, X, X, X[:2]), r"fresh: expected shape \[3, 2\], got"),
-        (lambda: rd.choose_size((2, 1), np.ones((2, 2))), "sizes: .* ascending"),
-        (
-            lambda: rd.choose_size((1, 2), np.ones((1, 2))),
-            "errors: expected at least two seeds, got 1",
-        ),
-        (lambda: rd.choose_size((1, 2), [[1, -1], [1, 1]]), r"got -1.0 at index \(0, 1\)"),
         (
             lambda: rd.effective_dimension(lambda x: x[:, :1], X, jax.random.key(0)),
             "model: expected a map of .n, d. to itself",
