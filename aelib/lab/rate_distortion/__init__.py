@@ -2,7 +2,7 @@
 
 Three questions. *Which size?* :func:`pca_error_budget` splits the error against a clean signal
 into signal lost and noise kept, :func:`predicted_error_budget` and :func:`retention_threshold` say
-where the least of it is, :func:`choose_size` reads it off several seeds. *Memorized?*
+where the least of it is. *Memorized?*
 :func:`memorization`, :func:`noise_gain`, :func:`effective_dimension`. *How many bits?*
 :func:`reverse_water_filling` is the least rate for a Gaussian source; :class:`Quantizer`,
 :class:`CodeModel` and :func:`rate_curve` measure what a code takes, and
