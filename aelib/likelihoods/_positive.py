@@ -67,7 +67,9 @@ class PositiveParameter(nnx.Module):
             self.fixed = None
             start = _softplus_inverse(initial - floor)
             spread = shape if kind == "feature" and shape is not None else ()
-            self.raw = None if self.per_example else nnx.Param(jnp.full(spread, start))
+            # With a type of its own: one that JAX may weaken would be compiled for twice.
+            dtype = jnp.result_type(float)
+            self.raw = None if self.per_example else nnx.Param(jnp.full(spread, start, dtype))
         else:
             values = _positive(kind, name, shape)
             shape = values.shape or shape

@@ -88,7 +88,7 @@ def _by_products(x: NDArray[Any], shift: Matrix, k: int, dtypes: tuple[str, ...]
             product -= np.outer(sums, sums / n)
         if not np.isfinite(product).all():
             continue
-        pairs = _largest_of(product, k)
+        pairs = largest_of(product, k)
         if dtype == "float64" or _is_accurate(
             _rounding(x, shift, pairs.vectors, formed=True), pairs, k
         ):
@@ -149,7 +149,7 @@ def _most_iterations(n: int, d: int, size: int, rate: float) -> int:
     return max(6, round((n * d * side / 6e10 + 8e-11 * side**3) / (4 * n * d * size / rate)))
 
 
-def _largest_of(product: Matrix, k: int) -> Eigenpairs:
+def largest_of(product: Matrix, k: int) -> Eigenpairs:
     """The first eigenpairs of a matrix that is there, and a few more."""
     side = len(product)
     if _are_few(k, side):

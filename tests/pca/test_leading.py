@@ -1,5 +1,7 @@
 """The fast road of PCA, held to what its docstring promises on spectra that are hard."""
 
+import itertools
+
 import numpy as np
 import pytest
 import scipy.linalg
@@ -181,7 +183,7 @@ def test_the_estimate_of_the_rounding_is_not_below_it():
         dtype: sum((p.T @ p).astype(np.float64) for p in _leading._pieces(x, shift, dtype))
         for dtype in ("float32", "float64")
     }
-    pairs = _leading._largest_of(products["float64"], 10)
+    pairs = _leading.largest_of(products["float64"], 10)
     true = (products["float32"] - products["float64"]) @ pairs.vectors
     estimated = _leading._rounding(x, shift, pairs.vectors, formed=True)
     assert np.linalg.norm(true) < np.linalg.norm(estimated) < 30 * np.linalg.norm(true)
@@ -207,6 +209,34 @@ def test_krylov_gives_up():
     options = {"tolerance": 1e-9, "floor": 0.0}
     assert _krylov.largest(lambda b: spread @ b, start, 2, most=3, **options) is None
     assert _krylov.largest(lambda b: b * np.nan, start, 2, most=3, **options) is None
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint8])
+def test_a_stream_is_as_right_as_the_whole(dtype):
+    x = made(3000, 70, np.linspace(20, 1, 70), np.float64, mean=100.0).clip(0, 255)
+    x = x.round().astype(dtype)
+    sizes = [1, 700, 3, 1000, 2, 1294]
+    ends = np.cumsum([0, *sizes])
+    model = pca.fit_batches((x[a:b] for a, b in itertools.pairwise(ends)), 9)
+    angle, relative, total = off(model, x, 9)
+    assert max(angle, relative, total) < 1e-9
+    np.testing.assert_allclose(model.mean, x.astype(np.float64).mean(axis=0), rtol=1e-12)
+
+
+def test_a_stream_whose_mean_wanders():
+    """No batch is near the mean of all, or near another."""
+    x = made(4000, 30, np.linspace(2, 1, 30), np.float64) + np.linspace(0, 1e4, 4000)[:, None]
+    model = pca.fit_batches((x[i : i + 50] for i in range(0, 4000, 50)), 1)
+    angle, relative, total = off(model, x, 1)
+    assert max(angle, relative, total) < 1e-9
+
+
+def test_a_stream_keeps_quiet_axes_where_it_is_asked_to():
+    x = made(900, 12, np.geomspace(1, 1e-10, 12), np.float64)
+    batches = [x[i : i + 100] for i in range(0, 900, 100)]
+    exact = pca.fit_batches(batches, 10, precision="exact")
+    assert off(exact, x, 10)[1] < PROMISED
+    assert off(pca.fit_batches(batches, 4), x, 4)[1] < PROMISED
 
 
 def test_precision_and_spectrum_are_said():
