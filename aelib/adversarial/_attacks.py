@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import jax
@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
-from aelib._checks import check_count
+from aelib._checks import check_callable, check_count, check_key
 from aelib.adversarial._balls import project_unchecked, random_start, unit
 from aelib.adversarial._checks import (
     Norm,
@@ -23,7 +23,7 @@ from aelib.adversarial._checks import (
     over_features,
     per_example,
 )
-from aelib.adversarial._compile import traced
+from aelib.adversarial._compile import run
 
 Objective = Callable[..., Float[Array, " n"]]
 
@@ -34,7 +34,7 @@ class AttackResult(NamedTuple):
     Attributes:
         x: the strongest iterate of each example, the original example among them.
         strength: its value of the criterion; with :func:`margin`, positive where it fools. NaN
-            where it is for all iterates, as for a label that is no class.
+            where it is for any iterate, as for a label that is no class.
         last: the last iterate (of the last restart).
         last_strength: its value of the criterion.
 
@@ -96,8 +96,7 @@ def fgsm(
     x = check_examples("x", x)
     radius = check_epsilon(epsilon, len(x), x.dtype)
     check_objective("objective", objective, x, also)
-    step = _fgsm if traced((objective,), x, also, radius) else _compiled_fgsm
-    attacked, values = step(objective, norm, x, also, radius)
+    attacked, values = run(functools.partial(_fgsm, norm), [objective], x, also, radius)
     check_strength(values)
     return attacked
 
@@ -167,6 +166,8 @@ def pgd(
         steps = check_count("steps", steps)
     if restarts > 1 and key is None:
         raise ValueError(f"key: expected jax.random.key(seed) with {restarts} restarts, got None")
+    if key is not None:
+        check_key("key", key)
     radius = check_epsilon(epsilon, len(x), x.dtype)
     length = radius / 5
     if step_size is not None:
@@ -174,16 +175,16 @@ def pgd(
     check_objective("objective", objective, x, also)
     if criterion is not None:
         check_objective("criterion", criterion, x, also)
-    attack = (
-        climb if traced((objective, criterion), x, also, radius, length, key) else _compiled_pgd
-    )
-    result = attack(objective, criterion, norm, restarts, x, also, radius, length, steps, key)
+    attack = functools.partial(climb, norm, restarts)
+    functions = [objective, criterion]
+    result = run(attack, functions, x, also, radius, length, jnp.asarray(steps), key)
     check_strength(result.strength)
     return result
 
 
 def check_objective(name: str, objective: Objective, x: jax.Array, also: PyTree) -> None:
-    """Raise a ValueError unless it gives one number for each example."""
+    """Raise an error unless it is callable and gives one number for each example."""
+    check_callable(name, objective)
     shape = getattr(jax.eval_shape(objective, x, *also), "shape", None)
     if shape != (len(x),):
         raise ValueError(f"{name}: expected one number for each example, ({len(x)},), got {shape}")
@@ -221,17 +222,17 @@ def move(
 
 
 def _fgsm(
-    objective: Objective, norm: Norm, x: jax.Array, also: PyTree, radius: jax.Array
+    norm: Norm, functions: Sequence[Objective], x: jax.Array, also: PyTree, radius: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
+    (objective,) = functions
     values, gradient = slope(objective, x, also)
     return move(x, gradient, x, radius, radius, norm), values
 
 
 def climb(
-    objective: Objective,
-    criterion: Objective | None,
     norm: Norm,
     restarts: int,
+    functions: Sequence[Objective | None],
     x: jax.Array,
     also: PyTree,
     radius: jax.Array,
@@ -240,6 +241,7 @@ def climb(
     key: jax.Array | None,
 ) -> AttackResult:
     """:func:`pgd` for arguments that are known to be right."""
+    objective, criterion = functions
 
     def evaluate(here: jax.Array, values: jax.Array) -> jax.Array:
         return values if criterion is None else criterion(here, *also)
@@ -247,7 +249,8 @@ def climb(
     def stronger(
         best: tuple[jax.Array, jax.Array], here: jax.Array, strength: jax.Array
     ) -> tuple[jax.Array, jax.Array]:
-        better = (strength > best[1]) | (jnp.isnan(best[1]) & ~jnp.isnan(strength))
+        # NaN is stronger than any number: who finds it has not met a robust classifier.
+        better = ~(strength <= best[1]) & ~jnp.isnan(best[1])
         return jnp.where(per_example(better, x), here, best[0]), jnp.where(
             better, strength, best[1]
         )
@@ -273,7 +276,3 @@ def climb(
         carry, _ = jax.lax.scan(restart, carry, jax.random.split(key, restarts))
     (strongest, most), (last, last_strength) = carry
     return AttackResult(strongest, most, last, last_strength)
-
-
-_compiled_fgsm = functools.partial(jax.jit, static_argnums=(0, 1))(_fgsm)
-_compiled_pgd = functools.partial(jax.jit, static_argnums=(0, 1, 2, 3))(climb)

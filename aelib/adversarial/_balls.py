@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
 
+from aelib._arrays import as_jax
 from aelib.adversarial._checks import (
     Norm,
     check_epsilon,
@@ -64,7 +65,7 @@ def project(
     """
     check_norm(norm)
     x = check_examples("x", x)
-    candidate = jnp.asarray(candidate, x.dtype)
+    candidate = as_jax("candidate", candidate, x.dtype)
     if candidate.shape != x.shape:
         raise ValueError(f"candidate: expected the shape of x, {x.shape}, got {candidate.shape}")
     return project_unchecked(candidate, x, check_epsilon(epsilon, len(x), x.dtype), norm)

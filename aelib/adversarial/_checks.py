@@ -10,6 +10,7 @@ import numpy as np
 from jax.typing import ArrayLike, DTypeLike
 from jaxtyping import Array, Float, Int
 
+from aelib._arrays import as_jax, as_real
 from aelib._checks import check_choice, require_all
 
 Norm = Literal["linf", "l2"]
@@ -36,7 +37,7 @@ def check_examples(name: str, x: Float[ArrayLike, "n ..."]) -> Float[Array, "n .
         TypeError: if they are not floating-point numbers.
         ValueError: if there is no axis of examples, or a value is NaN or outside [0, 1].
     """
-    array = x if isinstance(x, jax.Array) else np.asarray(x)
+    array = as_real(name, x)
     if not jnp.issubdtype(array.dtype, jnp.floating):
         raise TypeError(f"{name}: expected floating-point numbers in [0, 1], got {array.dtype}")
     if array.ndim < 2 or not array.size:
@@ -44,7 +45,7 @@ def check_examples(name: str, x: Float[ArrayLike, "n ..."]) -> Float[Array, "n .
     if concrete(array):
         values = np.asarray(array)
         require_all(name, values, (values >= 0) & (values <= 1), "values in [0, 1]")
-    return jnp.asarray(array)
+    return as_jax(name, array)
 
 
 def check_epsilon(
@@ -61,7 +62,7 @@ def check_epsilon(
     Raises:
         ValueError: if the shape does not fit, or a value is negative, infinite or NaN.
     """
-    array = epsilon if isinstance(epsilon, jax.Array) else np.asarray(epsilon)
+    array = as_real(name, epsilon)
     if array.shape not in ((), (num_examples,)):
         raise ValueError(
             f"{name}: expected one number or shape ({num_examples},), one for each example; "
@@ -87,7 +88,7 @@ def check_labels(
         TypeError: if they are not whole numbers.
         ValueError: if there is not one for each example, or one is not a class.
     """
-    array = labels if isinstance(labels, jax.Array) else np.asarray(labels)
+    array = as_real("labels", labels)
     if not jnp.issubdtype(array.dtype, jnp.integer):
         raise TypeError(f"labels: expected whole numbers, got {array.dtype}")
     if array.shape != (num_examples,):
@@ -99,7 +100,7 @@ def check_labels(
         last = "..." if num_classes is None else f"..., {num_classes - 1}"
         below = values < (np.inf if num_classes is None else num_classes)
         require_all("labels", values, (values >= 0) & below, f"0, 1, {last}")
-    return jnp.asarray(array)
+    return as_jax("labels", array)
 
 
 def check_strength(strength: Float[Array, "*shape"]) -> None:

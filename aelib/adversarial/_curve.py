@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
+from aelib._arrays import as_jax, as_real
 from aelib._checks import require_all
 from aelib.adversarial._attacks import Objective, check_objective, pgd
-from aelib.adversarial._checks import check_examples, check_strength, concrete, fraction_above_zero
-from aelib.adversarial._compile import traced
+from aelib.adversarial._checks import (
+    check_epsilon,
+    check_examples,
+    check_strength,
+    concrete,
+    fraction_above_zero,
+)
+from aelib.adversarial._compile import run
 
 
 class AttackCurve(NamedTuple):
@@ -62,7 +69,7 @@ def attack_curve(
         *also: further arguments of objective and criterion, such as labels.
         epsilons: strengths in ascending order.
         criterion: as for :func:`pgd`.
-        **options: ``norm``, ``steps``, ``restarts``, ``key`` of :func:`pgd`.
+        **options: ``norm``, ``steps``, ``step_size``, ``restarts``, ``key`` of :func:`pgd`.
 
     Returns:
         Attacked examples and strengths for each epsilon. Within ``jax.vmap``, as over networks,
@@ -80,7 +87,7 @@ def attack_curve(
         Array([0. , 0.5, 1. ], dtype=float32)
     """
     x = check_examples("x", x)
-    strengths = epsilons if isinstance(epsilons, jax.Array) else np.asarray(epsilons, x.dtype)
+    strengths = as_real("epsilons", epsilons)
     if strengths.ndim != 1 or not strengths.size:
         raise ValueError(f"epsilons: expected shape [k], not empty, got {strengths.shape}")
     if concrete(strengths):
@@ -90,30 +97,32 @@ def attack_curve(
         require_all("epsilons", values, np.isfinite(values) & ascending, expected)
     check_objective("objective", objective, x, also)
     key = options.pop("key", None)
-    free = traced((objective, criterion), x, also, strengths, key)
-    run = _curve if free else _compiled
-    settings = tuple(sorted(options.items()))
-    curve = run(objective, criterion, settings, x, also, jnp.asarray(strengths, x.dtype), key)
+    if criterion is not None:
+        check_objective("criterion", criterion, x, also)
+    step_size = options.pop("step_size", None)
+    if step_size is not None:
+        step_size = check_epsilon(step_size, len(x), x.dtype, name="step_size")
+    attacks = functools.partial(_curve, options)
+    epsilons = as_jax("epsilons", strengths, x.dtype)
+    curve = run(attacks, [objective, criterion], x, also, epsilons, step_size, key)
     check_strength(curve.strength)
     return curve
 
 
 def _curve(
-    objective: Objective,
-    criterion: Objective | None,
-    options: tuple[tuple[str, Any], ...],
+    options: dict[str, Any],
+    functions: Sequence[Any],
     x: jax.Array,
     also: PyTree,
     epsilons: jax.Array,
+    step_size: jax.Array | None,
     key: PRNGKeyArray | None,
 ) -> AttackCurve:
+    objective, criterion = functions
+    options = {**options, "criterion": criterion, "key": key, "step_size": step_size}
+
     def attack(epsilon: jax.Array) -> AttackCurve:
-        found = pgd(
-            objective, x, *also, epsilon=epsilon, criterion=criterion, key=key, **dict(options)
-        )
+        found = pgd(objective, x, *also, epsilon=epsilon, **options)
         return AttackCurve(epsilon, found.x, found.strength, found.last_strength)
 
     return jax.lax.map(attack, epsilons)
-
-
-_compiled = functools.partial(jax.jit, static_argnums=(0, 1, 2))(_curve)

@@ -10,6 +10,8 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int
 
+from aelib._arrays import as_jax, as_real
+from aelib._checks import check_callable, require_all
 from aelib.adversarial._checks import check_examples, concrete
 from aelib.adversarial._objectives import margin
 
@@ -52,7 +54,12 @@ class Defense:
     threshold: Float[ArrayLike, ""] = np.inf
 
     def __post_init__(self) -> None:
-        if concrete(self.threshold) and not np.all(np.asarray(self.threshold) > 0):
+        check_callable("classify", self.classify)
+        for name in ("reform", "score"):
+            if getattr(self, name) is not None:
+                check_callable(name, getattr(self, name))
+        threshold = as_real("threshold", self.threshold)
+        if threshold.ndim or (concrete(threshold) and not threshold > 0):
             raise ValueError(f"threshold: expected a number above 0, got {self.threshold}")
 
     def logits(self, x: Float[Array, "n ..."]) -> Float[Array, "n classes"]:
@@ -60,12 +67,20 @@ class Defense:
         return self.classify(x if self.reform is None else self.reform(x))
 
     def refuses(self, x: Float[Array, "n ..."]) -> Bool[Array, " n"]:
-        """Whether the detector refuses each example."""
+        """Whether the detector refuses each example.
+
+        Raises:
+            ValueError: scores that are not one for each example, or NaN (while JAX traces them,
+                that refuses nothing).
+        """
         return self._slack(x) < 0
 
     def fooled(self, x: Float[Array, "n ..."], labels: Int[ArrayLike, " n"]) -> Bool[Array, " n"]:
-        """Whether each example passes the detector *and* gets a wrong class."""
-        return (margin(self.logits(x), labels) > 0) & ~self.refuses(x)
+        """Whether each example passes the detector *and* does not get the right class.
+
+        A classifier whose logits are NaN is taken for fooled, not for robust.
+        """
+        return ~(margin(self.logits(x), labels) <= 0) & ~self.refuses(x)
 
     def objective(
         self,
@@ -90,7 +105,7 @@ class Defense:
         gain = margin(self.logits(x), labels)
         if self.score is None:
             return gain
-        return gain - penalty * jnp.maximum(self.score(x) / self.threshold - 1, 0)
+        return gain - penalty * jnp.maximum(-self._slack(x), 0)
 
     def criterion(
         self, x: Float[Array, "n ..."], labels: Int[ArrayLike, " n"], *_: object
@@ -141,4 +156,12 @@ class Defense:
         """1 - score / threshold: negative where the example is refused."""
         if self.score is None:
             return jnp.full(len(x), jnp.inf, x.dtype)
-        return 1 - self.score(x) / self.threshold
+        score = as_jax("score", self.score(x))
+        if score.shape != (len(x),):
+            raise ValueError(
+                f"score: expected one number for each example, ({len(x)},), got {score.shape}"
+            )
+        if concrete(score):
+            values = np.asarray(score)
+            require_all("score", values, ~np.isnan(values), "numbers")
+        return 1 - score / self.threshold

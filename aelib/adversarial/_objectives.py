@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int
 
+from aelib._arrays import as_jax
 from aelib.adversarial._checks import check_labels
 
 
@@ -42,7 +43,7 @@ def margin(
     References:
         N. Carlini and D. Wagner (2017), *Towards evaluating the robustness of neural networks*.
     """
-    logits = jnp.asarray(logits)
+    logits = as_jax("logits", logits)
     if logits.ndim != 2 or logits.shape[1] < 2:
         raise ValueError(
             f"logits: expected shape [n, classes], 2 or more classes, got {logits.shape}"

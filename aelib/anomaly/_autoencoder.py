@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -211,6 +212,11 @@ class ReconstructionDetector(ConformalDetector):
             options["optimizer"] = options["optimizer"]()
         model = make(d, rngs=nnx.Rngs(model_key))
         examples = x.reshape(len(x), *_example_shape(model, d))
+        unknown = sorted(set(options) - set(inspect.signature(training.fit).parameters))
+        if unknown:
+            raise TypeError(
+                f"fit_options: expected arguments of aelib.training.fit, got {unknown[0]!r}"
+            )
         result = training.fit(
             model,
             **_examples(examples, self.batch_size),
@@ -270,7 +276,13 @@ def _likelihood(given: Likelihood | Callable[..., Likelihood] | None, num_featur
 
 def _example_shape(model: Any, num_features: int) -> tuple[int, ...]:
     """Shape of one example in the input of the model."""
-    return getattr(getattr(model, "encoder", None), "input_shape", None) or (num_features,)
+    shape = getattr(getattr(model, "encoder", None), "input_shape", None) or (num_features,)
+    if math.prod(shape) != num_features:
+        raise ValueError(
+            f"X: expected {math.prod(shape)} features, as the model takes {tuple(shape)}, "
+            f"got {num_features}"
+        )
+    return shape
 
 
 def _examples(examples: Float[np.ndarray, "n ..."], batch_size: int) -> dict[str, Any]:

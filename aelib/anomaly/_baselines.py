@@ -12,6 +12,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from aelib import pca
+from aelib._checks import check_number
 from aelib._lazy import require
 from aelib.anomaly._detector import ConformalDetector
 from aelib.anomaly._keep import keepable, take
@@ -85,9 +86,9 @@ class PCADetector(ConformalDetector):
                     f"scale: expected 'shared', 'feature' or a number, got {self.scale!r}"
                 )
             fitted = squares.mean(axis=None if self.scale == "shared" else 0)
-            values = np.maximum(np.sqrt(fitted), self.floor)
+            values = np.maximum(np.sqrt(fitted), check_number("floor", self.floor, at_least=0))
         else:
-            values = np.asarray(float(self.scale))
+            values = np.asarray(check_number("scale", self.scale, above=0))
         if not (np.isfinite(values).all() and (values > 0).all()):
             raise ValueError(f"scale: expected a positive number, got {self.scale}")
         self.scale_ = np.broadcast_to(values, x.shape[1:]).copy()

@@ -16,11 +16,12 @@ from flax import nnx
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int, PyTree
 
-from aelib._checks import check_count, check_fraction, require_all
+from aelib._checks import check_array, check_count, check_fraction, require_all
 from aelib.adversarial._attacks import move, slope
 from aelib.adversarial._checks import Norm, check_examples, check_labels, check_norm
 from aelib.losses import categorical_nll
 from aelib.training._compile import compiled
+from aelib.training._errors import require_finite_losses
 from aelib.training._kernel import Problem, minimize
 
 __all__ = ["TrainedClassifiers", "epsilon_needed", "train_classifiers"]
@@ -124,7 +125,7 @@ def train_classifiers(
     seeds = [check_count("seeds", seed, at_least=0) for seed in seeds]
     if not seeds or len(set(seeds)) < len(seeds):
         raise ValueError(f"seeds: expected one or more different seeds, got {seeds}")
-    x, labels = np.asarray(x), np.asarray(labels)
+    x, labels = check_array("x", x), check_array("labels", labels)
     n = x.shape[1 if per_run_data else 0] if x.ndim > 1 else 0
     lead = (len(seeds),) if per_run_data else ()
     if x.shape[: len(lead)] != lead or x.ndim < 2 + len(lead):
@@ -146,6 +147,11 @@ def train_classifiers(
     keys = [jax.random.split(jax.random.key(seed)) for seed in seeds]
     parts = [nnx.split(make_model(nnx.Rngs(model_key))) for model_key, _ in keys]
     graphdef, many = parts[0][0], len(attacks)
+    network = nnx.merge(*parts[0])
+    shape = jax.eval_shape(network, x[0, :1] if per_run_data else x[:1]).shape
+    if len(shape) != 2:
+        raise ValueError(f"make_model: expected networks to [batch, classes], got {shape}")
+    check_labels(labels.reshape(-1), labels.size, shape[1])
     states = jax.tree.map(
         lambda *leaves: np.concatenate([np.stack(leaves)] * many),
         *[nnx.as_pure(state) for _, state in parts],
@@ -158,6 +164,7 @@ def train_classifiers(
     train = functools.partial(_train, graphdef, norm, plan, learning_rate)
     given = jax.tree.map(jnp.asarray, ((states, run_keys, strengths, numbers), *data))
     trained, losses = compiled(train, *given)(*given)
+    require_finite_losses(losses)
     flat = jax.tree.map(np.asarray, trained)
     models = tuple(
         nnx.merge(graphdef, jax.tree.map(lambda leaf, run=run: jnp.asarray(leaf[run]), flat))
@@ -193,7 +200,8 @@ def epsilon_needed(
     """
     if fraction != 1:
         fraction = check_fraction("fraction", fraction)
-    at, rates = np.asarray(epsilons, np.float64), np.asarray(success, np.float64)
+    at = check_array("epsilons", epsilons).astype(np.float64)
+    rates = check_array("success", success).astype(np.float64)
     if at.ndim != 1 or rates.shape[-1:] != at.shape:
         raise ValueError(
             f"success: expected shape [..., {at.size}], as there are strengths, got {rates.shape}"

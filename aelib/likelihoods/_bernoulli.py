@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import jax
 import numpy as np
 from jaxtyping import Bool, PRNGKeyArray, Real
 
-from aelib.likelihoods import _support
+from aelib.likelihoods import _sampling, _support
 from aelib.likelihoods._factorized import Factorized
 from aelib.likelihoods._outputs import Parts, Values
 from aelib.losses import bernoulli_nll
+from aelib.losses._logistic import logistic_density, sigmoid
 
 _GRAY = (
     "; a Bernoulli has no probability for values in between: binarize them, use "
@@ -53,16 +53,15 @@ class Bernoulli(Factorized):
 
     def elementwise_mean(self, parts: Parts) -> Values:
         """The probability p."""
-        return jax.nn.sigmoid(parts[0])
+        return sigmoid(parts[0])
 
     def elementwise_variance(self, parts: Parts) -> Values:
         r""":math:`p(1-p)`."""
-        return jax.nn.sigmoid(parts[0]) * jax.nn.sigmoid(-parts[0])
+        return logistic_density(parts[0])
 
     def elementwise_sample(self, key: PRNGKeyArray, parts: Parts) -> Values:
         """Zeros and ones, as floating-point numbers."""
-        uniform = jax.random.uniform(key, parts[0].shape, parts[0].dtype)
-        return (uniform < jax.nn.sigmoid(parts[0])).astype(parts[0].dtype)
+        return _sampling.bernoulli(key, parts[0])
 
     def check_values(self, x: Real[np.ndarray, " ..."], seen: Bool[np.ndarray, " ..."]) -> None:
         """Zeros and ones; with ``soft_targets``, numbers in [0, 1]."""

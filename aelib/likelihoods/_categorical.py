@@ -9,11 +9,13 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float, PRNGKeyArray, Real
 
-from aelib._checks import check_count
-from aelib.likelihoods import _support
+from aelib._arrays import as_jax, as_real
+from aelib._checks import check_count, check_key
+from aelib.likelihoods import _sampling, _support
 from aelib.likelihoods._factorized import Factorized
 from aelib.likelihoods._outputs import check_mask, floating
 from aelib.losses import categorical_nll
+from aelib.losses._logistic import certain, complement, softmax
 
 
 class Categorical(Factorized):
@@ -49,10 +51,11 @@ class Categorical(Factorized):
         mask: Bool[ArrayLike, "batch ..."] | None,
         exposure: Real[ArrayLike, " ..."] | None,
     ) -> Array:
-        outputs, x = self._logits(outputs), jnp.asarray(x)
+        outputs, given = self._logits(outputs), as_real("x", x)
         self.with_exposure((), exposure)
-        if not jnp.issubdtype(x.dtype, jnp.integer):
-            raise TypeError(f"x: expected integer labels, got dtype {x.dtype}")
+        if not jnp.issubdtype(given.dtype, jnp.integer):
+            raise TypeError(f"x: expected integer labels, got dtype {given.dtype}")
+        x = as_jax("x", given)
         if outputs.shape != (*x.shape, self.num_outputs):
             raise ValueError(
                 f"outputs: expected shape {(*x.shape, self.num_outputs)} for labels of shape "
@@ -73,7 +76,7 @@ class Categorical(Factorized):
     ) -> Float[Array, "batch ..."]:
         """Probability of each class, ``[batch, ..., K]``: the mean of the one-hot label."""
         self.with_exposure((), exposure)
-        return jax.nn.softmax(self._logits(outputs), axis=-1)
+        return softmax(self._logits(outputs))
 
     def variance(
         self,
@@ -83,7 +86,7 @@ class Categorical(Factorized):
     ) -> Float[Array, "batch ..."]:
         """Variance of each entry of the one-hot label, ``[batch, ..., K]``."""
         mean = self.mean(outputs, exposure=exposure)
-        return mean * (1 - mean)
+        return mean * complement(mean)
 
     def sample(
         self,
@@ -92,9 +95,19 @@ class Categorical(Factorized):
         *,
         exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> Float[Array, "batch ..."]:
-        """Labels, ``[batch, ...]``, int32."""
+        """Labels, ``[batch, ...]``, int32.
+
+        Raises:
+            ValueError: a logit is NaN, or several are infinite; while traced the label is -1.
+        """
         self.with_exposure((), exposure)
-        return jax.random.categorical(key, self._logits(outputs), axis=-1).astype(jnp.int32)
+        logits = certain(self._logits(outputs))
+        drawn = jax.random.categorical(check_key("key", key), logits, axis=-1, mode="high")
+        # Where all classes are ruled out there is none to draw.
+        known = jnp.max(logits, axis=-1) > -jnp.inf
+        draws = jnp.where(known, drawn, -1).astype(jnp.int32)
+        _sampling.require_drawn(draws)
+        return draws
 
     def check_values(self, x: Real[np.ndarray, " ..."], seen: Bool[np.ndarray, " ..."]) -> None:
         """Integers from 0 to K - 1."""

@@ -13,9 +13,14 @@ from aelib.likelihoods import _support
 from aelib.likelihoods._factorized import Factorized
 from aelib.likelihoods._outputs import Parts, Values
 from aelib.losses import continuous_bernoulli_nll
+from aelib.losses._cancellation import polynomial
+from aelib.losses._continuous_bernoulli import LOG_SINHC
 
-# Below this logit the closed forms cancel and the series are exact to rounding in float64.
-_SMALL = 0.05
+# Below this logit the closed forms cancel, and the series converge to rounding.
+_SMALL = 2.5
+# Mean and variance are 1/2 and the derivatives of log(sinh(a / 2) / (a / 2)).
+_MEAN = [(2 * n + 2) * c for n, c in enumerate(LOG_SINHC)]
+_VARIANCE = [(2 * n + 1) * c for n, c in enumerate(_MEAN)]
 
 
 class ContinuousBernoulli(Factorized):
@@ -51,23 +56,21 @@ class ContinuousBernoulli(Factorized):
         """The mean (not the sigmoid of the logit)."""
         eta = parts[0]
         small = jnp.abs(eta) < _SMALL
-        safe = jnp.where(small, 1.0, eta)
-        square = jnp.square(eta)
-        series = eta * (1 / 12 - square * (1 / 720 - square / 30240))
-        return 0.5 + jnp.where(small, series, 0.5 / jnp.tanh(safe / 2) - 1 / safe)
+        inner = jnp.where(small, eta, 0.0)
+        series = 0.5 + inner * polynomial(jnp.square(inner), _MEAN)
+        # The distance from the nearer end, which may be tiny: not as a difference from 1.
+        size = jnp.abs(jnp.where(small, _SMALL, eta))
+        distance = 1 / size + jnp.exp(-size) / jnp.expm1(-size)
+        return jnp.where(small, series, jnp.where(eta > 0, 1 - distance, distance))
 
     def elementwise_variance(self, parts: Parts) -> Values:
         r""":math:`1/\eta^2 - 1/(4\sinh^2(\eta/2))`, at most 1/12."""
-        eta = jnp.abs(parts[0])
-        # This difference loses two powers of the logit, so the series must reach further.
-        small = eta < 0.5
-        safe = jnp.where(small, 1.0, eta)
-        square = jnp.square(jnp.where(small, eta, 0.0))
-        series = 1 / 12 - square * (
-            1 / 240 - square * (1 / 6048 - square * (1 / 172800 - square / 5322240))
-        )
-        decay = jnp.exp(-safe)
-        return jnp.where(small, series, 1 / jnp.square(safe) - decay / jnp.square(1 - decay))
+        eta = parts[0]
+        small = jnp.abs(eta) < _SMALL
+        series = polynomial(jnp.square(jnp.where(small, eta, 0.0)), _VARIANCE)
+        size = jnp.abs(jnp.where(small, _SMALL, eta))
+        closed = jnp.square(1 / size) - jnp.exp(-size) / jnp.square(jnp.expm1(-size))
+        return jnp.where(small, series, closed)
 
     def elementwise_sample(self, key: PRNGKeyArray, parts: Parts) -> Values:
         r"""By inverting the distribution function, :math:`\log(1 + u(e^\eta - 1))/\eta`."""

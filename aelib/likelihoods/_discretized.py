@@ -10,6 +10,7 @@ import numpy as np
 from flax import nnx
 from jaxtyping import Bool, PRNGKeyArray, Real
 
+from aelib._checks import check_array
 from aelib.likelihoods import _support
 from aelib.likelihoods._factorized import Factorized
 from aelib.likelihoods._outputs import Parts, Values
@@ -67,10 +68,11 @@ class Discretized(Factorized):
                 "likelihood: expected a continuous Factorized, such as Gaussian, got "
                 f"{type(likelihood).__name__}"
             )
-        width = np.asarray(bin_width, np.float64)
+        width = check_array("bin_width", bin_width, finite=False).astype(np.float64)
         if not (np.isfinite(width).all() and (width >= 0).all() and (width.ndim or width > 0)):
             raise ValueError(f"bin_width: expected a positive number, got {bin_width}")
-        pairs = np.asarray((-math.inf, math.inf) if limits is None else limits, np.float64)
+        given = (-math.inf, math.inf) if limits is None else limits
+        pairs = check_array("limits", given, finite=False).astype(np.float64)
         first, last = np.moveaxis(np.atleast_1d(pairs), -1, 0)
         if pairs.shape[-1:] != (2,) or not (first < last).all():
             raise ValueError(f"limits: expected (first, last) in order, got {limits}")
@@ -90,7 +92,7 @@ class Discretized(Factorized):
         self.inside = float(np.where(np.isfinite(first), first, 0.0).min())
 
     def elementwise_nll(self, parts: Parts, x: Values) -> Values:
-        """See :class:`Discretized`."""
+        """See :class:`Discretized`; NaN where x is beyond the limits."""
         width = np.asarray(self.bin_width)
         steps = width > 0
         if not steps.any():
@@ -98,6 +100,8 @@ class Discretized(Factorized):
         wide = jnp.asarray(np.where(steps, width, 1.0), x.dtype)  # harmless where there is no step
         first, last = (jnp.asarray(limit, x.dtype) for limit in self.limits)
         opens, closes = x < first + 0.5 * wide, x > last - 0.5 * wide
+        # The outermost bins take in what lies beyond, but a value there is none that can occur.
+        x = jnp.where((x < first - 0.25 * wide) | (x > last + 0.25 * wide), jnp.nan, x)
         if self.bounded:
             stretch = self._stretch().astype(x.dtype)
             moved = self._low + (x - first) / stretch

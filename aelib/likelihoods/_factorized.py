@@ -10,7 +10,8 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float, PRNGKeyArray, Real
 
-from aelib.likelihoods import _support
+from aelib._checks import check_key
+from aelib.likelihoods import _sampling, _support
 from aelib.likelihoods._outputs import (
     Parts,
     Values,
@@ -245,8 +246,15 @@ class Factorized(nnx.Module):
 
         Returns:
             ``[batch, ...]``, in the unit of the data.
+
+        Raises:
+            TypeError: ``key`` is no single key.
+            ValueError: outputs of which no sample can be drawn: NaN, counts of a mean above 1e11;
+                while traced such a draw is NaN.
         """
-        return self.elementwise_sample(key, self._parts(outputs, exposure))
+        draws = self.elementwise_sample(check_key("key", key), self._parts(outputs, exposure))
+        _sampling.require_drawn(draws)
+        return draws
 
     def check(
         self,
@@ -263,8 +271,8 @@ class Factorized(nnx.Module):
             exposure: if given, must be positive and finite.
 
         Raises:
-            ValueError: the first value outside the support, with its index; or a wrong dtype or
-                shape.
+            TypeError: the data are no real numbers.
+            ValueError: the first value outside the support, with its index; or a wrong shape.
         """
         array = _support.numeric(x)
         self.check_values(array, _support.observed(array, mask))

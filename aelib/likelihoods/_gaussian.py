@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
-from jax.scipy.stats import norm
 from jaxtyping import PRNGKeyArray
 
-from aelib.likelihoods._interval import normal_log_mass
+from aelib.likelihoods._interval import normal_excess, normal_log_mass
 from aelib.likelihoods._location_scale import LocationScale
 from aelib.likelihoods._outputs import Parts, Values
 from aelib.losses import gaussian_nll
@@ -62,4 +61,4 @@ class Gaussian(LocationScale):
     def standard_excess(self, t: Values, parts: Parts) -> Values:
         """Mean of max(ε − t, 0) at location 0 and scale 1."""
         del parts
-        return norm.pdf(t) - t * norm.cdf(-t)
+        return normal_excess(t)

@@ -114,18 +114,25 @@ class LocationScale(Factorized):
 
         With :math:`e(t) = E\max(\varepsilon - t, 0)`, :math:`e(-t) = e(t) + t` and limits a < b in
         units of the scale, measured from :math:`\hat x`, that is
-        :math:`\hat x + s\,[e(-a) - e(b)]`.
+        :math:`\hat x + s\,[e(-a) - e(b)]`. Where :math:`\hat x` lies beyond a limit it is counted
+        from there, so that what is left of a tail keeps its digits.
         """
         location, scale = self.elementwise_mean(parts), self.scale_of(parts)
-        moved = location
-        for limit, sign in ((low, -1.0), (high, 1.0)):
+
+        def side(limit: Float[np.ndarray, " ..."], sign: float) -> tuple[Values, Values, Values]:
             ends = np.isfinite(limit)
-            if ends.any():
-                finite = jnp.asarray(np.where(ends, limit, 0.0), location.dtype)
-                t = sign * (finite - location) / scale
-                excess = self.standard_excess(jnp.abs(t), parts) + jnp.maximum(-t, 0.0)
-                moved = moved - jnp.where(ends, sign * scale * excess, 0.0)
-        return moved
+            finite = jnp.asarray(np.where(ends, limit, 0.0), location.dtype)
+            t = jnp.where(ends, sign * (finite - location) / scale, jnp.inf)
+            excess = jnp.where(
+                ends, self.standard_excess(jnp.where(ends, jnp.abs(t), 1.0), parts), 0
+            )
+            return finite, t, excess
+
+        start, below, from_below = side(low, -1.0)
+        end, above, from_above = side(high, 1.0)
+        inside = location + scale * (from_below - from_above)
+        moved = jnp.where(below < 0, start + scale * (from_below - from_above), inside)
+        return jnp.where(above < 0, end - scale * (from_above - from_below), moved)
 
     def check_values(self, x: Real[np.ndarray, " ..."], seen: Bool[np.ndarray, " ..."]) -> None:
         """Finite real numbers."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
@@ -10,9 +9,11 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float, PRNGKeyArray, Real
 
-from aelib.likelihoods import _support
+from aelib._checks import check_key
+from aelib.likelihoods import _sampling, _support
 from aelib.likelihoods._outputs import align_exposure, check_mask, per_feature, split_like
 from aelib.losses import multinomial_nll
+from aelib.losses._logistic import complement, softmax
 
 
 class Multinomial(nnx.Module):
@@ -65,7 +66,7 @@ class Multinomial(nnx.Module):
             TypeError: outputs or counts are not real numbers, or the mask is not boolean.
         """
         (logits,), x = split_like(outputs, x, 1)
-        _require_matrix(x.shape)
+        _require_matrix("x", x.shape)
         if mask is not None:
             mask = check_mask(mask, x)
             x = jnp.where(mask, x, 0.0)
@@ -86,7 +87,7 @@ class Multinomial(nnx.Module):
     ) -> Float[Array, "batch ..."]:
         r""":math:`N\pi`, ``[batch, V]``."""
         logits, total = self._arrange(outputs, exposure)
-        return total * jax.nn.softmax(logits, axis=-1)
+        return total * softmax(logits)
 
     def variance(
         self,
@@ -96,8 +97,8 @@ class Multinomial(nnx.Module):
     ) -> Float[Array, "batch ..."]:
         r""":math:`N\pi(1-\pi)` of each count, ``[batch, V]``; covariance is :math:`-N\pi\pi'`."""
         logits, total = self._arrange(outputs, exposure)
-        p = jax.nn.softmax(logits, axis=-1)
-        return total * p * (1 - p)
+        p = softmax(logits)
+        return total * p * complement(p)
 
     def sample(
         self,
@@ -106,10 +107,16 @@ class Multinomial(nnx.Module):
         *,
         exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> Float[Array, "batch ..."]:
-        """Counts of N draws, ``[batch, V]``, as floating-point numbers."""
+        """Counts of N draws, ``[batch, V]``, as floating-point numbers.
+
+        Raises:
+            ValueError: an exposure that is no whole number up to 1e9, or logits that are no
+                distribution; while traced the counts are NaN.
+        """
         logits, total = self._arrange(outputs, exposure)
-        p = jax.nn.softmax(logits, axis=-1)
-        return jax.random.multinomial(key, total[..., 0], p, dtype=logits.dtype)
+        draws = _sampling.multinomial(check_key("key", key), total[..., 0], softmax(logits))
+        _sampling.require_drawn(draws)
+        return draws
 
     def check(
         self,
@@ -125,7 +132,7 @@ class Multinomial(nnx.Module):
                 shape; a total that is not N.
         """
         array = _support.numeric(x)
-        _require_matrix(array.shape)
+        _require_matrix("x", array.shape)
         seen = _support.observed(array, mask)
         _support.require_counts(array, seen)
         if exposure is None:
@@ -144,11 +151,11 @@ class Multinomial(nnx.Module):
         self, outputs: Float[ArrayLike, "batch ..."], exposure: Real[ArrayLike, " ..."] | None
     ) -> tuple[Array, Array]:
         (logits,) = per_feature(outputs, 1)
-        _require_matrix(logits.shape)
+        _require_matrix("outputs", logits.shape)
         total = jnp.ones_like(logits) if exposure is None else align_exposure(exposure, logits)
         return logits, total
 
 
-def _require_matrix(shape: tuple[int, ...]) -> None:
+def _require_matrix(name: str, shape: tuple[int, ...]) -> None:
     if len(shape) != 2:
-        raise ValueError(f"x: expected counts [batch, vocabulary], got shape {shape}")
+        raise ValueError(f"{name}: expected [batch, vocabulary], got shape {shape}")

@@ -8,7 +8,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Bool, PRNGKeyArray, Real
 
-from aelib.likelihoods import _support
+from aelib.likelihoods import _sampling, _support
 from aelib.likelihoods._factorized import Factorized
 from aelib.likelihoods._outputs import Parts, Values
 from aelib.likelihoods._positive import PositiveParameter
@@ -82,16 +82,16 @@ class NegativeBinomial(Factorized):
     def elementwise_variance(self, parts: Parts) -> Values:
         r""":math:`\mu + \alpha\mu^2`."""
         mean = jnp.exp(parts[0])
-        return mean + self.dispersion_of(parts) * jnp.square(mean)
+        return mean * (1.0 + self.dispersion_of(parts) * mean)
 
     def elementwise_sample(self, key: PRNGKeyArray, parts: Parts) -> Values:
-        """Counts, as floating-point numbers: a Poisson of a Gamma."""
+        """Counts, as floating-point numbers: a Poisson of a Gamma; NaN for means above 1e11."""
         rate_key, count_key = jax.random.split(key)
         log_theta = -jnp.log(self.dispersion_of(parts))
-        # In logarithms: a Gamma of tiny shape is often too small a number to write down.
-        gamma = jax.random.loggamma(rate_key, jnp.exp(log_theta), parts[0].shape)
-        rate = jnp.exp(parts[0] + gamma - log_theta)
-        return jax.random.poisson(count_key, rate).astype(parts[0].dtype)
+        mean = jnp.exp(parts[0])
+        rate = mean * _sampling.gamma_over_shape(rate_key, log_theta)
+        counts = _sampling.poisson(count_key, rate, largest=jnp.inf)
+        return jnp.where(mean <= _sampling.LARGEST_MEAN, counts, jnp.nan)
 
     def check_values(self, x: Real[np.ndarray, " ..."], seen: Bool[np.ndarray, " ..."]) -> None:
         """Counts: whole numbers, 0 or more."""

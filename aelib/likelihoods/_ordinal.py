@@ -16,6 +16,7 @@ from aelib._checks import check_counts, check_number
 from aelib.likelihoods import _support
 from aelib.likelihoods._factorized import Factorized
 from aelib.likelihoods._outputs import Parts, Values
+from aelib.losses._logistic import sigmoid
 
 _LN2 = 0.6931471805599453
 
@@ -128,7 +129,7 @@ class Ordinal(Factorized):
 
     def elementwise_mean(self, parts: Parts) -> Values:
         """The expected level number: the sum over k of P(x > k)."""
-        above = jax.nn.sigmoid(parts[0][..., None] - self._table().astype(parts[0].dtype))
+        above = sigmoid(parts[0][..., None] - self._table().astype(parts[0].dtype))
         return jnp.where(self._own(), above, 0.0).sum(-1)
 
     def elementwise_variance(self, parts: Parts) -> Values:
@@ -142,7 +143,7 @@ class Ordinal(Factorized):
         """Level numbers: how many thresholds a logistic draw around the location passes."""
         draw = parts[0] + jax.random.logistic(key, parts[0].shape, parts[0].dtype)
         passed = (draw[..., None] > self._table().astype(draw.dtype)) & self._own()
-        return passed.sum(-1).astype(draw.dtype)
+        return jnp.where(jnp.isnan(draw), jnp.nan, passed.sum(-1).astype(draw.dtype))
 
     def check_values(self, x: Real[np.ndarray, " ..."], seen: Bool[np.ndarray, " ..."]) -> None:
         """Whole numbers from 0 to each feature's K - 1."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
+
+from aelib._arrays import as_floating, as_jax, as_real
 
 # One number for each feature of each example; a tuple of them for p raw outputs per feature.
 Values = Float[Array, "batch *features"]
@@ -18,10 +21,10 @@ def floating(name: str, value: ArrayLike) -> Array:
     Raises:
         TypeError: not floating-point numbers.
     """
-    array = jnp.asarray(value)
+    array = as_real(name, value)
     if not jnp.issubdtype(array.dtype, jnp.floating):
         raise TypeError(f"{name}: expected floating-point numbers, got dtype {array.dtype}")
-    return array.astype(jnp.promote_types(array.dtype, jnp.float32))
+    return as_floating(name, array)
 
 
 def split_like(
@@ -34,7 +37,9 @@ def split_like(
         TypeError: ``outputs`` are not floating-point numbers, or ``x`` is not real.
     """
     outputs = floating("outputs", outputs)
-    x = real("x", x)
+    x = as_real("x", x)
+    if x.ndim == 0:
+        raise ValueError("x: expected [batch, ...], got a single number")
     if num_outputs == 1 and outputs.shape == x.shape:
         outputs = outputs[..., None]
     if outputs.shape != (*x.shape, num_outputs):
@@ -43,11 +48,11 @@ def split_like(
             f"outputs: expected shape {plain}{(*x.shape, num_outputs)} for data of shape "
             f"{x.shape}, got {outputs.shape}"
         )
+    dtype = outputs.dtype
     if jnp.issubdtype(x.dtype, jnp.floating):
-        dtype = jnp.promote_types(outputs.dtype, x.dtype)
-    else:
-        dtype = outputs.dtype
-    return tuple(outputs[..., i].astype(dtype) for i in range(num_outputs)), x.astype(dtype)
+        dtype = jax.dtypes.canonicalize_dtype(jnp.promote_types(dtype, x.dtype))
+    parts = tuple(outputs[..., i].astype(dtype) for i in range(num_outputs))
+    return parts, as_jax("x", x, dtype)
 
 
 def real(name: str, value: ArrayLike) -> Array:
@@ -57,9 +62,7 @@ def real(name: str, value: ArrayLike) -> Array:
         TypeError: not real numbers.
         ValueError: no batch axis.
     """
-    array = jnp.asarray(value)
-    if jnp.issubdtype(array.dtype, jnp.complexfloating):
-        raise TypeError(f"{name}: expected real numbers, got dtype {array.dtype}")
+    array = real_or_scalar(name, value, bool_too=True)
     if array.ndim == 0:
         raise ValueError(f"{name}: expected [batch, ...], got a single number")
     return array
@@ -91,12 +94,12 @@ def check_mask(mask: ArrayLike, x: Array) -> Array:
         TypeError: not boolean.
         ValueError: not shaped like ``x``.
     """
-    mask = jnp.asarray(mask)
+    mask = as_real("mask", mask)
     if mask.dtype != jnp.bool_:
         raise TypeError(f"mask: expected booleans (True = observed), got dtype {mask.dtype}")
     if mask.shape != x.shape:
         raise ValueError(f"mask: expected the shape of x, {x.shape}, got {mask.shape}")
-    return mask
+    return jnp.asarray(mask)
 
 
 def align_exposure(exposure: ArrayLike, x: Array) -> Array:
@@ -116,13 +119,14 @@ def align_exposure(exposure: ArrayLike, x: Array) -> Array:
     return jnp.broadcast_to(exposure.astype(dtype), x.shape)
 
 
-def real_or_scalar(name: str, value: ArrayLike) -> Array:
+def real_or_scalar(name: str, value: ArrayLike, *, bool_too: bool = False) -> Array:
     """``value`` as an array.
 
     Raises:
         TypeError: not real numbers.
+        ValueError: a whole number that 32 bits do not hold.
     """
-    array = jnp.asarray(value)
-    if jnp.issubdtype(array.dtype, jnp.complexfloating) or array.dtype == jnp.bool_:
+    array = as_real(name, value)
+    if array.dtype == jnp.bool_ and not bool_too:
         raise TypeError(f"{name}: expected real numbers, got dtype {array.dtype}")
-    return array
+    return as_jax(name, array)

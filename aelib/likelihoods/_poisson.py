@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, PRNGKeyArray, Real
 
-from aelib.likelihoods import _support
+from aelib.likelihoods import _sampling, _support
 from aelib.likelihoods._factorized import Factorized
 from aelib.likelihoods._outputs import Parts, Values
 from aelib.losses import poisson_nll
@@ -47,9 +46,8 @@ class Poisson(Factorized):
         return self.elementwise_mean(parts)
 
     def elementwise_sample(self, key: PRNGKeyArray, parts: Parts) -> Values:
-        """Counts, as floating-point numbers."""
-        mean = self.elementwise_mean(parts)
-        return jax.random.poisson(key, mean).astype(mean.dtype)
+        """Counts, as floating-point numbers; NaN where the mean is above 1e11."""
+        return _sampling.poisson(key, self.elementwise_mean(parts))
 
     def check_values(self, x: Real[np.ndarray, " ..."], seen: Bool[np.ndarray, " ..."]) -> None:
         """Counts: whole numbers, 0 or more."""

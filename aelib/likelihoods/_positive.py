@@ -1,11 +1,15 @@
 """A positive parameter: fixed, learned, or sent by the decoder."""
 
+from collections.abc import Iterable
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
+
+from aelib._checks import check_array, check_counts, check_number
 
 _LEARNED = ("shared", "feature", "example")
 
@@ -54,10 +58,16 @@ class PositiveParameter(nnx.Module):
     ) -> None:
         self.name = name
         self.per_example = isinstance(kind, str) and kind == "example"
-        shape = (num_features,) if isinstance(num_features, int) else num_features
+        shape = None
+        if num_features is not None:
+            several = isinstance(num_features, Iterable)
+            sizes = num_features if several else (num_features,)
+            shape = check_counts("num_features", sizes)
         if isinstance(kind, str):
             if kind not in _LEARNED:
                 raise ValueError(f"{name}: expected a number, an array or {_LEARNED}, got {kind!r}")
+            check_number(f"{name}: floor", floor)
+            check_number(f"{name}: initial", initial)
             if not 0 < floor < initial:
                 raise ValueError(
                     f"{name}: expected 0 < floor < initial, got floor {floor}, initial {initial}"
@@ -77,7 +87,8 @@ class PositiveParameter(nnx.Module):
             self.raw = None
             start = 0.0
         self.shape = shape
-        self.floor, self.initial, self.start = float(floor), float(initial), start
+        self.floor = check_number(f"{name}: floor", floor)
+        self.initial, self.start = check_number(f"{name}: initial", initial), start
 
     def __call__(self, raw_output: Array | None, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         """The values, spread over ``shape`` (that of the data).
@@ -101,7 +112,7 @@ class PositiveParameter(nnx.Module):
 
 
 def _positive(value: ArrayLike, name: str, shape: tuple[int, ...] | None) -> np.ndarray:
-    array = np.asarray(value, np.float64)
+    array = check_array(name, value, finite=False).astype(np.float64)
     if not (np.isfinite(array).all() and (array > 0).all()):
         raise ValueError(f"{name}: expected positive, finite values, got {value}")
     if array.ndim and shape is not None and array.shape != shape:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.stats import t as student
 from jax.typing import ArrayLike
 from jaxtyping import Bool, PRNGKeyArray, Real
 
 from aelib.likelihoods import _support
-from aelib.likelihoods._interval import student_t_log_mass
+from aelib.likelihoods._interval import student_t_excess, student_t_log_mass
 from aelib.likelihoods._location_scale import LocationScale
 from aelib.likelihoods._outputs import Parts, Values
 from aelib.likelihoods._positive import PositiveParameter
@@ -83,7 +82,7 @@ class StudentT(LocationScale):
     def elementwise_variance(self, parts: Parts) -> Values:
         r""":math:`s^2\nu/(\nu-2)`; infinite for :math:`1 < \nu \le 2`, NaN below."""
         df = self.df_of(parts)
-        finite = jnp.square(self.scale_of(parts)) * df / jnp.where(df > 2, df - 2, 1.0)
+        finite = jnp.square(self.scale_of(parts)) * (1.0 + 2.0 / jnp.where(df > 2, df - 2, 1.0))
         return jnp.where(df > 2, finite, jnp.where(df > 1, jnp.inf, jnp.nan))
 
     def standard_sample(self, key: PRNGKeyArray, parts: Parts) -> Values:
@@ -96,10 +95,7 @@ class StudentT(LocationScale):
 
     def standard_excess(self, t: Values, parts: Parts) -> Values:
         """Mean of max(ε − t, 0) at location 0 and scale 1; NaN where there is no mean."""
-        df = self.df_of(parts)
-        beyond = jnp.exp(student_t_log_mass(t, jnp.full_like(t, jnp.inf), df))
-        excess = (df + jnp.square(t)) / jnp.where(df > 1, df - 1, 1.0) * student.pdf(t, df)
-        return jnp.where(df > 1, excess - t * beyond, jnp.nan)
+        return student_t_excess(t, self.df_of(parts))
 
     def check_values(self, x: Real[np.ndarray, " ..."], seen: Bool[np.ndarray, " ..."]) -> None:
         """Finite real numbers."""

@@ -1,21 +1,21 @@
 """Checks of data against the support of a likelihood, on concrete (not traced) arrays."""
 
+import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from aelib._checks import require_all
+from aelib._checks import check_array, check_cast, require_all
 
 
 def numeric(x: ArrayLike, name: str = "x") -> np.ndarray:
     """``x`` as a NumPy array of real numbers with at least a batch axis.
 
     Raises:
-        ValueError: anything else: strings, objects, complex numbers, a single number.
+        TypeError: anything else: strings, objects, complex numbers, a masked array.
+        ValueError: a single number, or a number that the type of computation does not hold.
     """
-    array = np.asarray(x)
-    # bfloat16 has kind "V" in NumPy, so the kind alone cannot tell.
-    if array.dtype.kind not in "biuf" and array.dtype.name != "bfloat16":
-        raise ValueError(f"{name}: expected real numbers, got dtype {array.dtype}")
+    array = check_array(name, x, finite=False)
+    check_cast(name, array, jnp.zeros(()).dtype)
     if array.ndim == 0:
         raise ValueError(f"{name}: expected [batch, ...], got a single number, {array}")
     return array
@@ -29,7 +29,7 @@ def observed(x: np.ndarray, mask: ArrayLike | None) -> np.ndarray:
     """
     if mask is None:
         return np.ones(x.shape, bool)
-    mask = np.asarray(mask)
+    mask = check_array("mask", mask)
     if mask.dtype != bool:
         raise ValueError(f"mask: expected booleans (True = observed), got dtype {mask.dtype}")
     if mask.shape != x.shape:
@@ -59,6 +59,9 @@ def require_counts(x: np.ndarray, seen: np.ndarray) -> None:
     # NaN fails both comparisons, infinity fails the first.
     whole = np.isfinite(wide) & (wide == np.floor(wide)) & (wide >= 0)
     require(whole, x, seen, "counts (whole numbers, 0 or more)")
+    dtype = jnp.zeros(()).dtype
+    exact = np.where(seen, wide, 0.0).astype(dtype) == np.where(seen, wide, 0.0)
+    require(exact, x, seen, f"counts that {dtype} holds exactly")
 
 
 def require_features(x: np.ndarray, shape: tuple[int, ...] | None, owner: str) -> None:
@@ -71,6 +74,7 @@ def require_features(x: np.ndarray, shape: tuple[int, ...] | None, owner: str) -
 
 def require_exposure(exposure: ArrayLike) -> None:
     """Exposures are positive and finite."""
-    array = np.atleast_1d(np.asarray(exposure, np.float64))
+    given = check_array("exposure", exposure, finite=False)
+    array = np.atleast_1d(given.astype(np.float64))
     positive = np.isfinite(array) & (array > 0)
     require_all("exposure", array, positive, "positive, finite values")

@@ -8,9 +8,11 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float, PRNGKeyArray, Real
 
+from aelib.likelihoods import _sampling
 from aelib.likelihoods._negative_binomial import NegativeBinomial
 from aelib.likelihoods._outputs import Parts, Values
 from aelib.losses import zero_inflated_negative_binomial_nll
+from aelib.losses._logistic import sigmoid
 
 
 class ZeroInflatedNegativeBinomial(NegativeBinomial):
@@ -61,20 +63,20 @@ class ZeroInflatedNegativeBinomial(NegativeBinomial):
 
     def elementwise_mean(self, parts: Parts) -> Values:
         r""":math:`(1 - \pi)\mu`; for :math:`\mu` itself use :meth:`rate`."""
-        return jax.nn.sigmoid(-parts[-1]) * jnp.exp(parts[0])
+        # In one exponential: of two factors one may be too small a number, the other too large.
+        return jnp.exp(parts[0] - jax.nn.softplus(parts[-1]))
 
     def elementwise_variance(self, parts: Parts) -> Values:
         r""":math:`(1 - \pi)\mu\,(1 + (\alpha + \pi)\mu)`."""
-        mean = jnp.exp(parts[0])
-        inflation = self.dispersion_of(parts) + jax.nn.sigmoid(parts[-1])
-        return jax.nn.sigmoid(-parts[-1]) * mean * (1 + inflation * mean)
+        inflation = self.dispersion_of(parts) + sigmoid(parts[-1])
+        return self.elementwise_mean(parts) * (1 + inflation * jnp.exp(parts[0]))
 
     def elementwise_sample(self, key: PRNGKeyArray, parts: Parts) -> Values:
         """Counts, as floating-point numbers."""
         lost_key, count_key = jax.random.split(key)
         counts = super().elementwise_sample(count_key, parts)
-        uniform = jax.random.uniform(lost_key, counts.shape, counts.dtype)
-        return jnp.where(uniform < jax.nn.sigmoid(parts[-1]), 0.0, counts)
+        lost = _sampling.bernoulli(lost_key, parts[-1])
+        return jnp.where(lost == 1.0, 0.0, counts + 0.0 * lost)
 
     def rate(
         self,

@@ -1,11 +1,14 @@
 """Shape and type rules shared by every loss, applied while tracing.
 
-``aelib._checks`` looks at values, on the host; here there are only shapes and types to look at.
+``aelib._checks`` looks at values, on the host; here there are only shapes and types to look at,
+except of what is not a JAX array yet.
 """
 
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
+
+from aelib._arrays import as_jax, as_real
 
 
 def compute_dtype(**arguments: ArrayLike) -> jnp.dtype:
@@ -25,16 +28,10 @@ def compute_dtype(**arguments: ArrayLike) -> jnp.dtype:
     """
     dtype = jnp.dtype(jnp.float32)
     for name, value in arguments.items():
-        kind = jax.dtypes.canonicalize_dtype(jnp.result_type(value))
-        if not (jnp.issubdtype(kind, jnp.floating) or _is_whole(kind)):
-            raise TypeError(f"{name}: expected real numbers, got dtype {kind}")
+        kind = jax.dtypes.canonicalize_dtype(as_real(name, value).dtype)
         if kind == jnp.float64 and not isinstance(value, (int, float)):
             dtype = jnp.dtype(jnp.float64)
     return dtype
-
-
-def _is_whole(dtype: jnp.dtype) -> bool:
-    return bool(jnp.issubdtype(dtype, jnp.integer) or jnp.issubdtype(dtype, jnp.bool_))
 
 
 def same_shape(dtype: jnp.dtype, **arrays: ArrayLike) -> tuple[jax.Array, ...]:
@@ -44,7 +41,7 @@ def same_shape(dtype: jnp.dtype, **arrays: ArrayLike) -> tuple[jax.Array, ...]:
         ValueError: two shapes differ. Nothing is broadcast, because a ``[batch, 1]`` against a
             ``[batch]`` would silently become ``[batch, batch]``.
     """
-    cast = {name: jnp.asarray(value).astype(dtype) for name, value in arrays.items()}
+    cast = {name: as_jax(name, value, dtype) for name, value in arrays.items()}
     first, *rest = cast
     for name in rest:
         if cast[name].shape != cast[first].shape:
@@ -65,7 +62,7 @@ def parameter(dtype: jnp.dtype, shape: tuple[int, ...], name: str, value: ArrayL
     Raises:
         ValueError: it has any other shape.
     """
-    array = jnp.asarray(value).astype(dtype)
+    array = as_jax(name, value, dtype)
     if array.ndim > len(shape) or shape[len(shape) - array.ndim :] != array.shape:
         features = f"{shape[-1:]} (features) or " if len(shape) > 1 else ""
         raise ValueError(f"{name}: expected shape (), {features}{shape}, got {array.shape}")

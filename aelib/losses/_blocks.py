@@ -28,7 +28,9 @@ def in_blocks(function: Elementwise, *arguments: Array) -> tuple[Array, ...]:
         True
     """
     shape = arguments[0].shape
-    if arguments[0].size < 2 * _BLOCK or shape[0] < 2:
+    # Inside of shard_map the work is divided already, and a loop's types would have to say how.
+    divided = bool(jax.sharding.get_abstract_mesh().manual_axes)
+    if arguments[0].size < 2 * _BLOCK or shape[0] < 2 or divided:
         return function(*arguments)
     return jax.lax.platform_dependent(
         *arguments, cpu=lambda *given: _by_rows(function, given), default=function

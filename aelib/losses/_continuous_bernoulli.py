@@ -10,9 +10,10 @@ from jaxtyping import Float, Real
 
 from aelib.losses._arguments import compute_dtype, same_shape, where_fractions
 from aelib.losses._cancellation import is_single, polynomial
+from aelib.losses._partials import with_partials
 
 # B_2n / (2n (2n)!): log(sinh(a / 2) / (a / 2)) in powers of a^2, converging for |a| < 2 pi.
-_LOG_SINHC = [
+LOG_SINHC = [
     1 / 24,
     -1 / 2880,
     1 / 181440,
@@ -32,20 +33,39 @@ _LOG_SINHC = [
 ]
 
 
+def _slope_at_infinity(logits: Array, targets: Array) -> Array:
+    return jnp.where(logits > 0.0, 1.0 - targets, -targets)
+
+
+def _minus_logits(logits: Array, targets: Array) -> Array:
+    del targets
+    return -logits
+
+
+@with_partials(_slope_at_infinity, _minus_logits)
+def _at_infinity(logits: Array, targets: Array) -> Array:
+    """All mass at one end: an infinite density there, none elsewhere."""
+    end = jnp.where(logits > 0.0, 1.0, 0.0)
+    return jnp.where(targets == end, -jnp.inf, jnp.inf).astype(logits.dtype)
+
+
 @jax.jit  # so that a call outside of jit is one kernel
 def _continuous_bernoulli(logits: Array, targets: Array) -> Array:
     """The loss, from arguments of one shape and dtype; automatic differentiation keeps digits."""
+    infinite = jnp.isinf(logits)
+    limit = _at_infinity(logits, targets)
+    logits = jnp.where(infinite, 1.0, logits)
     near = jnp.abs(logits) < 2.0
     inner = jnp.where(near, logits, 0.0)
     square = inner * inner
-    terms = _LOG_SINHC[:9] if is_single(logits) else _LOG_SINHC
+    terms = LOG_SINHC[:9] if is_single(logits) else LOG_SINHC
     series = (0.5 - targets) * inner + square * polynomial(square, terms)
 
     # Both branches are differentiated; 2 is a value at which neither can go wrong.
     size = jnp.abs(jnp.where(near, 2.0, logits))
     distance = jnp.where(logits > 0.0, 1.0 - targets, targets)
     outer = distance * size + jnp.log1p(-jnp.exp(-size)) - jnp.log(size)
-    return jnp.where(near, series, outer)
+    return jnp.where(infinite, limit, jnp.where(near, series, outer))
 
 
 def continuous_bernoulli_nll(
@@ -67,7 +87,8 @@ def continuous_bernoulli_nll(
     The constant matters: it is what :func:`bernoulli_nll` lacks on gray values.
 
     Args:
-        logits: :math:`\ell`, any shape. The mean is :math:`1 / (1 - e^{-\ell}) - 1 / \ell`, not
+        logits: :math:`\ell`, any shape; at infinity the density is infinite at one end and zero
+            elsewhere. The mean is :math:`1 / (1 - e^{-\ell}) - 1 / \ell`, not
             the logistic function of the logit.
         targets: :math:`x` in [0, 1], the same shape.
 

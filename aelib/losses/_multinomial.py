@@ -11,6 +11,7 @@ from jaxtyping import Float, Real
 
 from aelib.losses._arguments import compute_dtype, same_shape, where_counts
 from aelib.losses._cancellation import exponential_remainder, log_ratio
+from aelib.losses._logistic import certain
 from aelib.losses._partials import derivative
 from aelib.losses._stirling import log_gamma_one_plus, saddle_point_prefactor
 
@@ -26,6 +27,7 @@ def _expectation(logits: Array, counts: Array) -> tuple[Array, Array, Array]:
     """``log(N p)`` as an unevaluated sum of two numbers, and ``N`` (one when there are none)."""
     number = jnp.sum(counts, axis=-1, keepdims=True)
     number = jnp.where(number > 0.0, number, 1.0)
+    logits = certain(logits)
     log_number = jnp.log(number)
     first = jnp.argmax(logits, axis=-1, keepdims=True)
     leads = jnp.arange(logits.shape[-1]) == first
@@ -64,7 +66,8 @@ def _multinomial(logits: Array, counts: Array) -> Array:
     deviance = jnp.where(near, close, rate - safe * (1.0 + t))
     terms = jnp.where(some, deviance + saddle_point_prefactor(safe), rate)
     nats = jnp.sum(terms, axis=-1) - saddle_point_prefactor(number[..., 0])
-    return jnp.where(jnp.any(some, axis=-1), nats, 0.0)
+    # NaN has nothing to say, even about nothing.
+    return jnp.where(jnp.any(some | jnp.isnan(logits), axis=-1), nats, 0.0)
 
 
 def _slope_logits(logits: Array, counts: Array) -> Array:
@@ -117,7 +120,8 @@ def multinomial_nll(
     lengths can be compared; it does not depend on the logits.
 
     Args:
-        logits: :math:`\ln p_v` up to a constant, shape ``[..., V]``.
+        logits: :math:`\ln p_v` up to a constant, shape ``[..., V]``. One of -inf rules its word
+            out, an infinite one rules out all others; several are no distribution and give NaN.
         counts: :math:`c_v \ge 0`, the same shape, integer or floating; :math:`N` is their sum.
 
     Returns:
@@ -137,4 +141,6 @@ def multinomial_nll(
     logits, counts = same_shape(dtype, logits=logits, counts=counts)
     if logits.ndim == 0:
         raise ValueError("logits: expected shape [..., V], got ()")
+    if not logits.shape[-1]:
+        raise ValueError(f"logits: expected at least one word, got shape {logits.shape}")
     return where_counts(counts, _compiled(logits, counts), joint=True)

@@ -24,6 +24,12 @@ from aelib.losses._stirling import (
 _LARGEST_LOG_MEAN = 80.0
 _LARGEST_LOG_THETA = 60.0
 _FAR = 30.0  # e^-30 is below the last digit of either precision
+_INSTEAD_OF_INFINITY = 1e4  # a logarithm at which all that has a finite limit is at it
+
+
+def _finite(logarithm: Array) -> Array:
+    limit = jnp.where(logarithm > 0.0, _INSTEAD_OF_INFINITY, -_INSTEAD_OF_INFINITY)
+    return jnp.where(jnp.isinf(logarithm), limit.astype(logarithm.dtype), logarithm)
 
 
 def _exponentials(log_mean: Array, log_theta: Array) -> tuple[Array, Array]:
@@ -87,6 +93,8 @@ def _value(log_mean: Array, log_theta: Array, counts: Array) -> Array:
     used. Near ``t = 0``, ``K = p (exp(t) - 1 - t) - (u - log1p(u))`` with ``u = p expm1(t)``: two
     terms of which the first is at least twice the second.
     """
+    means, thetas = log_mean, log_theta  # as given
+    log_mean, log_theta = _finite(log_mean), _finite(log_theta)
     pieces = _pieces(log_mean, log_theta, counts)
     mean, theta, total, tau = pieces.mean, pieces.theta, pieces.total, pieces.tau
     log_counts, log_total = jnp.log(pieces.counts), jnp.log(total)
@@ -103,7 +111,14 @@ def _value(log_mean: Array, log_theta: Array, counts: Array) -> Array:
     logarithm += jnp.where(far, jnp.maximum(beyond, 0.0), 0.0)
     deviance = jnp.where(pieces.near, close, total * logarithm - size * tau)
     positive = deviance + _prefactor(pieces, log_theta, log_total)
-    return where_counts(counts, jnp.where(pieces.some, positive, _at_zero(log_mean, log_theta)))
+    nats = jnp.where(pieces.some, positive, _at_zero(log_mean, log_theta))
+    # A mean of zero or a shape of zero leaves nothing but zeros; at a mean without bounds no count
+    # is likely, except that with a shape of zero it depends on which is faster.
+    impossible = (means == jnp.inf) | (pieces.some & ((means == -jnp.inf) | (thetas == -jnp.inf)))
+    nats = jnp.where(impossible & ~jnp.isnan(thetas + log_mean), jnp.inf, nats)
+    undecided = jnp.where(means == jnp.inf, jnp.nan, jnp.where(jnp.isnan(means), jnp.nan, 0.0))
+    undecided = undecided.astype(nats.dtype)
+    return where_counts(counts, jnp.where(~pieces.some & (thetas == -jnp.inf), undecided, nats))
 
 
 def _at_zero(log_mean: Array, log_theta: Array) -> Array:
@@ -132,8 +147,9 @@ def _prefactor(pieces: _Pieces, log_theta: Array, log_total: Array) -> Array:
 
 def _slope_log_mean(log_mean: Array, log_theta: Array, counts: Array) -> Array:
     """(mu - x) theta / (theta + mu)."""
-    pieces = _pieces(log_mean, log_theta, counts)
-    return pieces.excess * (pieces.theta / (pieces.theta + pieces.mean))
+    pieces = _pieces(_finite(log_mean), _finite(log_theta), counts)
+    slope = pieces.excess * (pieces.theta / (pieces.theta + pieces.mean))
+    return jnp.where((log_mean == jnp.inf) & (log_theta == jnp.inf), jnp.inf, slope)
 
 
 def _curvature(excess: Array, theta: Array, mean: Array, total: Array) -> Array:
@@ -158,6 +174,8 @@ def _slope_log_theta(log_mean: Array, log_theta: Array, counts: Array) -> Array:
     At ``x = 1`` the loss is ``(theta + 1) log1p(mu / theta) - log mu``, whose derivative vanishes
     with ``mu``: there the terms are regrouped around ``u = -mu / (theta + mu)``.
     """
+    means, thetas = log_mean, log_theta  # as given
+    log_mean, log_theta = _finite(log_mean), _finite(log_theta)
     pieces = _pieces(log_mean, log_theta, counts)
     mean, theta, total = pieces.mean, pieces.theta, pieces.total
     single = counts == 1.0
@@ -174,11 +192,16 @@ def _slope_log_theta(log_mean: Array, log_theta: Array, counts: Array) -> Array:
     scattered = theta * (scattered - derivative(saddle_point_prefactor, total)) - fraction
     several = jnp.where(theta < 1.0, scattered, concentrated)
     one = jnp.where(single, -mean / (theta + mean), 0.0)
-    return curvature + jnp.where(few, one, several)
+    slope = curvature + jnp.where(few, one, several)
+    slope = jnp.where((means == jnp.inf) & jnp.isfinite(thetas), jnp.inf, slope)
+    slope = jnp.where(thetas == jnp.inf, 0.0, slope)
+    return jnp.where(thetas == -jnp.inf, jnp.where(pieces.some, -1.0, 0.0), slope)
 
 
 def _slope_counts(log_mean: Array, log_theta: Array, counts: Array) -> Array:
     """``log((theta + mu) / mu) + digamma(x + 1) - digamma(x + theta)``."""
+    ruled_out = (log_mean == -jnp.inf) | (log_theta == -jnp.inf)
+    log_mean, log_theta = _finite(log_mean), _finite(log_theta)
     mean, theta = _exponentials(log_mean, log_theta)
     small = counts < 1.0
     low, high = jnp.where(small, counts, 0.0), jnp.where(small, 1.0, counts)
@@ -207,7 +230,7 @@ def _slope_counts(log_mean: Array, log_theta: Array, counts: Array) -> Array:
         jnp.where(-t > _FAR, beyond_theta, by_theta),
     )
     several += derivative(saddle_point_prefactor, high) - derivative(saddle_point_prefactor, total)
-    return jnp.where(small, sparse, several + 1.0 / total)
+    return jnp.where(ruled_out, jnp.inf, jnp.where(small, sparse, several + 1.0 / total))
 
 
 # Partials in closed form, because the value is arranged around exact subtractions: differentiating
@@ -238,9 +261,9 @@ def negative_binomial_nll(
     :math:`\ln\Gamma` of large numbers being subtracted from each other.
 
     Args:
-        log_mean: :math:`\ln\mu`, any shape.
+        log_mean: :math:`\ln\mu`, any shape; -inf for a mean of 0, which only zeros have.
         log_theta: :math:`\ln\theta`, the inverse dispersion: a scalar, one per feature (the
-            trailing axes of ``log_mean``), or the shape of ``log_mean``.
+            trailing axes of ``log_mean``), or the shape of ``log_mean``; infinite for a Poisson.
         counts: :math:`x \ge 0`, the shape of ``log_mean``, integer or floating. Between the
             integers the factorial is the gamma function.
 

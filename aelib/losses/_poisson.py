@@ -67,7 +67,8 @@ def _poisson(log_rate: Array, counts: Array) -> Array:
     some = counts > 0.0
     safe = jnp.where(some, counts, 1.0)
     positive = poisson_deviance(log_rate, safe) + saddle_point_prefactor(safe)
-    return jnp.where(some, positive, jnp.exp(log_rate))
+    # At an infinite rate the deviance is a difference of infinities; its limit is one.
+    return jnp.where(some & (log_rate < jnp.inf), positive, jnp.exp(log_rate))
 
 
 def poisson_nll(
@@ -83,7 +84,8 @@ def poisson_nll(
     correction :math:`\delta(k)`, what Stirling's formula leaves out.
 
     Args:
-        log_rate: :math:`\ln\mu`, any shape.
+        log_rate: :math:`\ln\mu`, any shape; -inf for a rate of 0, at which a count of 0 is
+            certain and any other costs infinitely many nats.
         counts: :math:`k \ge 0`, the same shape, integer or floating. Between the integers the
             factorial is the gamma function.
 

@@ -13,13 +13,18 @@ from aelib.losses._partials import derivative, with_partials
 from aelib.losses._stirling import HALF_LOG_TWO_PI, half_step_excess
 
 
+def _ratio(residual: Array, df: Array, scale: Array) -> Array:
+    """``|z| / sqrt(df)``."""
+    return jnp.abs(residual) / scale / jnp.sqrt(df)
+
+
 def _fractions(residual: Array, df: Array, scale: Array) -> tuple[Array, Array, Array]:
     """``z^2 / (df + z^2)``, one minus it, and the log of the latter with its sign changed.
 
     By the ratio ``z / sqrt(df)`` or its inverse, whichever is below one, so that no square
     overflows.
     """
-    ratio = jnp.abs(residual) / scale / jnp.sqrt(df)
+    ratio = _ratio(residual, df, scale)
     far = ratio > 1.0
     small = jnp.square(jnp.where(far, 1.0 / jnp.where(far, ratio, 1.0), ratio))
     tail = 2.0 * jnp.log(jnp.where(far, ratio, 1.0))
@@ -31,7 +36,7 @@ def _slope(residual: Array, df: Array, scale: Array) -> Array:
     """``(df + 1) z / (df + z^2) / scale``."""
     fraction, rest, _ = _fractions(residual, df, scale)
     far = fraction > 0.5
-    near = (df + 1.0) / df * rest * (residual / scale) / scale
+    near = (1.0 + 1.0 / df) * rest * (residual / scale) / scale
     return jnp.where(far, (df + 1.0) * fraction / jnp.where(far, residual, 1.0), near)
 
 
@@ -40,16 +45,18 @@ def _slope_scale(residual: Array, df: Array, scale: Array) -> Array:
     fraction, rest, _ = _fractions(residual, df, scale)
     far = fraction > 0.5
     z = jnp.where(far, 1.0, residual / scale)
-    return jnp.where(far, rest - df * fraction, rest * (1.0 - z) * (1.0 + z)) / scale
+    most = jnp.where(far, df, 1.0)
+    return jnp.where(far, rest - most * fraction, rest * (1.0 - z) * (1.0 + z)) / scale
 
 
 def _slope_df(residual: Array, df: Array, scale: Array) -> Array:
     fraction, rest, _ = _fractions(residual, df, scale)
-    return 0.5 * (
+    slope = 0.5 * (
         logarithm_remainder(-fraction, rest)
         - fraction / df
         + derivative(half_step_excess, 0.5 * df)
     )
+    return jnp.where(df == jnp.inf, 0.0, slope)
 
 
 @with_partials(_slope, _slope_df, _slope_scale)
@@ -61,7 +68,13 @@ def _student_t(residual: Array, df: Array, scale: Array) -> Array:
     """
     _, _, log_term = _fractions(residual, df, scale)
     normalizer = HALF_LOG_TWO_PI + half_step_excess(0.5 * df)
-    return 0.5 * (df + 1.0) * log_term + normalizer + jnp.log(scale)
+    # Where z^2 / df is below rounding it may also be too small for a number, or df infinite.
+    small = _ratio(residual, df, scale) < jnp.sqrt(0.1 * jnp.finfo(residual.dtype).eps)
+    gaussian = small | (df == jnp.inf)
+    square = jnp.square(jnp.where(gaussian, residual / scale, 0.0))
+    tail = 0.5 * (jnp.where(gaussian, 1.0, df) + 1.0) * jnp.where(gaussian, 0.0, log_term)
+    excess = jnp.where(gaussian, 0.5 * (1.0 + 1.0 / df) * square, tail)
+    return excess + normalizer + jnp.log(scale)
 
 
 def student_t_nll(
@@ -84,8 +97,9 @@ def student_t_nll(
     Args:
         loc: the center :math:`m`, any shape.
         targets: :math:`x`, the same shape.
-        df: degrees of freedom :math:`\nu > 0`; 1 is the Cauchy distribution. A scalar, one per
-            feature (the trailing axes of ``loc``), or the shape of ``loc``.
+        df: degrees of freedom :math:`\nu > 0`; 1 is the Cauchy distribution, infinitely many are
+            the Gaussian. A scalar, one per feature (the trailing axes of ``loc``), or the shape of
+            ``loc``.
         scale: :math:`\sigma > 0`, likewise. Not the standard deviation, which is larger by
             :math:`\sqrt{\nu / (\nu - 2)}` and infinite for ``df <= 2``.
 

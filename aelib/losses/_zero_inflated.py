@@ -11,6 +11,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Float, Real
 
 from aelib.losses._arguments import compute_dtype, parameter, same_shape
+from aelib.losses._logistic import sigmoid
 from aelib.losses._negative_binomial import negative_binomial
 from aelib.losses._partials import with_partials
 
@@ -39,15 +40,21 @@ def _logistic(logits: Array) -> _Logistic:
     )
 
 
+def _log_odds(nats: Array, zero_logits: Array) -> Array:
+    """Log of how much likelier a zero was added than counted; -inf where none is added."""
+    return jnp.where(zero_logits == -jnp.inf, -jnp.inf, zero_logits + nats)
+
+
 def _slope_nats(nats: Array, zero_logits: Array, counts: Array) -> Array:
     """Probability that what is seen came from the counts: 1 above zero."""
-    return jnp.where(counts == 0.0, jax.nn.sigmoid(-(zero_logits + nats)), 1.0)
+    return jnp.where(counts == 0.0, sigmoid(-_log_odds(nats, zero_logits)), 1.0)
 
 
 def _slope_logits(nats: Array, zero_logits: Array, counts: Array) -> Array:
     """At zero ``sigmoid(logit) - sigmoid(logit + nats)``, without subtracting them."""
-    here = jax.nn.sigmoid(zero_logits)
-    at_zero = jax.nn.sigmoid(zero_logits + nats) * _logistic(zero_logits).counted * jnp.expm1(-nats)
+    here = sigmoid(zero_logits)
+    added = sigmoid(_log_odds(nats, zero_logits))
+    at_zero = added * _logistic(zero_logits).counted * jnp.expm1(-nats)
     return jnp.where(counts == 0.0, at_zero, here)
 
 
@@ -68,7 +75,9 @@ def _with_zeros(nats: Array, zero_logits: Array, counts: Array) -> Array:
     logistic = _logistic(zero_logits)
     missing = logistic.counted * jnp.expm1(-nats)
     common = missing > -0.5
-    smaller = jnp.exp(-jnp.abs(zero_logits + nats))  # the smaller probability over the larger
+    smaller = jnp.exp(
+        -jnp.abs(_log_odds(nats, zero_logits))
+    )  # the smaller probability over the larger
     logarithm = jnp.log1p(jnp.where(common, missing, smaller))
     larger = jnp.minimum(logistic.softplus_of_minus, logistic.softplus + nats)
     at_zero = jnp.where(common, 0.0, larger) - logarithm
@@ -124,6 +133,10 @@ def zero_inflated_negative_binomial_nll(
     log_theta = parameter(dtype, log_mean.shape, "log_theta", log_theta)
     # A constant zero, so that there is no derivative by a count where the loss jumps.
     counted = jnp.where(counts == 0.0, 0.0, counts)
+    # Counts of a mean without bounds are never zero: each zero was added, and nothing depends on
+    # how unlikely the other way is.
+    added = (counts == 0.0) & (log_mean == jnp.inf) & (zero_logits > -jnp.inf)
+    log_mean = jnp.where(added, 1e30, log_mean)
     # XLA would compute them anew for each of their uses.
     nats = jax.lax.optimization_barrier(negative_binomial(log_mean, log_theta, counted))
     return _with_zeros(nats, zero_logits, counts)

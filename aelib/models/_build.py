@@ -210,7 +210,10 @@ def floating(argument: str, dtype: jax.typing.DTypeLike | None) -> jnp.dtype:
     Raises:
         ValueError: if it is not floating, or is float64 while x64 is off.
     """
-    wanted = jnp.zeros(()).dtype if dtype is None else jnp.dtype(dtype)
+    try:
+        wanted = jnp.zeros(()).dtype if dtype is None else jnp.dtype(dtype)
+    except TypeError:
+        raise ValueError(f"{argument}: expected a floating type, got {dtype!r}") from None
     if not jnp.issubdtype(wanted, jnp.floating):
         raise ValueError(f"{argument}: expected a floating type, got {wanted.name}")
     if wanted.itemsize > jnp.zeros(()).dtype.itemsize:

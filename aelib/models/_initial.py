@@ -21,9 +21,12 @@ def next_key(rngs: nnx.Rngs) -> jax.Array:
 
     Raises:
         TypeError: if ``rngs`` is something else, such as a seed.
+        ValueError: if it has no keys for parameters.
     """
     if not isinstance(rngs, nnx.Rngs):
         raise TypeError(f"rngs: expected an nnx.Rngs such as nnx.Rngs(0), got {rngs!r}")
+    if "params" not in rngs and "default" not in rngs:
+        raise ValueError(f"rngs: expected a stream params, as in nnx.Rngs(0), got {rngs!r}")
     return rngs.params()
 
 

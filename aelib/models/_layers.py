@@ -12,6 +12,7 @@ from flax import nnx
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Real
 
+from aelib._arrays import as_jax
 from aelib._checks import check_choice
 from aelib.models._activations import ACTIVATIONS
 from aelib.models._initial import next_key, normal, orthogonal
@@ -138,9 +139,10 @@ class Stack(nnx.Module):
         The computation is in the type of the parameters, whatever the type of ``x``.
 
         Raises:
+            TypeError: if ``x`` does not hold real numbers.
             ValueError: if the trailing axes of ``x`` are not ``input_shape``.
         """
-        examples = jnp.asarray(x)
+        examples = as_jax("x", x)
         batch = leading_shape(examples, self.input_shape)
         signals = examples.astype(self.layers[0].weight.dtype)
         for layer in self.layers:

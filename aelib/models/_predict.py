@@ -9,7 +9,8 @@ from flax import nnx
 from jax.typing import ArrayLike
 from jaxtyping import PyTree, Shaped
 
-from aelib._checks import check_array, check_choice, check_count
+from aelib._arrays import as_real
+from aelib._checks import check_array, check_cast, check_choice, check_count
 
 METHODS = {"outputs": "__call__", "codes": "encode"}
 
@@ -36,11 +37,13 @@ def apply_in_batches(
     """
     check_choice("method", method, METHODS)
     batch_size = check_count("batch_size", batch_size)
-    array = x if isinstance(x, jax.Array) else check_array("x", x, finite=False)
+    array = as_real("x", x)
+    if not isinstance(array, jax.Array):
+        array = check_cast("x", array, jax.dtypes.canonicalize_dtype(array.dtype))
     n = array.shape[0] if array.ndim else 0
     if n == 0:
         raise ValueError(f"x: expected [n, ...] with n of at least 1, got shape {array.shape}")
-    others = {name: np.asarray(value) for name, value in extra.items()}
+    others = {name: check_array(name, value, finite=False) for name, value in extra.items()}
     for name, value in others.items():
         if value.shape[:1] != (n,):
             raise ValueError(f"{name}: expected [{n}, ...] as x has examples, got {value.shape}")

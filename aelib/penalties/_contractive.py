@@ -13,6 +13,7 @@ from flax.errors import TraceContextError
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, PRNGKeyArray, Real
 
+from aelib._arrays import as_jax
 from aelib._checks import check_callable, check_choice, check_count, check_key
 from aelib.penalties._contractive_closed_form import closed_form, is_dense_stack, largest_array
 from aelib.penalties._contractive_rows import Batched, exact, hutchinson
@@ -161,7 +162,7 @@ def _prepare(
 ) -> _Problem:
     check_choice("method", method, get_args(Method))
     check_callable("encoder", encoder)
-    x = jnp.asarray(x)
+    x = as_jax("x", x)
     if x.ndim < 2:
         raise ValueError(f"x: expected [batch, ...], got shape {x.shape}")
     if isinstance(encoder, nnx.Module):

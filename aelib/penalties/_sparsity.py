@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Real
 
+from aelib._arrays import as_floating
 from aelib._checks import check_fraction
 
 
@@ -75,7 +76,7 @@ def _excess(u: jax.Array, ratio: jax.Array) -> jax.Array:
 
 
 def _codes(codes: ArrayLike) -> jax.Array:
-    codes = jnp.asarray(codes)
+    codes = as_floating("codes", codes)
     if codes.ndim != 2:
         raise ValueError(f"codes: expected [batch, latent], got shape {codes.shape}")
-    return codes.astype(jnp.promote_types(codes.dtype, jnp.float32))
+    return codes

@@ -14,6 +14,7 @@ from flax import nnx
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, PyTree
 
+from aelib._arrays import as_floating, as_jax, as_real
 from aelib._checks import check_array, check_callable, check_choice, require_all
 from aelib.perceptual._images import as_images, check_range
 
@@ -45,10 +46,11 @@ def unit_length(
         Array([[0.6, 0.8],
                [0. , 0. ]], dtype=float32)
     """
+    features = as_floating("features", features)
     # The result does not depend on the scale, so nor does its gradient on how the scale is found.
     largest = jax.lax.stop_gradient(jnp.max(jnp.abs(features), axis=-1, keepdims=True))
     # Numbers below the smallest normal one may be flushed to zero; they count as zero.
-    nonzero = largest >= jnp.finfo(features.dtype).tiny
+    nonzero = ~(largest < jnp.finfo(features.dtype).tiny)  # NaN is not zero
     # where() twice: a derivative of the branch not taken must be finite, since 0 * inf is NaN.
     scaled = jnp.where(nonzero, features, 1) / jnp.where(nonzero, largest, 1)
     norm = jnp.sqrt(jnp.sum(scaled**2, axis=-1, keepdims=True))
@@ -185,7 +187,8 @@ class PerceptualLoss(nnx.Module):
         self.features: Any = frozen(features) if isinstance(features, nnx.Module) else features
         self.shape = None if shape is None else tuple(int(side) for side in shape)
         self.weights = None if weights is None else _checked_weights(weights)
-        self.link = _LINKS[link] if isinstance(link, str) else link
+        # By its name where it has one: JAX's functions cannot be pickled.
+        self._link = link
         self.normalize = bool(normalize)
 
     def __call__(
@@ -203,6 +206,7 @@ class PerceptualLoss(nnx.Module):
         Raises:
             ValueError: if a shape does not fit.
         """
+        outputs, x = as_jax("outputs", outputs), as_jax("x", x)
         if outputs.shape != x.shape:
             raise ValueError(f"outputs: expected shape {x.shape} as x, got {outputs.shape}")
         return _distance(self, self.link(self._as_images("x", outputs)), self._as_images("x", x))
@@ -223,7 +227,7 @@ class PerceptualLoss(nnx.Module):
             ValueError: if a shape does not fit or a value is outside [0, 1].
         """
         pair = [
-            as_images(name, self._as_images(name, given))
+            as_images(name, self._as_images(name, as_real(name, given)))
             for name, given in (("images", images), ("others", others))
         ]
         if pair[0].shape != pair[1].shape:
@@ -236,7 +240,7 @@ class PerceptualLoss(nnx.Module):
         Raises:
             ValueError: naming the first such value, or the shape if it does not fit.
         """
-        self._as_images("x", x)
+        self._as_images("x", as_real("x", x))
         check_range("x", x)
 
     def _compute(self, images: jax.Array, others: jax.Array) -> jax.Array:
@@ -251,6 +255,11 @@ class PerceptualLoss(nnx.Module):
         for weight, a, b in zip(weights, first, second, strict=True):
             total += weight * map_distance(a, b, normalize=self.normalize)
         return total
+
+    @property
+    def link(self) -> Callable[[jax.Array], jax.Array]:
+        """From raw outputs to an image."""
+        return _LINKS[self._link] if isinstance(self._link, str) else self._link
 
     def _as_images(self, name: str, x: Any) -> jax.Array:
         return as_batch_of_images(name, x, self.shape)

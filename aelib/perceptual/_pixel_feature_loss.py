@@ -10,6 +10,7 @@ from flax import nnx
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
+from aelib._checks import check_array, check_number, require_all
 from aelib.perceptual._images import check_range
 from aelib.perceptual._loss import as_batch_of_images, map_distance
 
@@ -52,13 +53,14 @@ class PixelFeatureLoss(nnx.Module):
         features: Sequence[float],
         normalize: bool = True,
     ) -> None:
-        if pixels < 0 or min(features, default=0.0) < 0:
-            raise ValueError(f"pixels, features: expected at least 0, got {pixels}, {features}")
+        pixels = check_number("pixels", pixels, at_least=0)
+        weights = check_array("features", features)
+        require_all("features", weights, weights >= 0, "numbers of at least 0")
         self._graphdef, state = nnx.split(network)
         leaves, self._tree = jax.tree.flatten(nnx.as_pure(state))
         self.numbers = nnx.data([nnx.Variable(jnp.asarray(leaf)) for leaf in leaves])
         self.pixels = nnx.Variable(jnp.float32(pixels))
-        self.features = nnx.Variable(jnp.asarray(features, jnp.float32))
+        self.features = nnx.Variable(jnp.asarray(weights, jnp.float32))
         self._normalize = bool(normalize)
         self._shape = tuple(int(side) for side in shape)
 
@@ -88,6 +90,8 @@ class PixelFeatureLoss(nnx.Module):
             raise ValueError("mask, exposure: expected none with a perceptual loss")
         state = jax.tree.unflatten(self._tree, [number[...] for number in self.numbers])
         network = nnx.merge(self._graphdef, state)
+        if outputs.shape != x.shape:
+            raise ValueError(f"outputs: expected the shape of x, {x.shape}, got {outputs.shape}")
         squares = jnp.sum((outputs - x) ** 2, axis=-1)
         total = self.pixels[...] * squares
         sides = (network(as_batch_of_images("x", side, self._shape)) for side in (outputs, x))

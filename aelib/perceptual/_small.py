@@ -16,7 +16,7 @@ from jaxtyping import Array, Float, Int, PyTree
 
 from aelib import _storage
 from aelib.models import Convolution, Dense
-from aelib.perceptual._images import as_images
+from aelib.perceptual._images import as_images, check_labels
 
 
 class SmallFeatures(nnx.Module):
@@ -113,10 +113,15 @@ class SmallFeatures(nnx.Module):
 
         Returns:
             A number in [0, 1].
+
+        Raises:
+            TypeError: if the labels are not whole numbers.
+            ValueError: if there is not one for each image, or one is no class; or as for a call.
         """
-        as_images("images", images, channels=(self.shape[2],))
+        checked = as_images("images", images, channels=(self.shape[2],))
+        classes = check_labels(labels, len(checked), self.readout.out_features)
         graphdef, state = nnx.split(self)
-        return float(np.mean(np.asarray(_predicted(graphdef, state, images)) == np.asarray(labels)))
+        return float(np.mean(np.asarray(_predicted(graphdef, state, checked)) == classes))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the network to a safetensors file, which :meth:`load` reads.
@@ -167,4 +172,6 @@ class SmallFeatures(nnx.Module):
 
 @functools.partial(jax.jit, static_argnums=0)
 def _predicted(graphdef: nnx.GraphDef, state: PyTree, images: jax.Array) -> jax.Array:
-    return jnp.argmax(nnx.merge(graphdef, state).logits(images), axis=-1)
+    logits = nnx.merge(graphdef, state).logits(images)
+    # NaN is no class, and so the right one for no label.
+    return jnp.where(jnp.isnan(logits).any(-1), -1, jnp.argmax(logits, axis=-1))

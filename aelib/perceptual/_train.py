@@ -13,11 +13,13 @@ from flax import nnx
 from jax.typing import ArrayLike
 from jaxtyping import Float, Int, PRNGKeyArray, PyTree
 
-from aelib._checks import check_count, require_all
+from aelib._arrays import as_real
+from aelib._checks import check_count, check_key, check_number
 from aelib.losses import categorical_nll
-from aelib.perceptual._images import as_images
+from aelib.perceptual._images import as_images, check_labels
 from aelib.perceptual._small import SmallFeatures
 from aelib.training._compile import compiled
+from aelib.training._errors import require_finite_losses
 from aelib.training._kernel import Problem, minimize
 
 
@@ -78,6 +80,7 @@ def train_classifier(
     Raises:
         TypeError: if the images are not floats or the labels not whole numbers.
         ValueError: if shapes do not fit, or a value is out of range.
+        TrainingDiverged: if the loss is not finite at some step.
 
     Example:
         >>> import jax
@@ -91,13 +94,14 @@ def train_classifier(
         >>> trained.features.logits(images[..., None]).argmax(axis=1)
         Array([0, 0, 1, 1], dtype=int32)
     """
-    images = images if isinstance(images, jax.Array) else np.asarray(images)
+    images = as_real("images", images)
     images = as_images("images", images[..., None] if images.ndim == 3 else images)
-    labels = _check_labels(labels, images.shape[0], num_classes)
+    labels = check_labels(labels, images.shape[0], num_classes)
     for name, value in (("steps", steps), ("batch_size", batch_size)):
         check_count(name, value)
     classes = int(labels.max()) + 1 if num_classes is None else num_classes
-    weights_key, batch_key = jax.random.split(key)
+    learning_rate = check_number("learning_rate", learning_rate, above=0)
+    weights_key, batch_key = jax.random.split(check_key("key", key))
     rngs = nnx.Rngs(weights_key)
     network = SmallFeatures(images.shape[1:], classes, channels=tuple(channels), rngs=rngs)
     graphdef, state = nnx.split(network)
@@ -105,6 +109,7 @@ def train_classifier(
     data = (jnp.asarray(images), jnp.asarray(labels, jnp.int32))
     given = nnx.as_pure(state), data, batch_key
     trained, losses = compiled(train, *given)(*given)
+    require_finite_losses(losses)
     nnx.update(network, trained)
     return TrainedClassifier(network, np.asarray(losses))
 
@@ -129,16 +134,3 @@ def _train(
 
     optimizer = optax.adam(optax.cosine_decay_schedule(learning_rate, steps))
     return minimize(Problem(objective, batch, optimizer), state, steps=steps)
-
-
-def _check_labels(
-    labels: Int[ArrayLike, " n"], n: int, num_classes: int | None
-) -> Int[np.ndarray, " n"]:
-    labels = np.asarray(labels)
-    if not np.issubdtype(labels.dtype, np.integer):
-        raise TypeError(f"labels: expected whole numbers, got {labels.dtype}")
-    if labels.shape != (n,):
-        raise ValueError(f"labels: expected shape ({n},), one for each image; got {labels.shape}")
-    classes = (labels >= 0) & (labels < (np.inf if num_classes is None else num_classes))
-    require_all("labels", labels, classes, "0 ... num_classes - 1")
-    return labels

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Shaped
 
-from aelib._checks import check_choice
+from aelib._checks import check_choice, check_number
 from aelib.training._examples import Examples
 
 
@@ -50,8 +50,7 @@ def hide(
         L. Gondara and K. Wang (2018), MIDA: multiple imputation using denoising autoencoders,
         PAKDD.
     """
-    if not 0 <= rate < 1:
-        raise ValueError(f"rate: expected a probability in [0, 1), got {rate}")
+    rate = check_number("rate", rate, at_least=0, below=1)
     check_choice("score", score, ("all", "hidden"))
     if score == "hidden" and rate == 0:
         raise ValueError("rate: expected more than 0 with score='hidden', got 0: nothing is scored")
@@ -91,18 +90,17 @@ def corrupt(
     given = corruption(key, batch.x, *level)
     inputs, *masks = given if isinstance(given, tuple) else (given,)
     expected = f"expected a result of shape {batch.x.shape}"
-    if inputs.shape != batch.x.shape:
-        raise ValueError(f"corruption: {expected}; got {inputs.shape}")
+    if getattr(inputs, "shape", None) != batch.x.shape:
+        raise ValueError(f"corruption: {expected}; got {getattr(inputs, 'shape', inputs)}")
     if masks and not getattr(model, "takes_mask", False):
         raise TypeError(
             "corruption: returned (x, seen), but the model's encode takes no mask that says what "
             "is hidden (aelib.models.table makes one that does)"
         )
     for name, mask in zip(("seen", "scored"), masks, strict=False):
-        if mask.shape != batch.x.shape or mask.dtype != jnp.bool_:
-            raise ValueError(
-                f"corruption: {name}: {expected}, of booleans; got {mask.dtype} {mask.shape}"
-            )
+        shape, dtype = getattr(mask, "shape", None), getattr(mask, "dtype", type(mask).__name__)
+        if shape != batch.x.shape or dtype != jnp.bool_:
+            raise ValueError(f"corruption: {name}: {expected}, of booleans; got {dtype} {shape}")
     if batch.mask is not None:
         masks = [mask & batch.mask for mask in masks]
     seen = masks[0] if masks else batch.mask

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import numpy as np
+from numpy.typing import ArrayLike
 
 from aelib.training._kernel import Failure
 from aelib.training._results import FitResult, History, SweepResult
@@ -57,6 +59,12 @@ class TrainingDiverged(FloatingPointError):  # noqa: N818  (says what happened)
         self.last_finite_loss = last_finite_loss
         self.history = history
 
+    def __reduce__(self) -> Any:
+        # By default an exception is made anew of its message alone, and a worker process that
+        # could not hand it on would take its pool with it.
+        state = {name: value for name, value in vars(self).items() if name != "__notes__"}
+        return _remake, (type(self), str(self), state)
+
 
 class TrainingInterrupted(KeyboardInterrupt):
     """Training was interrupted from the keyboard; what was trained so far is kept.
@@ -91,6 +99,16 @@ class TrainingInterrupted(KeyboardInterrupt):
     def __init__(self, message: str, *, result: FitResult | SweepResult) -> None:
         super().__init__(message)
         self.result = result
+
+    def __reduce__(self) -> Any:
+        return _remake, (type(self), str(self), {"result": self.result})
+
+
+def _remake(kind: type, message: str, state: dict[str, Any]) -> BaseException:
+    """An exception that was pickled."""
+    error: BaseException = kind.__new__(kind, message)
+    vars(error).update(state)
+    return error
 
 
 def failed(failure: Failure, labels: Sequence[str]) -> bool:
@@ -134,6 +152,34 @@ def validation_failed(tick: Tick, step: int, history: History) -> TrainingDiverg
         part="validation",
         last_finite_loss=last_loss,
         history=history,
+    )
+
+
+def require_finite_losses(losses: ArrayLike) -> None:
+    """Raise an error if a loss is not finite, of what was trained step by step without a report.
+
+    Args:
+        losses: [..., steps].
+
+    Raises:
+        TrainingDiverged: naming the first step at which one was not.
+    """
+    values = np.asarray(losses)
+    fine = np.isfinite(values.reshape(-1, values.shape[-1]))
+    if fine.all():
+        return
+    run, step = (int(i) for i in np.argwhere(~fine)[0])
+    of = values.reshape(-1, values.shape[-1])[run]
+    where = f" in run {run}" if len(fine) > 1 else ""
+    before = of[:step][np.isfinite(of[:step])]
+    steps = np.arange(1, step + 1)
+    raise TrainingDiverged(
+        f"training stopped at step {step + 1}{where}: the loss is {of[step]}; a smaller learning "
+        "rate may help.",
+        step=step + 1,
+        part="loss",
+        last_finite_loss=float(before[-1]) if before.size else None,
+        history=History(steps, of[:step], of[:step], {}, None, step),
     )
 
 

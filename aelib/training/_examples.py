@@ -10,6 +10,8 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Shaped
 
+from aelib._checks import check_array, check_cast
+
 
 class Examples(NamedTuple):
     """Training or validation data, or a batch of them.
@@ -46,20 +48,16 @@ def check_examples(
 
     Raises:
         ValueError: if something does not fit; the message names it.
-        TypeError: if a mask or an exposure is given to a plain callable.
+        TypeError: if a mask or an exposure is given to a plain callable, or data are no real
+            numbers.
     """
     prefix = f"{argument}: " if argument else ""
     unknown = sorted(set(given) - set(Examples._fields))
     if unknown:
         raise ValueError(f"{prefix}expected {', '.join(Examples._fields)}; got {unknown[0]!r}")
-    if not hasattr(given["x"], "__array__") and hasattr(given["x"], "x"):
-        kind = type(given["x"]).__name__
-        raise TypeError(f"{prefix}x: expected an array [n, ...], got a {kind}; pass its .x")
-    x = np.asarray(given["x"])
+    x = check_array(f"{prefix}x", given["x"], finite=False)
     if x.ndim < 2 or not x.shape[0]:
         raise ValueError(f"{prefix}x: expected [n, ...] with n of at least 1, got shape {x.shape}")
-    if not (x.dtype == bool or np.issubdtype(x.dtype, np.integer) or _is_floating(x)):
-        raise ValueError(f"{prefix}x: expected numbers, got {x.dtype}")
     expected = getattr(getattr(model, "encoder", None), "input_shape", x.shape[1:])
     if x.shape[1:] != tuple(expected):
         shape = ", ".join(["n", *map(str, expected)])
@@ -73,7 +71,7 @@ def check_examples(
                 f"{prefix}{name}: only a likelihood can take it; loss is a plain (outputs, x)"
             )
     if mask is not None:
-        mask = np.asarray(mask)
+        mask = check_array(f"{prefix}mask", mask, finite=False)
         if mask.dtype != bool or mask.shape != x.shape:
             raise ValueError(
                 f"{prefix}mask: expected booleans of x's shape {x.shape}, True where observed; "
@@ -89,8 +87,9 @@ def check_examples(
     rates = _per_example(f"{prefix}exposure", exposure, len(x), dtype, normalize=False)
     if hasattr(loss, "check"):
         _check_support(prefix, loss, x, mask=mask, exposure=exposure)
-    if _is_floating(x) or x.dtype == bool:
-        x = x.astype(dtype, copy=False)
+    # Whole numbers stay so, in 32 bits; what these do not hold is refused.
+    kept = dtype if _is_floating(x) or x.dtype == bool else jax.dtypes.canonicalize_dtype(x.dtype)
+    x = check_cast(f"{prefix}x", x, kept)
     return Examples(
         x=jnp.asarray(x),
         mask=None if mask is None else jnp.asarray(mask),
@@ -103,7 +102,11 @@ def check_examples_by_seed(
     argument: str, given: Mapping[str, ArrayLike | None], *, seeds: int, **options: Any
 ) -> Examples:
     """:func:`check_examples` for each seed; everything given has a leading axis of seeds."""
-    present = {name: np.asarray(value) for name, value in given.items() if value is not None}
+    present = {
+        name: check_array(f"{argument}: {name}" if argument else name, value, finite=False)
+        for name, value in given.items()
+        if value is not None
+    }
     for name, value in present.items():
         if value.ndim < 1 or len(value) != seeds:
             where = f"{argument}: {name}" if argument else name
@@ -158,27 +161,28 @@ def _check_support(prefix: str, likelihood: Any, x: np.ndarray, **given: Any) ->
         x = np.where(given["mask"], x, x[given["mask"]][0])  # something that was observed
     try:
         likelihood.check(x, **{k: v for k, v in given.items() if v is not None and k in takes})
-    except ValueError as error:
-        raise ValueError(f"{prefix}{error}") from error
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{prefix}{error}") from error
 
 
 def _per_example(
     argument: str, values: ArrayLike | None, n: int, dtype: jnp.dtype, *, normalize: bool
 ) -> jax.Array | None:
-    """One finite number for each example; weights are scaled to mean 1."""
+    """One finite number for each example; weights are scaled to mean 1, whatever their size."""
     if values is None:
         return None
-    array = np.asarray(values)
+    array = check_array(argument, values, finite=False)
     if array.shape != (n,):
         raise ValueError(f"{argument}: expected shape ({n},), got {array.shape}")
     _require_finite(argument, array)
     if (array < 0).any() or not array.any():
         raise ValueError(f"{argument}: expected values >= 0, some of them positive")
     if normalize:
-        array = array / array.mean(dtype=np.float64)
+        array = array.astype(np.float64) / array.max()  # their sum might not be a number
+        array = array / array.mean()
     elif np.issubdtype(array.dtype, np.integer):
-        return jnp.asarray(array)
-    return jnp.asarray(array.astype(dtype))
+        return jnp.asarray(check_cast(argument, array, np.int32))
+    return jnp.asarray(check_cast(argument, array, dtype))
 
 
 def _require_finite(argument: str, values: np.ndarray, hint: str = "") -> None:

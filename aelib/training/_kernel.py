@@ -4,8 +4,9 @@ All that aelib trains by gradient steps is trained here. :func:`start`, :func:`a
 :func:`minimize` are to be called within a compiled function, and may be mapped by ``jax.vmap``.
 """
 
+import inspect
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -163,15 +164,30 @@ def _update(
         return problem.objective(parameters, batch, step)
 
     (loss, report), gradient = jax.value_and_grad(objective, has_aux=True)(state.parameters)
-    updates, optimizer = optax.with_extra_args_support(problem.optimizer).update(
-        gradient,
-        state.optimizer,
-        state.parameters,
-        value=loss,
-        grad=gradient,
-        value_fn=lambda parameters: objective(parameters)[0],  # a line search calls it
+    extra = {
+        "value": loss,
+        "grad": gradient,
+        "value_fn": lambda parameters: objective(parameters)[0],  # a line search calls it
+    }
+    updates, optimizer = update(
+        problem.optimizer, gradient, state.optimizer, state.parameters, extra
     )
     return optax.apply_updates(state.parameters, updates), optimizer, loss, report
+
+
+def update(
+    optimizer: optax.GradientTransformation,
+    gradient: PyTree,
+    state: PyTree,
+    parameters: PyTree,
+    extra: dict[str, Any],
+) -> tuple[PyTree, PyTree]:
+    """One update of an optimizer, given as much of ``extra`` as it says that it takes."""
+    function = optax.with_extra_args_support(optimizer).update
+    takes = inspect.signature(function).parameters
+    if not any(each.kind is each.VAR_KEYWORD for each in takes.values()):
+        extra = {name: value for name, value in extra.items() if name in takes}
+    return function(gradient, state, parameters, **extra)
 
 
 def _note(

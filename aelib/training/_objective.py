@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Bool, Float, PyTree, Shaped
 
+from aelib._arrays import as_jax
 from aelib.likelihoods import Likelihood
 from aelib.training._corruption import corrupt
 from aelib.training._examples import Examples
@@ -74,6 +75,7 @@ def objective(
     penalties = []
     for index, penalty in enumerate(settings.penalties):
         value = penalty(model, batch.x, codes, jax.random.fold_in(penalty_key, index))
+        value = _floating(f"penalties[{index}]", value)
         n = batch.x.shape[0]
         if value.shape not in ((), (n,)):
             raise ValueError(
@@ -81,6 +83,7 @@ def objective(
             )
         penalties.append(_mean(value, batch.weights if value.ndim else None, dtype))
     values = jnp.stack(penalties) if penalties else jnp.zeros(0, dtype)
+    _require_unchanged(model, likelihood, variables.fixed)
     loss = nats + jnp.sum(variables.strengths * values)
     finite = [jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(outputs)]
     return loss, Report(nats, values, jnp.stack(finite).all())
@@ -127,12 +130,38 @@ def _nats_per_example(
         nats = -loss.log_prob(outputs, batch.x, **given)
     else:
         nats = loss(outputs, batch.x)
+    nats = _floating("loss", nats)
     n = batch.x.shape[0]
     if nats.shape != (n,):
         raise ValueError(
             f"loss: expected a result of shape ({n},), one value per example; got {nats.shape}"
         )
     return nats
+
+
+def _floating(name: str, value: Any) -> jax.Array:
+    """What a function of the caller's returned, which has a derivative."""
+    if value is None:
+        raise TypeError(f"{name}: expected a function that returns an array, got None from it")
+    value = as_jax(name, value)
+    if not jnp.issubdtype(value.dtype, jnp.floating):
+        raise TypeError(
+            f"{name}: expected floating-point numbers from it, got dtype {value.dtype}, which has "
+            "no derivative"
+        )
+    return value
+
+
+def _require_unchanged(model: Any, likelihood: Any, fixed: Any) -> None:
+    """Raise a TypeError if calling them changed variables: the change would be thrown away."""
+    now = nnx.as_pure(nnx.state((model, likelihood), nnx.Not(nnx.Param)))
+    before, after = jax.tree.leaves(fixed), jax.tree.leaves(now)
+    if len(before) == len(after) and all(a is b for a, b in zip(before, after, strict=True)):
+        return
+    raise TypeError(
+        "model: expected one that changes nothing when it is called, got one that changes a "
+        "variable of its own; training is a pure function of the parameters and keeps no such state"
+    )
 
 
 def _mean(

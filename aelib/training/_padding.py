@@ -6,17 +6,19 @@ copy compute the same function. The gradient of a padded entry need not be zero 
 parameters; see :func:`aelib.training._objective.objective`.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from flax import nnx
 from jax.typing import ArrayLike
 from jaxtyping import Array, PyTree, Shaped
 
 from aelib.training._compile import compiled
+from aelib.training._kernel import update
 
 
 def stack(trees: Sequence[PyTree], like: PyTree) -> PyTree:
@@ -71,7 +73,10 @@ def largest(trees: Sequence[PyTree]) -> int:
 
 
 def check_same_function(
-    models: Sequence[nnx.Module], largest: int, x: Shaped[Array, "few ..."], penalized: bool
+    models: Sequence[nnx.Module],
+    largest: int,
+    x: Shaped[Array, "few ..."],
+    penalties: Sequence[Callable[..., jax.Array]],
 ) -> None:
     """Compare each model with its padded copy on a few examples.
 
@@ -79,10 +84,11 @@ def check_same_function(
         models: models of different sizes.
         largest: which of them all others fit into.
         x: a few examples.
-        penalized: whether penalties look at the codes.
+        penalties: functions (model, x, codes, key) of each.
 
     Raises:
-        ValueError: if outputs differ, or if padded codes are not zero though penalties see them.
+        ValueError: if outputs or penalties differ, or if padded codes are not zero though penalties
+            see them.
     """
     parts = [nnx.split(model) for model in models]
     states = [nnx.as_pure(state) for _, state in parts]
@@ -90,16 +96,16 @@ def check_same_function(
 
     def each(states: Sequence[PyTree], x: jax.Array) -> list[PyTree]:
         pairs = zip(graphdefs, states, strict=True)
-        return [_codes_and_outputs(nnx.merge(*pair), x) for pair in pairs]
+        return [_computed(nnx.merge(*pair), x, penalties) for pair in pairs]
 
     def padded(state: PyTree, x: jax.Array) -> PyTree:
-        return _codes_and_outputs(nnx.merge(graphdefs[largest], state), x)
+        return _computed(nnx.merge(graphdefs[largest], state), x, penalties)
 
     own = jax.tree.map(np.asarray, compiled(each, states, x)(states, x))
     given = stack(states, states[largest]), x
     all_padded = compiled(jax.vmap(padded, in_axes=(0, None)), *given)(*given)
-    codes, outputs = jax.tree.map(np.asarray, all_padded)
-    for index, (own_codes, own_outputs) in enumerate(own):
+    codes, outputs, penalized = jax.tree.map(np.asarray, all_padded)
+    for index, (own_codes, own_outputs, own_penalized) in enumerate(own):
         latent = own_codes.shape[-1]
         pairs = [(own_codes, codes[index][..., :latent])]
         padded_outputs = [leaf[index] for leaf in jax.tree.leaves(outputs)]
@@ -110,12 +116,72 @@ def check_same_function(
                 "in place of what the smaller one lacks; make models that differ in sizes only, or "
                 "sweep each size by itself"
             )
-        if penalized and np.any(codes[index][..., latent:]):
+        if penalties and np.any(codes[index][..., latent:]):
             raise ValueError(
                 "penalties: codes of the smaller models, padded to the largest, are not 0 there "
                 "(their activation is not 0 at 0), so a penalty on codes would count units that "
                 "are not there; sweep each size by itself"
             )
+        for number, (exact, value) in enumerate(zip(own_penalized, penalized, strict=True)):
+            if not _close(exact, value[index]):
+                raise ValueError(
+                    f"penalties[{number}]: expected the same for {_first_line(models[index])} and "
+                    "for its copy with zeros in place of what the largest model has more, got "
+                    "others: it counts units that are not there, as a mean over codes does; sweep "
+                    "each size by itself"
+                )
+
+
+def check_same_updates(parameters: Sequence[Any], largest: int, optimizer: Any) -> None:
+    """Compare two updates of the optimizer with what they are for padded parameters.
+
+    Args:
+        parameters: those of models of different sizes.
+        largest: which of them all others fit into.
+        optimizer: any optax optimizer; it is given a quadratic function to minimize.
+
+    Raises:
+        ValueError: if they differ, as where an optimizer looks at the shape of a parameter.
+    """
+
+    def moved(start: Any, aims: Any) -> Any:
+        def loss(point: Any) -> Array:
+            terms = jax.tree.map(lambda a, b: 0.15 * jnp.sum(jnp.square(a - b)), point, aims)
+            return jnp.sum(jnp.stack(jax.tree.leaves(terms)))
+
+        state, now = optimizer.init(start), start
+        for _ in range(2):
+            value, gradient = jax.value_and_grad(loss)(now)
+            extra = {"value": value, "grad": gradient, "value_fn": loss}
+            updates, state = update(optimizer, gradient, state, now, extra)
+            now = optax.apply_updates(now, updates)
+        return jax.tree.map(lambda new, old: new - old, now, start)
+
+    rng = np.random.default_rng(0)
+    aims = [
+        jax.tree.map(lambda leaf: rng.normal(size=np.shape(leaf)).astype(leaf.dtype), tree)
+        for tree in parameters
+    ]
+
+    def each(starts: Sequence[Any], aims: Sequence[Any]) -> list[Any]:
+        return [moved(*pair) for pair in zip(starts, aims, strict=True)]
+
+    given = list(parameters), aims
+    own = jax.tree.map(np.asarray, compiled(each, *given)(*given))
+    like = parameters[largest]
+    padded = stack(parameters, like), stack(aims, like)
+    together = jax.tree.map(np.asarray, compiled(jax.vmap(moved), *padded)(*padded))
+    for index, exact in enumerate(own):
+        corner = cut(jax.tree.map(lambda leaf, index=index: leaf[index], together), exact)
+        for ours, theirs in zip(jax.tree.leaves(exact), jax.tree.leaves(corner), strict=True):
+            size = max(float(np.abs(ours).max(initial=0)), float(jnp.finfo(ours.dtype).tiny))
+            if not _close(ours / size, theirs / size):
+                raise ValueError(
+                    "optimizer: expected one that treats entries of a parameter one by one, so "
+                    "that zeros in place of what a smaller model lacks change nothing, got one "
+                    "that does not (adafactor, muon and adaptive clipping look at whole "
+                    "parameters); sweep each size by itself"
+                )
 
 
 def _close(exact: np.ndarray, padded: np.ndarray) -> bool:
@@ -132,6 +198,10 @@ def _corner(array: ArrayLike) -> tuple[slice, ...]:
     return tuple(slice(length) for length in np.shape(array))
 
 
-def _codes_and_outputs(model: Any, x: jax.Array) -> tuple[jax.Array, PyTree]:
+def _computed(
+    model: Any, x: jax.Array, penalties: Sequence[Callable[..., jax.Array]]
+) -> tuple[jax.Array, PyTree, list[jax.Array]]:
+    """Codes, outputs and penalties."""
     codes = model.encode(x)
-    return codes, model.decode(codes)
+    key = jax.random.key(0)
+    return codes, model.decode(codes), [each(model, x, codes, key) for each in penalties]

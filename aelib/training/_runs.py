@@ -10,9 +10,18 @@ import numpy as np
 from flax import nnx
 from jaxtyping import PyTree
 
-from aelib._checks import check_count
+from aelib._checks import check_array, check_counts
 from aelib.training import _padding
-from aelib.training._settings import Loss, Parts, Penalties, check_penalties, merge, split
+from aelib.training._settings import (
+    COLUMNS,
+    Loss,
+    Parts,
+    Penalties,
+    Settings,
+    check_penalties,
+    merge,
+    split,
+)
 
 #: Pairs (strength, penalty), or (strengths, penalty).
 PenaltyGrid = Sequence[tuple[Any, Callable[..., jax.Array]]]
@@ -63,6 +72,7 @@ def grid(
     """
     seeds = _seeds(seeds)
     levels = _noise(noise, corruption)
+    _check_names(sizes, penalties)
     combinations = itertools.product(
         _sizes(sizes), itertools.product(*map(_strengths, *_numbered(penalties))), levels
     )
@@ -76,6 +86,8 @@ def grid(
 def first_of_each(penalties: PenaltyGrid) -> Penalties:
     """The penalties with one strength each, as ``fit`` takes them."""
     firsts = []
+    if isinstance(penalties, str) or not isinstance(penalties, Iterable):
+        raise TypeError(f"penalties: expected a sequence of (strength, penalty), got {penalties!r}")
     for entry in penalties:
         several = isinstance(entry, Sequence) and len(entry) == 2 and np.ndim(entry[0])
         firsts.append((entry[0][0], entry[1]) if several else entry)
@@ -129,15 +141,18 @@ class Members(NamedTuple):
         own = own._replace(parameters=_padding.cut(parameters, own.parameters))
         return merge(Parts(own.graphdef, *jax.device_put(own[1:])), loss)
 
-    def check_padding(self, x: jax.Array, *, penalized: bool) -> None:
+    def check_padding(self, x: jax.Array, settings: Settings) -> None:
         """Compare models of every size with what they are when padded, on a few examples.
 
         Raises:
-            ValueError: if they do not compute the same.
+            ValueError: if they do not compute the same, or penalties or the optimizer, of which
+                some see the size of a model, do not.
         """
         models = [member.model for member in self.one_per_size]
         largest = next(i for i, model in enumerate(models) if model is self.largest.model)
-        _padding.check_same_function(models, largest, x, penalized)
+        _padding.check_same_function(models, largest, x, settings.penalties)
+        parameters = [member.parts.parameters for member in self.one_per_size]
+        _padding.check_same_updates(parameters, largest, settings.optimizer)
 
 
 def make_members(make_model: Callable[..., nnx.Module], loss: Loss, runs: Sequence[Run]) -> Members:
@@ -170,7 +185,8 @@ def make_members(make_model: Callable[..., nnx.Module], loss: Loss, runs: Sequen
 
 
 def _seeds(seeds: Iterable[int]) -> tuple[int, ...]:
-    checked = tuple(check_count("seeds", seed, at_least=0) for seed in seeds)
+    # Of a larger seed JAX would take the lower 32 bits.
+    checked = check_counts("seeds", seeds, at_least=0, at_most=2**32 - 1)
     return _different("seeds", checked)
 
 
@@ -179,8 +195,23 @@ def _sizes(sizes: Mapping[str, Iterable[Any]] | None) -> list[dict[str, Any]]:
         return [{}]
     if not isinstance(sizes, Mapping):
         raise TypeError(f"sizes: expected a mapping such as {{'latent': (1, 2, 4)}}; got {sizes!r}")
+    for name, given in sizes.items():
+        if isinstance(given, str) or not isinstance(given, Iterable):
+            raise TypeError(f"sizes[{name!r}]: expected a sequence of values, got {given!r}")
     values = [_different(f"sizes[{name!r}]", tuple(given)) for name, given in sizes.items()]
     return [dict(zip(sizes, chosen, strict=True)) for chosen in itertools.product(*values)]
+
+
+def _check_names(sizes: Mapping[str, Iterable[Any]] | None, penalties: PenaltyGrid) -> None:
+    """Raise a ValueError if a size has the name of another column of the table."""
+    names = check_penalties(first_of_each(penalties))[2] if penalties else ()
+    taken = {*COLUMNS, *names, *(f"{name}_strength" for name in names)}
+    for name in sizes or ():
+        if name in taken:
+            raise ValueError(
+                f"sizes: expected other names than those of the table's columns, "
+                f"{', '.join(sorted(taken))}; got {name!r}"
+            )
 
 
 def _numbered(penalties: PenaltyGrid) -> tuple[range, PenaltyGrid]:
@@ -202,9 +233,7 @@ def _noise(noise: float | Sequence[float] | None, corruption: object) -> tuple[f
         return (None,)
     if corruption is None:
         raise ValueError("noise: expected also a corruption(key, x, level) that takes the levels")
-    levels = tuple(float(level) for level in np.atleast_1d(noise))
-    if not np.isfinite(levels).all():
-        raise ValueError(f"noise: expected finite levels, got {levels}")
+    levels = tuple(check_array("noise", noise).astype(np.float64).ravel().tolist())
     return _different("noise", levels)
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -13,7 +13,7 @@ from flax import nnx
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PyTree
 
-from aelib._checks import check_count
+from aelib._checks import check_callable, check_count, check_number
 from aelib.likelihoods import Likelihood
 
 #: A likelihood, or a callable (outputs, x) -> [batch], in nats.
@@ -22,6 +22,8 @@ Loss = Likelihood | Callable[..., Float[Array, " batch"]]
 Penalties = Sequence[tuple[float, Callable[..., jax.Array]]]
 
 _STATEFUL = (nnx.BatchStat, nnx.RngState, nnx.Cache)
+#: Columns of a sweep's table besides sizes and penalties, which may not go by these names.
+COLUMNS = ("seed", "noise", "steps", "loss", "nats", "validation")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,8 +109,8 @@ def check_settings(
         TypeError: if an argument is of the wrong kind.
     """
     strengths, functions, names = check_penalties(penalties)
-    if corruption is not None and not callable(corruption):
-        raise TypeError(f"corruption: expected a callable (key, x) -> x; got {corruption!r}")
+    if corruption is not None:
+        check_callable("corruption", corruption)
     if patience is not None:
         if validation is None:
             raise ValueError("patience: needs validation data to look at")
@@ -185,6 +187,8 @@ def check_penalties(
         ValueError: if a strength is negative or not finite.
     """
     strengths, functions, names = [], [], []
+    if isinstance(penalties, str) or not isinstance(penalties, Iterable):
+        raise TypeError(f"penalties: expected a sequence of (strength, penalty), got {penalties!r}")
     for index, entry in enumerate(penalties):
         if not (isinstance(entry, Sequence) and len(entry) == 2 and callable(entry[1])):
             raise TypeError(
@@ -201,11 +205,9 @@ def check_penalties(
             raise TypeError(
                 f"penalties[{index}]: expected one strength, got {entry[0]!r} (sweep takes several)"
             )
-        strength = float(entry[0])
-        if not np.isfinite(strength) or strength < 0:
-            raise ValueError(f"penalties[{index}]: expected a strength >= 0, got {strength}")
+        strength = check_number(f"penalties[{index}]: strength", entry[0], at_least=0)
         name = getattr(entry[1], "__name__", type(entry[1]).__name__)
-        if name == "<lambda>" or name in names:
+        if name == "<lambda>" or name in names or name in COLUMNS:
             name = f"{name.strip('<>')}_{index}"
         strengths.append(strength)
         functions.append(entry[1])

@@ -151,7 +151,7 @@ def sweep(
     )
     if len(members.one_per_size) > 1:
         few = data.x[0, :8] if per_run_data else data.x[:8]
-        members.check_padding(few, penalized=bool(penalties))
+        members.check_padding(few, settings)
     size = len(runs) if chunk is None else min(check_count("chunk", chunk), len(runs))
     checked_validation = check_validation(data, validation, check, **options)
     plan = _Plan(settings, members, runs, loss, data, checked_validation, per_run_data)

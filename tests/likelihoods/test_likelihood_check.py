@@ -93,7 +93,7 @@ def test_rejects_labels_that_are_not_integers():
     "x", [np.array([["a", "b"]]), np.array([[1j]]), np.array([[None]], dtype=object)]
 )
 def test_rejects_what_is_not_real(name, x):
-    with pytest.raises(ValueError, match="x: expected real numbers, got dtype"):
+    with pytest.raises(TypeError, match="x: expected real numbers, got dtype"):
         EVERY[name].check(x)
 
 

@@ -12,7 +12,14 @@ from jax import Array
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike, NDArray
 
-from aelib._checks import check_choice, check_count_array, check_fraction, require_all
+from aelib._arrays import as_jax
+from aelib._checks import (
+    check_array,
+    check_choice,
+    check_count_array,
+    check_fraction,
+    require_all,
+)
 
 _SMOOTHING = (0.0, 0.003, 0.01, 0.03, 0.1, 0.2, 0.4, 0.7, 1.0)
 
@@ -75,7 +82,14 @@ class WordLoss:
     def log_prob(
         self, outputs: Float[Array, "batch words"], x: Int[Array, "batch words"]
     ) -> Float[Array, " batch"]:
-        """Minus the loss."""
+        """Minus the loss.
+
+        Raises:
+            ValueError: outputs that are not of the shape of ``x``.
+        """
+        outputs, x = as_jax("outputs", outputs), as_jax("x", x)
+        if outputs.shape != x.shape:
+            raise ValueError(f"outputs: expected the shape of x, {x.shape}, got {outputs.shape}")
         return -_LOSSES[self.name](outputs, x)
 
     def check(self, x: Int[ArrayLike, "n words"]) -> None:
@@ -153,7 +167,7 @@ def word_probabilities(outputs: ArrayLike, link: str) -> NDArray[np.float64]:
 
     Each row sums to 1, or to 0 if nothing positive was left.
     """
-    o = np.asarray(outputs, np.float64)
+    o = check_array("outputs", outputs, shape=("texts", "words")).astype(np.float64)
     check_choice("link", link, ("softmax", "sigmoid", "softplus", "clip"))
     if link == "softmax":
         size = np.exp(o - o.max(axis=-1, keepdims=True))
@@ -174,9 +188,16 @@ def nats_per_word(
 
     With a smoothing of 0, a word that was ruled out costs infinity.
     """
-    q, words = np.asarray(predicted, np.float64), np.asarray(counts, np.float64)
-    base = np.asarray(corpus, np.float64)
+    words = check_count_array("counts", counts, shape=("texts", "words")).astype(np.float64)
+    q = check_array("predicted", predicted, shape=words.shape).astype(np.float64)
+    base = check_array("corpus", corpus, shape=words.shape[1:]).astype(np.float64)
     check_fraction("smoothing", smoothing, closed=True)
+    # Rounding of as many terms as there are words.
+    total = q.sum(axis=1)
+    require_all("predicted", q, q >= 0, "probabilities")
+    require_all("predicted", total, total <= 1 + 1e-5, "probabilities that sum to 1 in each text")
+    if not abs(base.sum() - 1) <= 1e-5:
+        raise ValueError(f"corpus: expected frequencies that sum to 1, got a sum of {base.sum()}")
     require_all("corpus", base, base > 0, "a positive frequency for every word")
     if not words.sum() > 0:
         raise ValueError("counts: expected at least one word, got none")

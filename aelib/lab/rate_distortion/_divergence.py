@@ -20,7 +20,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 from numpy.typing import ArrayLike
 
-from aelib._checks import check_array, check_count, check_matrix
+from aelib._arrays import as_floating
+from aelib._checks import check_array, check_count, check_key, check_matrix
 
 
 def effective_dimension(
@@ -60,7 +61,8 @@ def effective_dimension(
         Laplacian smoothing splines, Communications in Statistics 19(2).
     """
     check_count("num_probes", num_probes)
-    examples = jnp.asarray(x)
+    examples = as_floating("x", x)
+    check_key("key", key)
     shape = jax.eval_shape(model, examples).shape
     if examples.ndim != 2 or shape != examples.shape:
         raise ValueError(

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike, NDArray
 
-from aelib._checks import check_matrix, check_number
+from aelib._checks import check_array, check_matrix, check_number, require_all
 
 #: 1/2 ln(2 pi e / 12) nats, about 0.254 bits: what a uniform scalar quantizer with an ideal entropy
 #: code pays per number, at high rate, above the rate-distortion function of a Gaussian.
@@ -46,11 +46,12 @@ class Quantizer:
             ValueError: if it is not a finite number above 0.
         """
         check_number("step", self.step, above=0)
+        check_array("center", self.center, shape=("k",))
 
     @classmethod
     def fit(cls, codes: Float[ArrayLike, "n k"], step: float) -> Quantizer:
         """A grid with the mean of these codes in the middle of a cell."""
-        return cls(float(step), check_matrix("codes", codes).mean(axis=0))
+        return cls(check_number("step", step, above=0), check_matrix("codes", codes).mean(axis=0))
 
     def quantize(self, codes: Float[ArrayLike, "n k"]) -> Int[np.ndarray, "n k"]:
         """The cell of each number.
@@ -59,11 +60,14 @@ class Quantizer:
             ValueError: if the codes are not finite, or the step is so small that cells have
                 numbers that are no longer exact.
         """
-        cells = np.rint((check_matrix("codes", codes) - self.center) / self.step)
+        matrix = check_matrix("codes", codes, columns=len(self.center))
+        cells = np.rint((matrix - self.center) / self.step)
         if np.abs(cells).max() >= 2**53:
             raise ValueError(f"step: expected cells numbered below 2**53, got step {self.step:g}")
         return cells.astype(np.int64)
 
     def dequantize(self, indices: Int[ArrayLike, "n k"]) -> Float[np.ndarray, "n k"]:
         """The middles of cells."""
-        return np.asarray(indices) * self.step + self.center
+        cells = check_array("indices", indices, shape=("n", len(self.center)))
+        require_all("indices", cells, cells == np.rint(cells), "whole numbers")
+        return cells * self.step + self.center

@@ -12,9 +12,9 @@ from flax import nnx
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree, Real
 
-from aelib._checks import check_fraction, check_ordered
+from aelib._checks import check_fraction, check_key, check_ordered
 from aelib._column import Column
-from aelib.likelihoods import _support
+from aelib.likelihoods import _sampling, _support
 from aelib.likelihoods._composite import parts
 from aelib.likelihoods._composite.columns import Columns
 from aelib.likelihoods._outputs import check_mask, floating, real
@@ -246,10 +246,16 @@ class Composite(nnx.Module):
         *,
         exposure: Real[ArrayLike, " ..."] | None = None,
     ) -> Float[Array, "batch columns"]:
-        """One draw of each row: [batch, columns] in the coding of ``x``."""
+        """One draw of each row: [batch, columns] in the coding of ``x``.
+
+        Raises:
+            ValueError: outputs of which no sample can be drawn; see :meth:`Factorized.sample`.
+        """
         checked = _by_column(self.columns, outputs)
         self._check_exposure(exposure)
-        return _compiled(self, parts.sample, key, checked, exposure)
+        draws = _compiled(self, parts.sample, check_key("key", key), checked, exposure)
+        _sampling.require_drawn(draws)
+        return draws
 
     def check(
         self,

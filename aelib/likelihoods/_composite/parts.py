@@ -17,6 +17,7 @@ from aelib.likelihoods._gaussian import Gaussian
 from aelib.likelihoods._negative_binomial import NegativeBinomial
 from aelib.likelihoods._ordinal import Ordinal
 from aelib.likelihoods._poisson import Poisson
+from aelib.losses._logistic import sigmoid
 
 Outputs = dict[str, Array]
 
@@ -93,6 +94,9 @@ class Part(nnx.Module):
         """One draw of each cell, [batch, n], on the column's grid if it has one."""
         exposure = exposure if self.kind == "count" else None
         raw = self.outputs(outputs)
+        if self.kind == "categorical":
+            labels = self.likelihood.sample(key, raw)
+            return jnp.where(labels < 0, jnp.nan, labels.astype(raw.dtype))
         if self.kind != "continuous":
             return self.likelihood.sample(key, raw, exposure=exposure)
         # Rounded in the column's own unit, where the grid is one of round numbers.
@@ -111,15 +115,18 @@ class Part(nnx.Module):
         """Probability of each level, [batch, n, largest K]."""
         if self.kind == "ordinal":
             return self.likelihood.probabilities(self.outputs(outputs))
-        mean = self.likelihood.mean(self.outputs(outputs))
-        return mean if self.kind == "categorical" else jnp.stack([1 - mean, mean], axis=-1)
+        raw = self.outputs(outputs)
+        if self.kind == "categorical":
+            return self.likelihood.mean(raw)
+        return jnp.stack([sigmoid(-raw), sigmoid(raw)], axis=-1)
 
     def best_guess(self, outputs: Mapping[str, Array], exposure: Array | None) -> Array:
         """The likeliest level, or the mean of a number, [batch, n]."""
         if self.kind not in LEVELED:
             return self.mean(outputs, exposure)
         mass = self.probabilities(outputs)
-        return jnp.argmax(mass, axis=-1).astype(mass.dtype)
+        likeliest = jnp.argmax(mass, axis=-1).astype(mass.dtype)
+        return jnp.where(jnp.isnan(mass).any(-1), jnp.nan, likeliest)
 
     def learned(self) -> dict[str, Array]:
         """What is trained, by column name: a scale, thresholds or a dispersion.

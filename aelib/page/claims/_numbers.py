@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from aelib._checks import check_number
+
 MINUS = "\N{MINUS SIGN}"
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -41,11 +43,14 @@ def number(value: float, digits: int = 4) -> str:
     Returns:
         Plain decimals between 0.001 and a million, a power of ten outside.
 
+    Raises:
+        ValueError: if it is not finite.
+
     Example:
         >>> number(0.70710678), number(1790), number(2.5e-7), number(1e-6)
         ('0.7071', '1,790', '2.5 × 10⁻⁷', '10⁻⁶')
     """
-    value = float(value)
+    value = check_number("value", value)
     if value.is_integer() and _is_plain(value):
         return _fixed(value, 0)
     value = float(f"{value:.{digits - 1}e}")
