@@ -34,7 +34,7 @@ class AttackResult(NamedTuple):
     Attributes:
         x: the strongest iterate of each example, the original example among them.
         strength: its value of the criterion; with :func:`margin`, positive where it fools. NaN
-            where it is for any iterate, as for a label that is no class.
+            where it is for any iterate and none succeeds, as for a label that is no class.
         last: the last iterate (of the last restart).
         last_strength: its value of the criterion.
 
@@ -242,6 +242,7 @@ def climb(
 ) -> AttackResult:
     """:func:`pgd` for arguments that are known to be right."""
     objective, criterion = functions
+    assert objective is not None
 
     def evaluate(here: jax.Array, values: jax.Array) -> jax.Array:
         return values if criterion is None else criterion(here, *also)
@@ -249,8 +250,13 @@ def climb(
     def stronger(
         best: tuple[jax.Array, jax.Array], here: jax.Array, strength: jax.Array
     ) -> tuple[jax.Array, jax.Array]:
-        # NaN is stronger than any number: who finds it has not met a robust classifier.
-        better = ~(strength <= best[1]) & ~jnp.isnan(best[1])
+        # NaN is stronger than a failure, weaker than a success: who finds it has not met a
+        # classifier that is robust there.
+        better = (
+            (strength > best[1])
+            | (jnp.isnan(best[1]) & (strength > 0))
+            | (jnp.isnan(strength) & (best[1] <= 0))
+        )
         return jnp.where(per_example(better, x), here, best[0]), jnp.where(
             better, strength, best[1]
         )

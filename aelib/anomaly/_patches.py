@@ -8,6 +8,8 @@ import numpy as np
 from jaxtyping import Float, Int, Real
 from numpy.typing import ArrayLike
 
+from aelib._checks import check_array
+
 
 def as_pair(name: str, value: int | tuple[int, int]) -> tuple[int, int]:
     """Return a pair of positive whole numbers, from one for both directions or from a pair.
@@ -49,7 +51,7 @@ def cut_patches(
         >>> patches.shape, corners.tolist()
         ((4, 3, 3), [[0, 0], [0, 2], [1, 0], [1, 2]])
     """
-    pixels = np.asarray(image)
+    pixels = check_array("image", image, finite=False)
     patch = as_pair("patch_size", patch_size)
     if pixels.ndim not in (2, 3) or pixels.shape[0] < patch[0] or pixels.shape[1] < patch[1]:
         raise ValueError(

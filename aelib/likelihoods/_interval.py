@@ -177,6 +177,7 @@ def student_t_log_mass(
     return jnp.minimum(log_scale + jnp.where(direct, thin, thick), 0.0)
 
 
+@jax.jit
 def normal_excess(t: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     r"""Mean of :math:`\max(\varepsilon - t, 0)` for a standard normal and ``t >= 0``.
 
@@ -196,6 +197,7 @@ def normal_excess(t: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     return inside * jnp.exp(-0.5 * jnp.square(t) - HALF_LOG_TWO_PI)
 
 
+@jax.jit
 def student_t_excess(
     t: Float[Array, "*shape"], df: Float[Array, "*shape"]
 ) -> Float[Array, "*shape"]:

@@ -158,4 +158,5 @@ class Multinomial(nnx.Module):
 
 def _require_matrix(name: str, shape: tuple[int, ...]) -> None:
     if len(shape) != 2:
-        raise ValueError(f"{name}: expected [batch, vocabulary], got shape {shape}")
+        kind = "counts" if name == "x" else "logits"
+        raise ValueError(f"{name}: expected {kind} [batch, vocabulary], got shape {shape}")

@@ -94,11 +94,7 @@ class Ordinal(Factorized):
     def elementwise_nll(self, parts: Parts, x: Values) -> Values:
         """See :class:`Ordinal`; NaN where x is no level."""
         location, feature = parts[0], np.arange(len(self.num_levels))
-        if x.shape[-1:] != feature.shape:
-            raise ValueError(
-                f"x: expected [..., {feature.size}], one feature for each of num_levels, "
-                f"got {x.shape}"
-            )
+        self._require_width("x", x.shape)
         last = np.asarray(self.num_levels) - 1
         known = (x == jnp.round(x)) & (x >= 0) & (x <= last)
         code = jnp.where(known, x, 0).astype(jnp.int32)
@@ -129,6 +125,7 @@ class Ordinal(Factorized):
 
     def elementwise_mean(self, parts: Parts) -> Values:
         """The expected level number: the sum over k of P(x > k)."""
+        self._require_width("outputs", parts[0].shape)
         above = sigmoid(parts[0][..., None] - self._table().astype(parts[0].dtype))
         return jnp.where(self._own(), above, 0.0).sum(-1)
 
@@ -141,6 +138,7 @@ class Ordinal(Factorized):
 
     def elementwise_sample(self, key: PRNGKeyArray, parts: Parts) -> Values:
         """Level numbers: how many thresholds a logistic draw around the location passes."""
+        self._require_width("outputs", parts[0].shape)
         draw = parts[0] + jax.random.logistic(key, parts[0].shape, parts[0].dtype)
         passed = (draw[..., None] > self._table().astype(draw.dtype)) & self._own()
         return jnp.where(jnp.isnan(draw), jnp.nan, passed.sum(-1).astype(draw.dtype))
@@ -150,6 +148,13 @@ class Ordinal(Factorized):
         _support.require_features(x, (len(self.num_levels),), "num_levels")
         inside = (x == np.round(x)) & (x >= 0) & (x < np.asarray(self.num_levels))
         _support.require(inside, x, seen, f"levels below {self.num_levels}")
+
+    def _require_width(self, name: str, shape: tuple[int, ...]) -> None:
+        size = len(self.num_levels)
+        if shape[-1:] != (size,):
+            raise ValueError(
+                f"{name}: expected [..., {size}], one feature for each of num_levels, got {shape}"
+            )
 
     def _own(self) -> np.ndarray:
         """[d, largest K - 1]: which thresholds a feature has."""

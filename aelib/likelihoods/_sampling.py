@@ -9,6 +9,7 @@ are off by a thousandth of one count, and by less beyond.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import jax
@@ -26,6 +27,7 @@ _LARGE_NUMBER = 1e5  # above, JAX's binomial sampler loses its digits
 _NEARLY_NORMAL_SHAPE = 1e4
 
 
+@functools.partial(jax.jit, static_argnames="largest")
 def poisson(
     key: PRNGKeyArray, mean: Float[Array, "*shape"], *, largest: float = LARGEST_MEAN
 ) -> Float[Array, "*shape"]:
@@ -48,6 +50,7 @@ def poisson(
     return jnp.where(mean <= largest, draws, jnp.nan)
 
 
+@jax.jit
 def gamma_over_shape(key: PRNGKeyArray, log_shape: Float[Array, "*shape"]) -> Array:
     """A Gamma of mean 1: the draw over its shape.
 
@@ -74,6 +77,7 @@ def gamma_over_shape(key: PRNGKeyArray, log_shape: Float[Array, "*shape"]) -> Ar
     return jnp.where(nearly_normal, cube, drawn)
 
 
+@jax.jit
 def binomial(
     key: PRNGKeyArray, number: Int[Array, "*shape"], p: Float[Array, "*shape"]
 ) -> Int[Array, "*shape"]:
@@ -103,6 +107,7 @@ def binomial(
     return jnp.where(turned, number - whole, whole)
 
 
+@jax.jit
 def multinomial(
     key: PRNGKeyArray, number: Float[Array, " batch"], p: Float[Array, "batch words"]
 ) -> Float[Array, "batch words"]:
@@ -133,6 +138,7 @@ def multinomial(
     return jnp.where(known[:, None], counts.T.astype(p.dtype), jnp.nan)
 
 
+@jax.jit
 def bernoulli(key: PRNGKeyArray, logits: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """Zeros and ones as floating-point numbers; NaN where the logit is.
 

@@ -76,7 +76,8 @@ class ZeroInflatedNegativeBinomial(NegativeBinomial):
         lost_key, count_key = jax.random.split(key)
         counts = super().elementwise_sample(count_key, parts)
         lost = _sampling.bernoulli(lost_key, parts[-1])
-        return jnp.where(lost == 1.0, 0.0, counts + 0.0 * lost)
+        draws = jnp.where(lost == 1.0, 0.0, counts)
+        return jnp.where(jnp.isnan(counts) | jnp.isnan(lost), jnp.nan, draws)
 
     def rate(
         self,

@@ -14,7 +14,7 @@ from flax import nnx
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, PyTree
 
-from aelib._arrays import as_floating, as_jax, as_real
+from aelib._arrays import as_floating, as_real
 from aelib._checks import check_array, check_callable, check_choice, require_all
 from aelib.perceptual._images import as_images, check_range
 
@@ -206,7 +206,7 @@ class PerceptualLoss(nnx.Module):
         Raises:
             ValueError: if a shape does not fit.
         """
-        outputs, x = as_jax("outputs", outputs), as_jax("x", x)
+        outputs, x = as_floating("outputs", outputs), as_floating("x", x)
         if outputs.shape != x.shape:
             raise ValueError(f"outputs: expected shape {x.shape} as x, got {outputs.shape}")
         return _distance(self, self.link(self._as_images("x", outputs)), self._as_images("x", x))

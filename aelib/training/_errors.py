@@ -104,9 +104,9 @@ class TrainingInterrupted(KeyboardInterrupt):
         return _remake, (type(self), str(self), {"result": self.result})
 
 
-def _remake(kind: type, message: str, state: dict[str, Any]) -> BaseException:
+def _remake(kind: type[BaseException], message: str, state: dict[str, Any]) -> BaseException:
     """An exception that was pickled."""
-    error: BaseException = kind.__new__(kind, message)
+    error = BaseException.__new__(kind, message)
     vars(error).update(state)
     return error
 
@@ -132,12 +132,14 @@ def diverged(
     # Parameters that are not finite when a step begins are the work of the step before.
     step = int(failure.step) + (part != "parameters")
     last = float(failure.last_loss)
-    before = "no loss was finite" if np.isnan(last) else f"the last finite loss was {last:.6g}"
+    before = (
+        "no loss was finite" if not np.isfinite(last) else f"the last finite loss was {last:.6g}"
+    )
     return TrainingDiverged(
         f"training stopped at step {step}{run}: {what}; {before}.",
         step=step,
         part=part,
-        last_finite_loss=None if np.isnan(last) else last,
+        last_finite_loss=last if np.isfinite(last) else None,
         history=history,
     )
 

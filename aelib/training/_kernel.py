@@ -37,7 +37,7 @@ class Failure(NamedTuple):
         step: its index, or -1; the index of the step to come if its parameters are not finite.
         finite_parameters: whether the parameters were finite when it began.
         report: the objective's report then.
-        last_loss: the loss of the last step before it; NaN if there was none.
+        last_loss: the loss of the last step before it; infinite if there was none.
     """
 
     step: Int[Array, ""]
@@ -92,7 +92,7 @@ def start(
             step=jnp.full((), -1, jnp.int32),
             finite_parameters=jnp.ones((), bool),
             report=report,
-            last_loss=jnp.full((), jnp.nan, dtype),
+            last_loss=jnp.full((), jnp.inf, dtype),
         ),
         losses=None if record is None else jnp.zeros(record, dtype),
     )

@@ -16,6 +16,7 @@ from tests.project.package_map import CONTRIBUTING, may_import, read_map
 ROOT = Path(__file__).parents[2]
 SMALL = {
     "_lazy",
+    "_arrays",
     "_checks",
     "_column",
     "_cores",

@@ -1,6 +1,5 @@
 """A program is compiled once, and again as soon as anything that it is made of has changed."""
 
-import contextlib
 import dataclasses
 import functools
 
@@ -14,23 +13,8 @@ from flax import nnx
 from aelib import likelihoods, models, penalties
 from aelib.training import fit, sweep
 from aelib.training._compile import compiled
+from tests.compilations import compilations
 from tests.training.cases import D, half_squares, make_linear
-
-
-@contextlib.contextmanager
-def compilations():
-    """The names of what XLA compiles meanwhile."""
-    names = []
-
-    def listen(event, _seconds, *, fun_name="", **_):
-        if event == "/jax/core/compile/backend_compile_duration":
-            names.append(fun_name)
-
-    jax.monitoring.register_event_duration_secs_listener(listen)
-    try:
-        yield names
-    finally:
-        jax.monitoring.unregister_event_duration_listener(listen)
 
 
 def test_the_counter_counts():

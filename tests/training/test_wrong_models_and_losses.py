@@ -11,6 +11,7 @@ import pytest
 from flax import nnx
 
 from aelib import likelihoods, models, penalties, training
+from tests.compilations import compilations
 
 X = np.random.default_rng(0).normal(size=(16, 4)).astype(np.float32)
 
@@ -220,19 +221,8 @@ def closing_over(weights: jax.Array) -> Any:
 
 @pytest.mark.parametrize("name", COMPILED)
 def test_the_same_again_compiles_nothing(name: str) -> None:
-    from jax._src import monitoring
-
     fit(**COMPILED[name](), steps=3)
-    compiled: list[str] = []
-
-    def listen(event: str, *_: Any, **__: Any) -> None:
-        if event == "/jax/core/compile/backend_compile_duration":
-            compiled.append(event)
-
-    jax.monitoring.register_event_duration_secs_listener(listen)
-    try:
+    with compilations() as names:
         for _ in range(3):
             fit(**COMPILED[name](), steps=3)
-    finally:
-        monitoring.unregister_event_duration_listener(listen)
-    assert not compiled
+    assert not names
