@@ -217,10 +217,7 @@ def check_number(
         Traceback (most recent call last):
         ValueError: scale: expected a finite number, above 0, got -1
     """
-    array = np.asarray(value)
-    if array.ndim or array.dtype == bool or not _is_real(array.dtype):
-        raise TypeError(f"{name}: expected one number, got {value!r}")
-    number = float(array)
+    number = _one_number(name, value)
     bounds: list[tuple[str, float | None, Callable[[float, float], bool]]] = [
         ("above", above, operator.gt),
         ("at least", at_least, operator.ge),
@@ -246,10 +243,7 @@ def check_fraction(name: str, value: object, *, closed: bool = False) -> float:
         Traceback (most recent call last):
         ValueError: alpha: expected a number in (0, 1), got 1.0
     """
-    array = np.asarray(value)
-    if array.ndim or array.dtype == bool or not _is_real(array.dtype):
-        raise TypeError(f"{name}: expected one number, got {value!r}")
-    number = float(array)
+    number = _one_number(name, value)
     if not (0 <= number <= 1 if closed else 0 < number < 1):
         raise ValueError(
             f"{name}: expected a number in {'[0, 1]' if closed else '(0, 1)'}, got {value}"
@@ -415,6 +409,17 @@ def check_callable(name: str, value: F, *parameters: str) -> F:
     except TypeError:
         raise TypeError(f"{name}: expected {expected}, got {value!r}") from None
     return value
+
+
+def _one_number(name: str, value: object) -> float:
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        array = np.zeros(0)
+    masked = isinstance(value, np.ma.MaskedArray)
+    if masked or array.ndim or array.dtype == bool or not _is_real(array.dtype):
+        raise TypeError(f"{name}: expected one number, got {value!r}")
+    return float(array)
 
 
 def _is_real(dtype: np.dtype) -> bool:

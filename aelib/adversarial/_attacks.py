@@ -12,6 +12,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
 from aelib._checks import check_callable, check_count, check_key
+from aelib._compile import run_compiled
 from aelib.adversarial._balls import project_unchecked, random_start, unit
 from aelib.adversarial._checks import (
     Norm,
@@ -23,7 +24,6 @@ from aelib.adversarial._checks import (
     over_features,
     per_example,
 )
-from aelib.adversarial._compile import run
 
 Objective = Callable[..., Float[Array, " n"]]
 
@@ -96,7 +96,7 @@ def fgsm(
     x = check_examples("x", x)
     radius = check_epsilon(epsilon, len(x), x.dtype)
     check_objective("objective", objective, x, also)
-    attacked, values = run(functools.partial(_fgsm, norm), [objective], x, also, radius)
+    attacked, values = run_compiled(functools.partial(_fgsm, norm), [objective], x, also, radius)
     check_strength(values)
     return attacked
 
@@ -177,7 +177,7 @@ def pgd(
         check_objective("criterion", criterion, x, also)
     attack = functools.partial(climb, norm, restarts)
     functions = [objective, criterion]
-    result = run(attack, functions, x, also, radius, length, jnp.asarray(steps), key)
+    result = run_compiled(attack, functions, x, also, radius, length, jnp.asarray(steps), key)
     check_strength(result.strength)
     return result
 

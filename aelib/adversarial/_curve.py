@@ -13,6 +13,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from aelib._arrays import as_jax, as_real
 from aelib._checks import require_all
+from aelib._compile import run_compiled
 from aelib.adversarial._attacks import Objective, check_objective, pgd
 from aelib.adversarial._checks import (
     check_epsilon,
@@ -21,7 +22,6 @@ from aelib.adversarial._checks import (
     concrete,
     fraction_above_zero,
 )
-from aelib.adversarial._compile import run
 
 
 class AttackCurve(NamedTuple):
@@ -104,7 +104,7 @@ def attack_curve(
         step_size = check_epsilon(step_size, len(x), x.dtype, name="step_size")
     attacks = functools.partial(_curve, options)
     epsilons = as_jax("epsilons", strengths, x.dtype)
-    curve = run(attacks, [objective, criterion], x, also, epsilons, step_size, key)
+    curve = run_compiled(attacks, [objective, criterion], x, also, epsilons, step_size, key)
     check_strength(curve.strength)
     return curve
 

@@ -12,10 +12,10 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from aelib._checks import check_key
+from aelib._compile import run_compiled
 from aelib.adversarial._attacks import AttackResult, Objective, move, pgd, slope
 from aelib.adversarial._balls import random_start
 from aelib.adversarial._checks import Norm, check_examples, fraction_above_zero, over_features
-from aelib.adversarial._compile import run
 
 
 class SanityReport(NamedTuple):
@@ -148,7 +148,7 @@ def sanity_checks(
     )
     # After pgd, which has checked all the rest.
     radius = jnp.asarray(epsilon, x.dtype)
-    noise, one_step, transfer, no_slope = run(
+    noise, one_step, transfer, no_slope = run_compiled(
         functools.partial(_weaker, norm),
         [objective, criterion],
         x,

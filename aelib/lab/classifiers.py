@@ -17,10 +17,10 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int, PyTree
 
 from aelib._checks import check_array, check_count, check_fraction, require_all
+from aelib._compile import compiled
 from aelib.adversarial._attacks import move, slope
 from aelib.adversarial._checks import Norm, check_examples, check_labels, check_norm
 from aelib.losses import categorical_nll
-from aelib.training._compile import compiled
 from aelib.training._errors import require_finite_losses
 from aelib.training._kernel import Problem, minimize
 

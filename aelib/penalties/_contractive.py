@@ -15,6 +15,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, Real
 
 from aelib._arrays import as_jax
 from aelib._checks import check_callable, check_choice, check_count, check_key
+from aelib._compile import run_compiled
 from aelib.penalties._contractive_closed_form import closed_form, is_dense_stack, largest_array
 from aelib.penalties._contractive_rows import Batched, exact, hutchinson
 
@@ -208,13 +209,23 @@ def _exactly(problem: _Problem) -> jax.Array:
     with jax.default_matmul_precision("highest"):
         if problem.method == "closed_form":
             return _nan_where_input_is(problem.x, closed_form(problem.encoder, problem.x))
-        return _nan_where_input_is(problem.x, exact(problem.encode, problem.x))
+        # As one program: of a function that it does not know JAX would compile the loop anew.
+        norms = run_compiled(
+            lambda functions, x, _: exact(functions[0], x), [problem.encode], problem.x, ()
+        )
+        return _nan_where_input_is(problem.x, norms)
 
 
 def _draws(problem: _Problem, num_probes: int, key: PRNGKeyArray | None) -> jax.Array:
     assert key is not None  # _prepare has asked for one
     with jax.default_matmul_precision("highest"):
-        draws = hutchinson(problem.encode, problem.x, num_probes, key)
+        draws = run_compiled(
+            lambda functions, x, _, key: hutchinson(functions[0], x, num_probes, key),
+            [problem.encode],
+            problem.x,
+            (),
+            key,
+        )
         return _nan_where_input_is(problem.x, draws)
 
 

@@ -15,10 +15,10 @@ from jaxtyping import Float, Int, PRNGKeyArray, PyTree
 
 from aelib._arrays import as_real
 from aelib._checks import check_count, check_key, check_number
+from aelib._compile import compiled
 from aelib.losses import categorical_nll
 from aelib.perceptual._images import as_images, check_labels
 from aelib.perceptual._small import SmallFeatures
-from aelib.training._compile import compiled
 from aelib.training._errors import require_finite_losses
 from aelib.training._kernel import Problem, minimize
 

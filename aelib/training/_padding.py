@@ -17,7 +17,7 @@ from flax import nnx
 from jax.typing import ArrayLike
 from jaxtyping import Array, PyTree, Shaped
 
-from aelib.training._compile import compiled
+from aelib._compile import compiled
 from aelib.training._kernel import update
 
 

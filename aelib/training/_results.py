@@ -14,8 +14,8 @@ from flax import nnx
 from jaxtyping import Float, Int, PyTree
 
 from aelib import _storage
+from aelib._compile import compiled
 from aelib.training import _keep, _padding
-from aelib.training._compile import compiled
 from aelib.training._settings import Loss, Settings
 from aelib.training._tick import Tick
 

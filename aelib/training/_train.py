@@ -13,9 +13,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
+from aelib._compile import compiled
 from aelib._cores import call_each
 from aelib.training import _tick
-from aelib.training._compile import compiled
 from aelib.training._errors import diverged, failed, validation_failed
 from aelib.training._progress import Progress
 from aelib.training._results import History, collect

@@ -9,6 +9,7 @@ from flax import nnx
 from aelib import models
 from aelib.penalties import contractive, contractive_estimate
 from aelib.penalties._contractive_closed_form import largest_array
+from tests.compilations import compilations
 
 KEY = jax.random.key(0)
 
@@ -204,3 +205,18 @@ def test_an_encoder_at_rest_is_taken_and_a_changing_one_refused(kind):
 def test_the_largest_array_is_as_wide_as_the_widest_layer_for_each_number_of_a_code():
     model = models.mlp(4, 2, hidden=(7, 5), rngs=nnx.Rngs(0))
     assert largest_array(model.encoder, 3) == 3 * 7 * 2
+
+
+def test_a_function_written_again_compiles_nothing():
+    def norms(weights):
+        x = np.ones((3, 2), np.float32)
+        contractive(lambda one: jnp.tanh(weights * one), x)
+        contractive(
+            lambda one: jnp.tanh(weights * one), x, method="hutchinson", key=jax.random.key(0)
+        )
+
+    weights = jnp.array([1.0, 2.0]), jnp.array([3.0, 4.0])
+    norms(weights[0])
+    with compilations() as names:
+        norms(weights[1])
+    assert not names

@@ -19,6 +19,7 @@ SMALL = {
     "_arrays",
     "_checks",
     "_column",
+    "_compile",
     "_cores",
     "_storage",
     "_version",

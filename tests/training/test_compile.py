@@ -11,8 +11,8 @@ import pytest
 from flax import nnx
 
 from aelib import likelihoods, models, penalties
+from aelib._compile import compiled
 from aelib.training import fit, sweep
-from aelib.training._compile import compiled
 from tests.compilations import compilations
 from tests.training.cases import D, half_squares, make_linear
 

@@ -16,8 +16,8 @@ from flax import nnx
 from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
+from aelib._compile import compiled
 from aelib._cores import call_each, groups
-from aelib.training._compile import compiled
 from aelib.training._kernel import Problem, minimize
 
 Objective = Callable[[Any, PyTree, jax.Array], jax.Array]

@@ -12,7 +12,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from aelib._checks import check_count, check_number
-from aelib.training._compile import compiled
+from aelib._compile import compiled
 from aelib.training._kernel import Problem, minimize
 
 
