@@ -12,7 +12,7 @@ from scipy import stats
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from aelib import anomaly
+from aelib import anomaly, models
 from aelib.likelihoods import Gaussian
 from tests.anomaly.test_estimator_checks import TRAINED, Line
 
@@ -209,3 +209,13 @@ def test_bad_parameters():
         anomaly.ReconstructionDetector.from_model(Line)
     with pytest.raises(ValueError, match="num_features: expected it"):
         anomaly.ReconstructionDetector.from_model(Line(3, rngs=None))
+
+
+def test_what_a_detector_cannot_use_is_named():
+    with pytest.raises(TypeError, match=r"fit_options: expected arguments of .*, got 'optimzer'"):
+        anomaly.ReconstructionDetector(fit_options={"optimzer": 1}, steps=2).fit(NORMAL)
+    wide = models.linear(5, 2, rngs=nnx.Rngs(0))
+    with pytest.raises(ValueError, match="X: expected 5 features, as the model takes"):
+        anomaly.ReconstructionDetector(wide).fit(NORMAL)
+    with pytest.raises(ValueError, match="floor: expected a finite number"):
+        anomaly.PCADetector(1, floor=np.nan).fit(NORMAL)

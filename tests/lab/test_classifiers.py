@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from aelib import adversarial, models
+from aelib import adversarial, models, training
 from aelib.lab import classifiers
 
 RNG = np.random.default_rng(2)
@@ -74,3 +74,15 @@ def test_training_names_bad_arguments(change, message):
 
     with pytest.raises(ValueError, match=message):
         classifiers.train_classifiers(network, given.pop("x"), given.pop("labels"), **given)
+
+
+def test_labels_that_are_no_class_and_nan_are_refused():
+    def make(rngs):
+        return models.Stack([models.Dense(4, 3, rngs=rngs)], (4,), (3,))
+
+    with pytest.raises(ValueError, match=r"labels: expected 0, 1, ..., 2, got 3"):
+        classifiers.train_classifiers(make, X, LABELS + 1, seeds=[0], steps=2)
+    with pytest.raises(training.TrainingDiverged):
+        classifiers.train_classifiers(make, X, LABELS, seeds=[0, 1], steps=5, learning_rate=1e38)
+    with pytest.raises(ValueError, match="success: expected finite values, got nan"):
+        classifiers.epsilon_needed([0.1, 0.2], [0.1, np.nan])

@@ -359,3 +359,9 @@ def test_bad_arguments():
         Discretized(Gaussian(), limits=(0, 2)).check(np.array([[0], [3]]))
     with pytest.raises(ValueError, match="outputs: expected shape"):
         Discretized(Gaussian()).log_prob(jnp.zeros((1, 3)), jnp.zeros((2, 3)))
+
+
+def test_a_value_beyond_the_limits_is_none_that_can_occur():
+    graded = Discretized(Gaussian(), limits=(0, 4))
+    nats = graded.log_prob_per_feature(jnp.zeros((1, 4)), jnp.array([[-1.0, 0.0, 4.0, 9.0]]))
+    assert jnp.isnan(nats).tolist() == [[True, False, False, True]]

@@ -58,3 +58,14 @@ def test_a_negative_count_costs_nan_in_its_block(monkeypatch: pytest.MonkeyPatch
     nats = losses.negative_binomial_nll(jnp.zeros(6), 0.0, jnp.array([0, 1, -1, 2, 3, 4]))
     jax.clear_caches()
     assert jnp.isnan(nats).tolist() == [False, False, True, False, False, False]
+
+
+def test_inside_of_shard_map_large_arrays_are_not_divided_again() -> None:
+    mesh = jax.sharding.Mesh(np.array(jax.devices()[:1]), ("rows",))
+    rows = jax.sharding.PartitionSpec("rows")
+    options = {"mesh": mesh, "in_specs": (rows, rows), "out_specs": rows}
+    logits = jnp.zeros(2 * _blocks._BLOCK)
+    shared = jax.shard_map(losses.bernoulli_nll, **options)
+    slope = jax.grad(lambda a: shared(a, logits).sum())(logits)
+    np.testing.assert_allclose(shared(logits, logits), np.log(2), rtol=1e-6)
+    np.testing.assert_allclose(slope, 0.5, rtol=1e-6)

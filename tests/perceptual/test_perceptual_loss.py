@@ -1,3 +1,5 @@
+import pickle
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -182,3 +184,26 @@ def test_images_of_another_size_are_refused():
     with pytest.raises(ValueError, match=r"images: expected shape \[batch, 8, 8, 1\], got"):
         NETWORK(np.zeros((2, 8, 9, 1), np.float32))
     assert perceptual.SmallFeatures((8, 8, 3), 2, rngs=nnx.Rngs(0)).shape == (8, 8, 3)
+
+
+def test_nan_is_no_distance_of_zero():
+    loss = PerceptualLoss(NETWORK)
+    assert jnp.isnan(loss(jnp.full_like(IMAGES[0], jnp.nan), IMAGES[0])).all()
+    assert jnp.isnan(unit_length(jnp.array([jnp.nan, 1.0]))).all()
+    assert (unit_length(np.zeros((1, 3))) == 0).all()
+
+
+def test_a_loss_can_be_pickled():
+    loss = PerceptualLoss(NETWORK)
+    again = pickle.loads(pickle.dumps(loss))
+    np.testing.assert_array_equal(again(IMAGES[0], IMAGES[1]), loss(IMAGES[0], IMAGES[1]))
+
+
+def test_whole_numbers_and_lists_are_images_where_images_are_taken():
+    loss = PerceptualLoss(NETWORK)
+    zeros = np.zeros_like(IMAGES[0])
+    np.testing.assert_allclose(loss(zeros.astype(int), IMAGES[1]), loss(zeros, IMAGES[1]))
+    nested = IMAGES[0].tolist()
+    np.testing.assert_allclose(
+        loss.distance(nested, IMAGES[1]), loss.distance(IMAGES[0], IMAGES[1]), rtol=1e-6
+    )

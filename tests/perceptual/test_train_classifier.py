@@ -1,10 +1,12 @@
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
 
 from aelib import data, models
 from aelib.perceptual import SmallFeatures, train_classifier
+from aelib.training import TrainingDiverged
 
 DIGITS = data.load("digits")
 IMAGES = np.asarray(DIGITS.images, np.float32)[..., None]
@@ -75,3 +77,24 @@ def test_it_comes_back_from_a_file_as_it_was(tmp_path):
     models.linear(4, 2, rngs=nnx.Rngs(0)).save(path)
     with pytest.raises(ValueError, match="holds a model, not a classifier"):
         SmallFeatures.load(path)
+
+
+@pytest.mark.parametrize("labels", [[[0], [1], [2]], 0, [0, 1], [0, 1, 10], [0.0, 1.0, 2.0]])
+def test_accuracy_is_of_one_class_for_each_image(labels):
+    network = SmallFeatures((8, 8), 10, channels=(2,), rngs=nnx.Rngs(0))
+    with pytest.raises((TypeError, ValueError), match="labels: expected"):
+        network.accuracy(IMAGES[:3], labels)
+
+
+def test_nan_is_the_right_class_of_nothing():
+    network = SmallFeatures((8, 8), 10, channels=(2,), rngs=nnx.Rngs(0))
+    network.readout.bias[...] = jnp.full(10, jnp.nan)
+    assert network.accuracy(IMAGES[:3], [0, 1, 2]) == 0.0
+
+
+def test_a_classifier_that_was_trained_to_nan_is_not_returned():
+    with pytest.raises(TrainingDiverged, match="training stopped at step"):
+        train_classifier(
+            IMAGES[:64], DIGITS.labels[:64], channels=(2,), steps=5, batch_size=8,
+            learning_rate=1e30, key=jax.random.key(0),
+        )  # fmt: skip

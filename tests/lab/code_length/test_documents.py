@@ -59,3 +59,23 @@ def test_what_is_refused():
         nats_per_word([[1.0]], [[1]], [1.0], 2.0)
     with pytest.raises(ValueError, match="corpus: expected a positive frequency"):
         nats_per_word([[1.0, 0.0]], [[1, 0]], [1.0, 0.0], 0.5)
+
+
+def test_nothing_is_broadcast():
+    for name in ("multinomial", "poisson", "bernoulli", "squared_error"):
+        with pytest.raises(ValueError, match="outputs: expected the shape of x"):
+            code_length.WordLoss(name).log_prob(OUTPUTS, COUNTS[:1])
+
+
+def test_nats_are_of_probabilities():
+    base, thirds = np.full(3, 1 / 3), np.full((2, 3), 1 / 3)
+    counts = np.ones((2, 3), int)
+    assert nats_per_word(thirds, counts, base, 0.1) == pytest.approx(np.log(3))
+    for predicted, corpus, message in (
+        (np.full((5, 3), 1 / 3), base, "predicted: expected shape"),
+        (np.full((2, 3), 10.0), base, "predicted: expected probabilities that sum to 1"),
+        (np.full((2, 3), np.nan), base, "predicted: expected finite"),
+        (thirds, np.full(3, 2.0), "corpus: expected frequencies that sum to 1"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            nats_per_word(predicted, counts, corpus, 0.1)

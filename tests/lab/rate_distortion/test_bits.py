@@ -207,3 +207,13 @@ def test_axes_leave_out_what_has_no_effect():
 def test_axes_say_what_is_wrong(codes, reconstructions, message):
     with pytest.raises(ValueError, match=message):
         rd.ReconstructionAxes.fit(codes, reconstructions)
+
+
+def test_a_quantizer_takes_codes_of_its_own_length():
+    quantizer = rd.Quantizer(0.5, np.zeros(2))
+    for codes in ([[0.6]], [[0.6, 0.1, 0.2]], [0.6, 0.1]):
+        with pytest.raises(ValueError, match="codes: expected shape"):
+            quantizer.quantize(codes)
+    for indices, message in (([[1]], "shape"), ([[1, 0.5]], "whole numbers")):
+        with pytest.raises(ValueError, match=f"indices: expected {message}"):
+            quantizer.dequantize(indices)
