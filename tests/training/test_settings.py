@@ -52,14 +52,13 @@ ONES = np.ones((40, D))
         ({"x": np.ones((40, 5))}, r"x: expected shape \[n, 6\].*got \(40, 5\)"),
         ({"x": np.ones(40)}, r"x: expected \[n, ...\]"),
         ({"x": np.ones((0, D))}, r"x: expected \[n, ...\] with n of at least 1"),
-        ({"x": np.full((40, D), "a")}, "x: expected numbers"),
         (
             {"x": np.where(np.arange(40 * D).reshape(40, D) == 20, np.nan, 1)},
             r"nan at index \(3, 2\)",
         ),
         (
             {"penalties": [(-1.0, penalties.on_codes(penalties.l1))]},
-            r"penalties\[0\]: expected a strength >= 0",
+            r"penalties\[0\]: strength: expected a finite number, at least 0",
         ),
         ({"loss": likelihoods.Bernoulli(), "x": np.full((40, D), 1.5)}, "1.5"),
         (
@@ -79,9 +78,14 @@ def test_bad_values_are_named(change, message, x, options):
         fit(make_linear(nnx.Rngs(0)), arguments.pop("x"), arguments.pop("loss"), **arguments)
 
 
+def test_text_is_no_data(options):
+    with pytest.raises(TypeError, match="x: expected real numbers, got dtype <U1"):
+        fit(make_linear(nnx.Rngs(0)), np.full((40, D), "a"), half_squares, **options)
+
+
 def test_a_dataset_in_place_of_its_array_is_told_apart(options):
     digits = data.load("digits")
-    with pytest.raises(TypeError, match=r"x: expected an array \[n, ...\], got a Dataset"):
+    with pytest.raises(TypeError, match="x: expected an array, got a Dataset; pass its"):
         fit(make_linear(nnx.Rngs(0)), digits, half_squares, **options)
 
 

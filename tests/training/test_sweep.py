@@ -135,7 +135,7 @@ def test_an_interrupt_keeps_all_runs(x, shared):
     [
         ({"seeds": ()}, "seeds: expected one or more different seeds"),
         ({"seeds": (1, 1)}, "seeds: expected one or more different seeds"),
-        ({"seeds": (1.5,)}, "seeds: expected a whole number"),
+        ({"seeds": (1.5,)}, r"seeds\[0\]: expected a whole number"),
         ({"per_run_data": True}, r"x: expected \[3, ...\], one entry for each seed"),
     ],
 )
