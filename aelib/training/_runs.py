@@ -72,10 +72,9 @@ def grid(
     """
     seeds = _seeds(seeds)
     levels = _noise(noise, corruption)
+    strengths = list(map(_strengths, *_numbered(penalties)))
     _check_names(sizes, penalties)
-    combinations = itertools.product(
-        _sizes(sizes), itertools.product(*map(_strengths, *_numbered(penalties))), levels
-    )
+    combinations = itertools.product(_sizes(sizes), itertools.product(*strengths), levels)
     return tuple(
         Run(size, strengths, level, seed, seed_index)
         for size, strengths, level in combinations
@@ -86,8 +85,6 @@ def grid(
 def first_of_each(penalties: PenaltyGrid) -> Penalties:
     """The penalties with one strength each, as ``fit`` takes them."""
     firsts = []
-    if isinstance(penalties, str) or not isinstance(penalties, Iterable):
-        raise TypeError(f"penalties: expected a sequence of (strength, penalty), got {penalties!r}")
     for entry in penalties:
         several = isinstance(entry, Sequence) and len(entry) == 2 and np.ndim(entry[0])
         firsts.append((entry[0][0], entry[1]) if several else entry)
@@ -215,6 +212,8 @@ def _check_names(sizes: Mapping[str, Iterable[Any]] | None, penalties: PenaltyGr
 
 
 def _numbered(penalties: PenaltyGrid) -> tuple[range, PenaltyGrid]:
+    if isinstance(penalties, str) or not isinstance(penalties, Iterable):
+        raise TypeError(f"penalties: expected a sequence of (strength, penalty), got {penalties!r}")
     listed = list(penalties)
     return range(len(listed)), listed
 

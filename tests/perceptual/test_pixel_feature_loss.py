@@ -42,7 +42,7 @@ def test_other_numbers_are_the_same_program_and_nothing_is_trained():
 
 
 def test_bad_input():
-    with pytest.raises(ValueError, match="pixels, features"):
+    with pytest.raises(ValueError, match="pixels: expected a finite number, at least 0"):
         perceptual.PixelFeatureLoss(network(0), pixels=-1.0, **OPTIONS)
     loss = perceptual.PixelFeatureLoss(network(0), **OPTIONS)
     with pytest.raises(ValueError, match="mask, exposure"):

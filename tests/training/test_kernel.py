@@ -97,7 +97,7 @@ def test_the_step_that_failed_is_recorded_and_the_parameters_stay(step):
     assert state.failure.finite_parameters
     np.testing.assert_allclose(state.failure.report["largest"], X[step].max())
     np.testing.assert_allclose(state.parameters["at"], expected["at"], rtol=1e-5)
-    last = losses[-1] if step else np.nan
+    last = losses[-1] if step else np.inf
     np.testing.assert_allclose(state.failure.last_loss, last, rtol=1e-5)
 
 
