@@ -1,6 +1,6 @@
 """A positive parameter: fixed, learned, or sent by the decoder."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
@@ -60,7 +60,7 @@ class PositiveParameter(nnx.Module):
         self.per_example = isinstance(kind, str) and kind == "example"
         shape = None
         if num_features is not None:
-            several = isinstance(num_features, Iterable)
+            several = isinstance(num_features, Sequence)
             sizes = num_features if several else (num_features,)
             shape = check_counts("num_features", sizes)
         if isinstance(kind, str):

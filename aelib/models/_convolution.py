@@ -11,7 +11,7 @@ import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float
 
-from aelib._checks import check_choice
+from aelib._checks import check_choice, check_count
 from aelib.models._activations import ACTIVATIONS
 from aelib.models._initial import next_key, normal
 
@@ -50,7 +50,8 @@ class Convolution(nnx.Module):
             output), where the gain belongs to the activation (He et al. 2015).
 
     Raises:
-        ValueError: if ``activation`` is unknown.
+        ValueError: if ``activation`` or ``padding`` is unknown, or a size is no whole number of at
+            least 1.
 
     Example:
         >>> import jax.numpy as jnp
@@ -75,8 +76,10 @@ class Convolution(nnx.Module):
     ) -> None:
         dtype = jnp.result_type(float if dtype is None else dtype)
         self.activation = check_choice("activation", activation, ACTIVATIONS)
-        self.stride = stride
-        self.padding = padding
+        in_channels = check_count("in_channels", in_channels)
+        out_channels = check_count("out_channels", out_channels)
+        side, self.stride = check_count("side", side), check_count("stride", stride)
+        self.padding = check_choice("padding", padding, ("SAME", "VALID"))
         self.unfold = unfold
         shape = (side, side, in_channels, out_channels)
         scale = math.sqrt(ACTIVATIONS[activation].gain / (side * side * in_channels))

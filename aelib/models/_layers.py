@@ -13,7 +13,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Real
 
 from aelib._arrays import as_jax
-from aelib._checks import check_choice
+from aelib._checks import check_choice, check_count
 from aelib.models._activations import ACTIVATIONS
 from aelib.models._initial import next_key, normal, orthogonal
 
@@ -63,6 +63,8 @@ class Dense(nnx.Module):
         dtype = jnp.result_type(float if dtype is None else dtype)
         self.activation = check_choice("activation", activation, ACTIVATIONS)
         gain = ACTIVATIONS[activation].gain
+        in_features = check_count("in_features", in_features)
+        out_features = check_count("out_features", out_features)
         shape = (in_features, out_features)
         if check_choice("initial", initial, ("normal", "orthogonal")) == "normal":
             weight = normal(next_key(rngs), shape, (gain / in_features) ** 0.5, dtype)

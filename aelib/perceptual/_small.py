@@ -15,6 +15,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int, PyTree
 
 from aelib import _storage
+from aelib._checks import check_count, check_counts
 from aelib.models import Convolution, Dense
 from aelib.perceptual._images import as_images, check_labels
 
@@ -60,9 +61,11 @@ class SmallFeatures(nnx.Module):
     ) -> None:
         if isinstance(shape, int) or len(shape) not in (2, 3):
             raise ValueError(f"shape: expected (h, w) or (h, w, c), got {shape!r}")
+        num_classes = check_count("num_classes", num_classes)
+        channels = check_counts("channels", channels)
         if not channels:
             raise ValueError("channels: expected at least one convolution, got none")
-        height, width, *rest = (int(side) for side in shape)
+        height, width, *rest = check_counts("shape", shape)
         self.shape = (height, width, rest[0] if rest else 1)
         options: dict[str, Any] = {"stride": 2, "unfold": True, "activation": "relu"}
         convolutions = []

@@ -193,7 +193,7 @@ def test_bad_parameters():
         anomaly.PCADetector(4).fit(**fit)
     with pytest.raises(ValueError, match="scale: expected 'shared', 'feature' or a number"):
         anomaly.PCADetector(1, scale="pixel").fit(**fit)
-    with pytest.raises(ValueError, match="scale: expected a positive number, got -1"):
+    with pytest.raises(ValueError, match="scale: expected a finite number, above 0, got -1"):
         anomaly.PCADetector(1, scale=-1).fit(**fit)
     with pytest.raises(ValueError, match=r"features: expected shape \[140, k\], got \(140,\)"):
         anomaly.GaussianDetector(lambda x: x[:, 0]).fit(**fit)
