@@ -11,6 +11,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float, PRNGKeyArray, Real
 
+from aelib._checks import check_count
 from aelib.likelihoods import Likelihood
 
 
@@ -41,14 +42,16 @@ class SwitchedLikelihood(nnx.Module):
     """
 
     def __init__(self, likelihoods: Sequence[Likelihood], use: int) -> None:
+        for index, likelihood in enumerate(likelihoods):
+            if not (hasattr(likelihood, "log_prob") and hasattr(likelihood, "num_outputs")):
+                raise TypeError(f"likelihoods[{index}]: expected a likelihood, got {likelihood!r}")
         widths = {likelihood.num_outputs for likelihood in likelihoods}
         if len(widths) != 1:
             raise ValueError(
                 "likelihoods: expected at least one, with the same number of outputs per feature; "
                 f"got {list(likelihoods)!r}"
             )
-        if not 0 <= use < len(likelihoods):
-            raise ValueError(f"use: expected 0 ... {len(likelihoods) - 1}, got {use}")
+        use = check_count("use", use, at_least=0, at_most=len(likelihoods) - 1)
         self.likelihoods = nnx.data(list(likelihoods))
         self.use = nnx.Variable(jnp.int32(use))
         self.num_outputs = widths.pop()

@@ -55,6 +55,13 @@ def test_bad_input():
         SwitchedLikelihood([], 0)
     with pytest.raises(ValueError, match="same number of outputs"):
         SwitchedLikelihood([Bernoulli(), Categorical(3)], 0)
-    with pytest.raises(ValueError, match=r"use: expected 0 \.\.\. 1, got 2"):
+    with pytest.raises(ValueError, match="use: expected a whole number from 0 to 1, got 2"):
         SwitchedLikelihood(both(), 2)
     assert jnp.issubdtype(SwitchedLikelihood(both(), 0).use[...].dtype, jnp.integer)
+
+
+def test_what_is_no_likelihood_is_named():
+    with pytest.raises(TypeError, match=r"likelihoods\[0\]: expected a likelihood, got 3"):
+        SwitchedLikelihood([3], 0)
+    with pytest.raises(ValueError, match="use: expected a whole number from 0 to 1, got 0.5"):
+        SwitchedLikelihood([Gaussian(), Bernoulli()], 0.5)
