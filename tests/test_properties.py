@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
-from aelib import _checks, losses, pca
+from aelib import _arrays, _checks, likelihoods, losses, pca
 
 FEW = settings(max_examples=60, deadline=None)
 finite = st.floats(-1e6, 1e6, width=32)
@@ -108,3 +109,77 @@ def test_principal_angles_do_not_see_the_basis(seed: int, size: int):
     np.testing.assert_allclose(
         pca.principal_angles(mixed, b), pca.principal_angles(a, b), atol=1e-9
     )
+
+
+DTYPES = st.sampled_from(
+    [
+        "bool",
+        "int8",
+        "uint16",
+        "int64",
+        "uint64",
+        "float16",
+        "float32",
+        "float64",
+        "complex64",
+        "U3",
+    ]
+)
+
+
+@FEW
+@given(DTYPES.flatmap(lambda dtype: hnp.arrays(dtype, hnp.array_shapes(max_dims=2, max_side=3))))
+def test_an_array_keeps_its_numbers_or_is_refused_by_its_name(array: np.ndarray):
+    accepted, refused = outcome(_arrays.as_jax, "x", array, "float32")
+    if accepted is None:
+        assert refused.startswith("x: expected")
+        return
+    assert accepted.shape == array.shape
+    if array.dtype.kind in "biu":
+        assert (np.asarray(accepted).astype(object) == array.astype(object)).all()
+    else:
+        same = np.asarray(array, np.float64)
+        np.testing.assert_allclose(accepted, same, rtol=2.0**-23, atol=1e-37, equal_nan=True)
+
+
+FAMILIES = {
+    "Gaussian": likelihoods.Gaussian(0.5),
+    "Laplace": likelihoods.Laplace(0.5),
+    "StudentT": likelihoods.StudentT(3.0),
+    "Bernoulli": likelihoods.Bernoulli(),
+    "ContinuousBernoulli": likelihoods.ContinuousBernoulli(),
+    "Poisson": likelihoods.Poisson(),
+    "NegativeBinomial": likelihoods.NegativeBinomial(0.5),
+    "Ordinal": likelihoods.Ordinal([3, 5]),
+    "Discretized": likelihoods.Discretized(likelihoods.Gaussian(), limits=(0, 9)),
+    "Multinomial": likelihoods.Multinomial(),
+}
+values = st.one_of(
+    st.floats(width=32),
+    st.integers(-3, 12).map(float),
+    st.sampled_from([0.0, 0.25, 1.0, 1e7, 1e30]),
+)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@FEW
+@given(
+    st.tuples(values, values), st.tuples(st.floats(-90, 90, width=32), st.floats(-5, 5, width=32))
+)
+def test_what_a_check_lets_pass_has_a_probability(
+    name: str, x: tuple[float, float], outputs: tuple[float, float]
+):
+    family, data = FAMILIES[name], np.array([x], np.float32)
+    if outcome(family.check, data)[1]:
+        return  # refused
+    log_prob = family.log_prob(jnp.array([outputs], jnp.float32), data)
+    assert not jnp.isnan(log_prob).any()
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@FEW
+@given(st.integers(0, 2**32 - 1), st.tuples(finite, st.floats(-5, 5, width=32)))
+def test_what_is_drawn_passes_the_check(name: str, seed: int, outputs: tuple[float, float]):
+    raw = jnp.clip(jnp.array([outputs], jnp.float32), -20.0, 20.0)
+    family = FAMILIES[name]
+    family.check(family.sample(jax.random.key(seed), raw))

@@ -63,5 +63,5 @@ def test_bad_input():
 def test_what_is_no_likelihood_is_named():
     with pytest.raises(TypeError, match=r"likelihoods\[0\]: expected a likelihood, got 3"):
         SwitchedLikelihood([3], 0)
-    with pytest.raises(ValueError, match="use: expected a whole number from 0 to 1, got 0.5"):
+    with pytest.raises(ValueError, match=r"use: expected a whole number from 0 to 1, got 0\.5"):
         SwitchedLikelihood([Gaussian(), Bernoulli()], 0.5)
