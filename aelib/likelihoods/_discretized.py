@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jax import Array
 from jaxtyping import Bool, PRNGKeyArray, Real
 
 from aelib._checks import check_array
@@ -100,18 +101,27 @@ class Discretized(Factorized):
         wide = jnp.asarray(np.where(steps, width, 1.0), x.dtype)  # harmless where there is no step
         first, last = (jnp.asarray(limit, x.dtype) for limit in self.limits)
         opens, closes = x < first + 0.5 * wide, x > last - 0.5 * wide
+        mass = self._log_mass(parts, x, wide, first=opens, last=closes)
         # The outermost bins take in what lies beyond, but a value there is none that can occur.
-        x = jnp.where((x < first - 0.25 * wide) | (x > last + 0.25 * wide), jnp.nan, x)
-        if self.bounded:
-            stretch = self._stretch().astype(x.dtype)
-            moved = self._low + (x - first) / stretch
-            return -self.likelihood.elementwise_log_mass(
-                parts, moved, wide / stretch, first=opens, last=closes
-            )
-        mass = self.likelihood.elementwise_log_mass(parts, x, wide, first=opens, last=closes)
-        if steps.all():
-            return -mass
-        return jnp.where(steps, -mass, self.likelihood.elementwise_nll(parts, x))
+        beyond = steps & ((x < first - 0.25 * wide) | (x > last + 0.25 * wide))
+        nll = (
+            -mass
+            if steps.all()
+            else jnp.where(steps, -mass, self.likelihood.elementwise_nll(parts, x))
+        )
+        return jnp.where(beyond, jnp.nan, nll)
+
+    def _log_mass(
+        self, parts: Parts, x: Values, wide: Array, *, first: Array, last: Array
+    ) -> Values:
+        """Log-probability of bins; those of a family on an interval are stretched."""
+        if not self.bounded:
+            return self.likelihood.elementwise_log_mass(parts, x, wide, first=first, last=last)
+        stretch = self._stretch().astype(x.dtype)
+        moved = self._low + (x - jnp.asarray(self.limits[0], x.dtype)) / stretch
+        return self.likelihood.elementwise_log_mass(
+            parts, moved, wide / stretch, first=first, last=last
+        )
 
     def elementwise_mean(self, parts: Parts) -> Values:
         """The mean of the continuous family, clipped to the limits.

@@ -365,3 +365,12 @@ def test_a_value_beyond_the_limits_is_none_that_can_occur():
     graded = Discretized(Gaussian(), limits=(0, 4))
     nats = graded.log_prob_per_feature(jnp.zeros((1, 4)), jnp.array([[-1.0, 0.0, 4.0, 9.0]]))
     assert jnp.isnan(nats).tolist() == [[True, False, False, True]]
+
+
+def test_what_stands_under_a_mask_need_not_be_within_every_limit():
+    """One number is put there for all features, of which each has limits of its own."""
+    graded = Discretized(Gaussian(), limits=[(0.0, 4.0), (100.0, 104.0)])
+    x, mask = jnp.array([[1.0, jnp.nan]]), jnp.array([[True, False]])
+    slope = jax.grad(lambda outputs: graded.log_prob(outputs, x, mask=mask).sum())(jnp.ones((1, 2)))
+    assert jnp.isfinite(slope).all()
+    assert slope[0, 1] == 0
