@@ -50,7 +50,9 @@ def hide(
         L. Gondara and K. Wang (2018), MIDA: multiple imputation using denoising autoencoders,
         PAKDD.
     """
-    rate = check_number("rate", rate, at_least=0, below=1)
+    rate = check_number("rate", rate)
+    if not 0 <= rate < 1:
+        raise ValueError(f"rate: expected a probability in [0, 1), got {rate}")
     check_choice("score", score, ("all", "hidden"))
     if score == "hidden" and rate == 0:
         raise ValueError("rate: expected more than 0 with score='hidden', got 0: nothing is scored")
