@@ -72,7 +72,9 @@ def test_hide_hides_at_its_rate_and_scores_all_or_what_it_hides():
 
 @pytest.mark.parametrize("rate", [-0.1, 1.0, float("nan")])
 def test_a_rate_is_a_probability_below_one(rate):
-    with pytest.raises(ValueError, match=r"rate: expected a probability in \[0, 1\)"):
+    with pytest.raises(
+        ValueError, match=r"rate: expected a (probability in \[0, 1\)|finite number)"
+    ):
         training.hide(rate)
 
 
