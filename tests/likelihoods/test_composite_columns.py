@@ -469,3 +469,10 @@ def test_the_model_of_independent_columns_starts_at_the_frequencies():
     guess = columns.typical()
     assert guess[columns.position("mode")] == np.bincount(x[:, 2].astype(int)).argmax()
     assert dataclasses.replace(columns["age"], resolution=0.0).support == "a finite number"
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (2, 4), (3,), (1, 2, 3)])
+def test_codes_have_one_number_for_each_column(shape):
+    columns = Columns(tuple(Column(name, "continuous") for name in "abc"))
+    with pytest.raises(ValueError, match=r"x: expected \[n, 3\], one for each column, got shape"):
+        columns.decode(np.zeros(shape))

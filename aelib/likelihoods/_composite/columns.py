@@ -269,6 +269,10 @@ class Columns:
                 the values that a count or a grid can have is let through.
         """
         codes = _support.numeric(x)
+        if codes.ndim != 2 or codes.shape[1] != len(self):
+            raise ValueError(
+                f"x: expected [n, {len(self)}], one for each column, got shape {codes.shape}"
+            )
         seen = _support.observed(codes, mask)
         self.check(codes, mask=seen & np.array([c.kind in LEVELED for c in self.entries]))
         return decode_codes(self.entries, codes, seen)
