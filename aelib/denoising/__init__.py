@@ -1,6 +1,7 @@
 """Rates behind counts of cells, and how to evaluate them without knowing the truth.
 
-:func:`denoise` offers no denoising, principal components and autoencoders under four losses.
+:func:`denoise` offers no denoising, the gene mean, principal components and autoencoders under
+four losses; what it fitted, a :class:`Denoiser`, takes new cells.
 :func:`thin` divides counts into a training part and an independent held-out part, for
 overdispersed counts too. :func:`relative_error` compares rates with the truth or with the held-out
 part, :func:`confirmed_fraction` tells how much of their variation the held-out part confirms, and
@@ -26,6 +27,7 @@ from aelib.denoising._compare import MethodComparison as MethodComparison
 from aelib.denoising._compare import compare_methods as compare_methods
 from aelib.denoising._denoise import DenoisedCounts as DenoisedCounts
 from aelib.denoising._denoise import denoise as denoise
+from aelib.denoising._denoiser import Denoiser as Denoiser
 from aelib.denoising._dispersion import estimate_dispersion as estimate_dispersion
 from aelib.denoising._evaluation import confirmed_fraction as confirmed_fraction
 from aelib.denoising._evaluation import relative_error as relative_error
@@ -35,6 +37,7 @@ from aelib.denoising._thinning import thin as thin
 
 __all__ = [
     "DenoisedCounts",
+    "Denoiser",
     "MethodComparison",
     "compare_methods",
     "confirmed_fraction",

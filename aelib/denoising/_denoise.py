@@ -1,46 +1,35 @@
-"""Denoise counts: by nothing, by principal components, or by an autoencoder."""
+"""Denoise counts: by nothing, the gene mean, principal components, or an autoencoder."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+import warnings
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
-import optax
-from flax import nnx
-from jaxtyping import Array, Float, Int, Real
+from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
-from aelib import likelihoods, training
-from aelib._checks import check_choice, check_count
-from aelib.denoising._checks import check_counts
-from aelib.denoising._network import count_autoencoder
-from aelib.denoising._normalize import exposure, log_normalize, match_totals
-from aelib.models import Autoencoder
+from aelib._checks import check_choice, check_count, check_fraction, check_number
+from aelib.denoising import _network
+from aelib.denoising._denoiser import Denoiser, outputs
+from aelib.denoising._dispersion import estimate_dispersion
+from aelib.denoising._matrix import (
+    Sparse,
+    covariances,
+    exposures,
+    halve_counts,
+    leading_axes,
+    log_counts,
+    sparse_counts,
+    split_counts,
+)
+from aelib.denoising._train import Settings, train
 
-Rates = Float[np.ndarray, "*runs cells genes"]
-
-
-def _squared_error_of_logs(
-    outputs: Float[Array, "batch genes"], counts: Real[Array, "batch genes"]
-) -> Float[Array, " batch"]:
-    """Half the squared error of log-normalized counts.
-
-    It is given the counts, so that the network is the same one as for the other losses.
-    """
-    size = jnp.maximum(counts.sum(axis=-1, keepdims=True), 1.0) / counts.shape[-1]
-    return 0.5 * jnp.sum((outputs - jnp.log1p(counts / size)) ** 2, axis=-1)
-
-
-# For each method with a network, what makes its loss from the number of genes.
-_LOSSES: dict[str, Callable[[int], Any]] = {
-    "squared error": lambda _: _squared_error_of_logs,
-    "poisson": lambda _: likelihoods.Poisson(),
-    "negative binomial": lambda d: likelihoods.NegativeBinomial("feature", num_features=d),
-    "zero-inflated": lambda d: likelihoods.ZeroInflatedNegativeBinomial("feature", num_features=d),
-}
+Rates = Float[np.ndarray, "cells genes"]
+METHODS = ("nothing", "gene mean", "pca", *_network.NETWORKS)
+_SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
+_MOST_CELLS = 4000  # that a dispersion is estimated from, and half as many that a score looks at
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,48 +42,38 @@ class DenoisedCounts:
             zero-inflated likelihood the mean before dropout.
         expected: estimated mean of each count after dropout. It differs from ``rates`` under the
             zero-inflated likelihood only.
-        models: the trained networks, one per run; empty without a network.
-        likelihoods: their likelihoods, with trained parameters.
+        codes: the code of each cell; no columns for a method without one.
+        denoiser: what was fitted; it takes new cells, and can be saved.
 
     Example:
         >>> import numpy as np
         >>> from aelib import denoising
         >>> counts = np.random.default_rng(0).poisson(3.0, size=(20, 5))
         >>> denoised = denoising.denoise(counts, "pca", latent=1)
-        >>> denoised.method, denoised.rates.shape, denoised.models
-        ('pca', (20, 5), ())
+        >>> denoised.method, denoised.rates.shape, denoised.codes.shape
+        ('pca', (20, 5), (20, 1))
     """
 
     method: str
     rates: Rates
     expected: Rates
-    models: tuple[nnx.Module, ...] = ()
-    likelihoods: tuple[Any, ...] = ()
-
-    @property
-    def dispersion(self) -> Float[np.ndarray, "*runs genes"] | None:
-        """Learned dispersion of each gene; None where the likelihood has none."""
-        if not self.likelihoods or not hasattr(self.likelihoods[0], "dispersion"):
-            return None
-        genes = self.rates.shape[-1]
-        learned = [
-            np.asarray(each.dispersion(None, (1, genes), np.float32), np.float64)[0]
-            for each in self.likelihoods
-        ]
-        return np.stack(learned) if self.rates.ndim == 3 else learned[0]
+    codes: Float[np.ndarray, "cells latent"]
+    denoiser: Denoiser
 
 
 def denoise(
-    counts: Int[ArrayLike, "*runs cells genes"],
+    counts: Int[ArrayLike, "cells genes"],
     method: str = "negative binomial",
     *,
-    latent: int = 4,
-    hidden: Sequence[int] = (32,),
-    steps: int = 300,
-    batch_size: int = 50,
-    learning_rate: float = 1e-2,
-    rescale: bool = True,
-    seeds: int | Iterable[int] = 0,
+    latent: int | None = None,
+    hidden: int = 64,
+    steps: int = 200,
+    batch_size: int = 100,
+    learning_rate: float = 1e-3,
+    weight_decay: float = 10.0,
+    fraction: float = 0.8,
+    dispersion: Float[ArrayLike, " genes"] | None = None,
+    seed: int = 0,
 ) -> DenoisedCounts:
     r"""Estimate the rates behind counts.
 
@@ -102,35 +81,43 @@ def denoise(
     method                           rates
     ================================ ============================================================
     ``"nothing"``                    the counts themselves
+    ``"gene mean"``                  the mean of each gene, times the exposure of each cell
     ``"pca"``                        leading principal components of :func:`log_normalize` values
     ``"squared error"``              an autoencoder, squared error of the same values
     ``"poisson"``                    an autoencoder, Poisson likelihood of the counts
-    ``"negative binomial"``          the same, with one trained dispersion for each gene
-    ``"zero-inflated"``              the same, and a predicted dropout probability of each entry
+    ``"negative binomial"``          the same, negative binomial with ``dispersion``
+    ``"zero-inflated"``              the same, dispersion trained, dropout of each entry predicted
     ================================ ============================================================
 
-    The encoder sees :func:`log_normalize` values for every loss. Whether the result is any better
-    than the counts is a question for :func:`thin` and :func:`relative_error`; how much of it is
-    real, for :func:`confirmed_fraction`.
+    Of all molecules a ``fraction`` is learned from; the rest is held out, by :func:`thin`. The
+    held-out counts choose the number of components and the training step to stop at. A network
+    starts at principal components, with each gene's mean as its output bias; in training its
+    encoder sees a random half of each count and its loss compares with the other half. In the end
+    the rates of each gene are scaled so that the expected counts add up to the counts.
 
     Args:
-        counts: counts of one matrix; or of several of one size, which are trained side by side in
-            one compiled program.
+        counts: counts of one matrix: what NumPy can read, AnnData, a data frame, or a SciPy sparse
+            matrix, which is never made dense as a whole; the rates are.
         method: a name from the table.
-        latent: length of the code, or number of principal axes.
-        hidden: widths of the encoder's hidden layers.
-        steps: training steps.
+        latent: length of the code, or number of principal axes; None for what the held-out counts
+            choose for PCA, and 4 for a network or as many as fit.
+        hidden: units of the hidden layer of the encoder, and of that of the decoder.
+        steps: training steps at most.
         batch_size: cells in each step; all of them if there are fewer.
         learning_rate: initial learning rate of Adam, decayed to 0 along a cosine.
-        rescale: whether rates that come from logarithms (``"pca"`` and ``"squared error"``) are
-            scaled to the total of each gene's counts.
-        seeds: seed of the initial weights and the batches; one for each run.
+        weight_decay: decay of the weights in each step, in units of the learning rate.
+        fraction: expected fraction of the molecules to learn from.
+        dispersion: dispersion of each gene; None for :func:`estimate_dispersion`.
+        seed: seed of the held-out part, the initial weights and the batches.
 
     Returns:
-        Rates in the shape of ``counts``, and the trained networks.
+        Rates in the shape of ``counts``, codes, and the fitted denoiser.
 
     Raises:
         ValueError: if an argument is out of its range.
+
+    Warns:
+        UserWarning: if on the held-out counts a network is no better than the gene mean or PCA.
 
     Example:
         >>> import aelib
@@ -141,102 +128,161 @@ def denoise(
     References:
         G. Eraslan, L. M. Simon, M. Mircea, N. S. Mueller and F. J. Theis (2019), *Single-cell
         RNA-seq denoising using a deep count autoencoder*, Nature Communications 10:390.
+
+        J. Batson and L. Royer (2019), *Noise2Self*, for training on what the input does not show.
     """
-    x = check_counts("counts", counts)
-    check_choice("method", method, ("nothing", "pca", *_LOSSES))
-    latent = check_count("latent", latent, at_most=min(x.shape[-2:]))
-    if method == "nothing":
-        rates = x.astype(np.float64)
-        return DenoisedCounts(method, rates, rates)
+    x = sparse_counts("counts", counts)
+    method = check_choice("method", method, METHODS)
+    smaller = min(x.shape)
+    if latent is not None:
+        latent = check_count("latent", latent, at_most=smaller)
+    fraction = check_fraction("fraction", fraction)
+    genes = x.shape[1]
+    center = np.asarray(log_counts(x, exposures(x)).mean(axis=0), np.float64)
+    parameters: Any = {}
+    held_out: dict[str, float] = {}
+    history: list[tuple[int, float]] = []
+    if method == "gene mean":
+        parameters = {"mean": np.ones(genes)}
     if method == "pca":
-        rates = _rates_from_logs(_projection(log_normalize(x), latent), x, rescale)
-        return DenoisedCounts(method, rates, rates)
-    stack = x if x.ndim == 3 else x[None]
-    result, outputs = _train(
-        stack,
-        method,
-        seeds=_seeds(seeds, len(stack)),
-        make=lambda rngs, p: count_autoencoder(
-            x.shape[-1], latent, hidden=hidden, outputs_per_feature=p, rngs=rngs
-        ),
-        optimizer=optax.adam(optax.cosine_decay_schedule(learning_rate, steps)),
-        steps=steps,
-        batch_size=batch_size if batch_size < stack.shape[1] else None,
+        if latent is None:
+            latent, held_out = _Split(x, fraction, dispersion, seed).best_pca(smaller)
+        parameters = {"axes": leading_axes(covariances(log_counts(x, exposures(x))), latent)}
+    if method in _network.NETWORKS:
+        settings = Settings(
+            method,
+            steps=check_count("steps", steps),
+            learning_rate=check_number("learning_rate", learning_rate, above=0),
+            weight_decay=check_number("weight_decay", weight_decay, at_least=0),
+            batch_size=check_count("batch_size", batch_size),
+        )
+        split, rng = _Split(x, fraction, dispersion, seed), np.random.default_rng(seed)
+        center = split.center
+        started = split.start(
+            method,
+            min(4, smaller) if latent is None else latent,
+            check_count("hidden", hidden),
+            rng,
+        )
+        best, history = train(
+            settings, started, split.learn, center, lambda p: split.score(method, p), rng
+        )
+        parameters = {name: np.asarray(value) for name, value in best.items()}
+        held_out = {method: min(score for _, score in history)} | split.best_pca(smaller)[1]
+        _warn_if_beaten(method, held_out)
+    unscaled = Denoiser(method, center, np.ones(genes), parameters)
+    total = np.asarray(x.sum(axis=0), np.float64)
+    sums = sum(
+        unscaled.expected(x[start : start + 1024]).sum(axis=0)
+        for start in range(0, x.shape[0], 1024)
     )
-    rates, expected = _rates(outputs, stack, method, rescale)
-    shape = x.shape
-    return DenoisedCounts(
-        method, rates.reshape(shape), expected.reshape(shape), result.models, result.likelihoods
-    )
+    scale = np.divide(total, sums, out=np.zeros(genes), where=sums > 0)
+    denoiser = dataclasses.replace(unscaled, scale=scale, held_out=held_out, history=tuple(history))
+    parts = [
+        outputs(method, parameters, center, x[i : i + 1024]) for i in range(0, x.shape[0], 1024)
+    ]
+    codes, rates, expected = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return DenoisedCounts(method, rates * scale, expected * scale, codes, denoiser)
 
 
-def _train(
-    stack: Int[np.ndarray, "*runs cells genes"],
-    method: str,
-    *,
-    seeds: tuple[int, ...],
-    make: Callable[[nnx.Rngs, int], nnx.Module],
-    **options: Any,
-) -> tuple[training.SweepResult, Float[np.ndarray, "runs cells genes *parameters"]]:
-    """Train all runs, and compute their raw outputs; two for each gene have a last axis."""
-    loss = _LOSSES[method](stack.shape[-1])
-    data = stack.astype(np.float32)
-    takes_exposure = getattr(loss, "uses_exposure", False)
-    result = training.sweep(
-        lambda rngs: make(rngs, getattr(loss, "num_outputs", 1)),
-        data,
-        loss,
-        seeds=seeds,
-        per_run_data=True,
-        exposure=exposure(stack).astype(np.float32) if takes_exposure else None,
-        progress=False,
-        **options,
-    )
-    return result, np.asarray(result.map(_outputs, data), np.float64)
+class _Split:
+    """The counts in two independent parts, and what methods are fitted to and chosen by."""
+
+    def __init__(self, x: Sparse, fraction: float, dispersion: Any, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        if dispersion is None:
+            few = rng.permutation(x.shape[0])[:_MOST_CELLS]
+            components = min(4, min(x.shape) - 1, len(few) - 1)
+            dispersion = np.zeros(x.shape[1])
+            if components > 0:
+                dispersion = estimate_dispersion(x[few].toarray(), components=components)
+        self.dispersion = np.broadcast_to(np.asarray(dispersion, np.float64), x.shape[1])
+        alpha = np.maximum(self.dispersion[x.indices], 1e-9)
+        probability = rng.beta(fraction / alpha, (1 - fraction) / alpha)
+        self.learn, self.rest = split_counts(x, probability, rng)
+        self.fraction = fraction
+        self.center = np.asarray(
+            log_counts(self.learn, exposures(self.learn)).mean(axis=0), np.float64
+        )
+        rows = rng.permutation(x.shape[0])[: _MOST_CELLS // 2]
+        self.shown = self.learn[rows]
+        self.counts = self.shown.toarray()
+        self.target = self.rest[rows].toarray() * fraction / (1 - fraction)
+        # The unit of relative_error; a gene without a count has none.
+        total = self.counts.sum(axis=0)
+        size = exposures(self.shown)
+        self.totals = total.astype(np.float64)
+        self.weights = (
+            np.divide(size.sum(), total, out=np.zeros(len(total)), where=total > 0) / size
+        )
+        self.counted = max(int((total > 0).sum()) * len(rows), 1)
+
+    def score(self, method: str, parameters: Any) -> float:
+        """Relative error of the expected counts to the held-out ones, as :func:`relative_error`."""
+        expected = outputs(method, parameters, self.center, self.shown)[2]
+        sums = expected.sum(axis=0)
+        expected *= np.divide(self.totals, sums, out=np.zeros_like(sums), where=sums > 0)
+        return float(np.vdot(self.weights, (expected - self.target) ** 2) / self.counted)
+
+    def best_pca(self, most: int) -> tuple[int, dict[str, float]]:
+        """The number of components with the least held-out error; and that of the gene mean."""
+        flat = {"mean": np.ones(self.counts.shape[1])}
+        scores = {"gene mean": self.score("gene mean", flat)}
+        sizes = [size for size in _SIZES if size <= most]
+        axes = leading_axes(covariances(log_counts(self.learn, exposures(self.learn))), sizes[-1])
+        errors = {size: self.score("pca", {"axes": axes[:, :size]}) for size in sizes}
+        best = min(errors, key=errors.__getitem__)
+        return best, scores | {"pca": errors[best]}
+
+    def start(
+        self, method: str, latent: int, hidden: int, rng: np.random.Generator
+    ) -> dict[str, Float[np.ndarray, ...]]:
+        """A linear network: principal axes of one half of the counts, fitted to the other half."""
+        cells, genes = self.learn.shape
+        seen, target = halve_counts(self.learn, rng)
+        inputs = log_counts(seen, exposures(seen))
+        axes = leading_axes(covariances(inputs), latent)
+        codes = inputs @ axes - np.asarray(inputs.mean(axis=0)) @ axes
+        spread = np.maximum(codes.std(axis=0), 1e-6)
+        codes /= spread
+        values = log_counts(target, exposures(target)).astype(np.float64)
+        total = np.maximum(np.asarray(self.learn.sum(axis=0), np.float64), 0.5)
+        bias = np.log(total / exposures(self.learn).sum())
+        if method != "squared error":
+            values.data = target.data / np.repeat(exposures(target)[:, 0], np.diff(target.indptr))
+        mean = np.asarray(values.mean(axis=0))
+        decoder = np.asarray((values.T @ codes).T) / cells  # codes are centered, of variance 1
+        if method == "squared error":
+            bias = self.center
+        else:  # the slope of a logarithm, to first order
+            decoder = np.clip(decoder / np.maximum(mean, 1e-9), -2.0, 2.0)
+        parameters = _network.initial_parameters(
+            axes / spread, decoder, bias, hidden=hidden, rng=rng
+        )
+        if method in ("negative binomial", "zero-inflated"):
+            alpha = np.maximum(self.dispersion / self.fraction, 0.01)
+            parameters["log_theta"] = -np.log(alpha)
+        if method == "zero-inflated":
+            parameters |= {"dropout": np.zeros((latent, genes)), "dropout_bias": self._dropout()}
+        return parameters
+
+    def _dropout(self) -> Float[np.ndarray, " genes"]:
+        """Logit of the zeros of each gene beyond those that its mean and dispersion explain."""
+        alpha = np.maximum(self.dispersion / self.fraction, 0.01)
+        mean = exposures(self.shown) * (self.counts.sum(axis=0) / exposures(self.shown).sum())
+        explained = ((1 + alpha * mean) ** (-1 / alpha)).mean(axis=0)
+        excess = (np.mean(self.counts == 0, axis=0) - explained) / np.maximum(1 - explained, 1e-9)
+        probability = np.clip(excess, 0.01, 0.5)
+        return np.log(probability / (1 - probability))
 
 
-def _outputs(model: Autoencoder, x: Float[Array, "cells genes"]) -> Float[Array, "cells ..."]:
-    return model(x)
-
-
-def _rates(
-    outputs: Float[np.ndarray, "*shape"],
-    counts: Int[np.ndarray, "*runs cells genes"],
-    method: str,
-    rescale: bool,
-) -> tuple[Rates, Rates]:
-    """Means of the counts before and after dropout."""
-    if method == "squared error":
-        rates = _rates_from_logs(outputs, counts, rescale)
-        return rates, rates
-    size = exposure(counts)[..., None]
-    if method == "zero-inflated":
-        rates = np.exp(outputs[..., 0]) * size
-        return rates, rates / (1 + np.exp(outputs[..., 1]))
-    rates = np.exp(outputs) * size
-    return rates, rates
-
-
-def _rates_from_logs(
-    logs: Rates, counts: Int[np.ndarray, "*runs cells genes"], rescale: bool
-) -> Rates:
-    """Rates from log-normalized values; none below 0."""
-    rates = np.maximum(np.expm1(logs), 0.0) * exposure(counts)[..., None]
-    return match_totals(rates, counts) if rescale else rates
-
-
-def _projection(values: Rates, components: int) -> Rates:
-    """Each matrix projected on its own leading principal axes."""
-    mean = values.mean(axis=-2, keepdims=True)
-    _, _, axes = np.linalg.svd(values - mean, full_matrices=False)
-    kept = axes[..., :components, :]
-    return mean + (values - mean) @ np.swapaxes(kept, -1, -2) @ kept
-
-
-def _seeds(seeds: int | Iterable[int], runs: int) -> tuple[int, ...]:
-    if isinstance(seeds, (int, np.integer)) and runs == 1:
-        return (int(seeds),)
-    listed = tuple(seeds) if isinstance(seeds, Iterable) else tuple(range(seeds, seeds + runs))
-    if len(listed) != runs:
-        raise ValueError(f"seeds: expected {runs}, one for each matrix, got {len(listed)}")
-    return listed
+def _warn_if_beaten(method: str, held_out: dict[str, float]) -> None:
+    """Say so where the network was not worth its training."""
+    rival = min(("gene mean", "pca"), key=held_out.__getitem__)
+    if held_out[method] >= held_out[rival]:
+        warnings.warn(
+            f"on held-out counts the {method} network has a relative error of "
+            f"{held_out[method]:.4g}, {rival!r} {held_out[rival]:.4g}: take method={rival!r}, or "
+            "more cells, or fewer genes, or another latent, steps or learning_rate",
+            stacklevel=3,
+        )

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from aelib._checks import check_count
 from aelib.denoising._checks import check_counts, check_like
+from aelib.denoising._matrix import leading_axes
 from aelib.denoising._normalize import exposure, log_normalize, match_totals
 
 
@@ -76,7 +77,7 @@ def _leave_one_out_rates(
     values = log_normalize(x)
     mean = values.mean(axis=0)
     centered = values - mean
-    axes = np.linalg.svd(centered, full_matrices=False)[2][:components]
+    axes = leading_axes(centered.T @ centered, components).T
     own = (axes**2).sum(axis=0)
     # A gene that is an axis by itself cannot be predicted from the others: it gets its mean.
     predictable = 1.0 - own > 1e-9

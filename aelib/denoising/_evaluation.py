@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from aelib._checks import check_count
 from aelib.denoising._checks import check_counts, check_like
-from aelib.denoising._normalize import exposure, log_normalize
+from aelib.denoising._normalize import exposure
 
 
 class ConfirmedFraction(NamedTuple):
@@ -19,10 +19,12 @@ class ConfirmedFraction(NamedTuple):
     Attributes:
         overall: over all genes; NaN if no gene varies.
         by_gene: for each gene; NaN where nothing varies.
+        pairs: of the covariances between two genes; NaN if there are none.
     """
 
     overall: float
     by_gene: Float[np.ndarray, " genes"]
+    pairs: float
 
 
 def relative_error(
@@ -86,13 +88,17 @@ def confirmed_fraction(
     of the rates with the truth. 1: differences between cells are real, and as large as the rates
     say. 0: they are not there. Above 1: they are larger than the rates say.
 
+    The same for pairs of genes is the slope of the regression of the covariance of two genes in
+    the held-out part on that of their rates, over all pairs of different genes, each gene divided
+    by the root of its mean. 0: the correlations that the rates show are not there.
+
     Args:
         rates: rates denoised from ``counts``.
         held_out: the other part, from :func:`thin`.
         counts: the part that the rates were made from.
 
     Returns:
-        A named tuple: ``overall``, and ``by_gene`` with NaN where nothing varies.
+        A named tuple: ``overall``, ``by_gene`` with NaN where nothing varies, and ``pairs``.
 
     Raises:
         ValueError: if these are not counts or the shapes differ.
@@ -116,10 +122,23 @@ def confirmed_fraction(
     varies = (variance > 1e-12 * len(x) * np.maximum(mean, 1e-12) ** 2) & (mean > 0)
     by_gene = np.divide(covariance, variance, out=np.full_like(variance, np.nan), where=varies)
     if not varies.any():
-        return ConfirmedFraction(float("nan"), by_gene)
+        return ConfirmedFraction(float("nan"), by_gene, float("nan"))
     numerator = (covariance[varies] / mean[varies]).sum()
     denominator = (variance[varies] / mean[varies]).sum()
-    return ConfirmedFraction(float(numerator / denominator), by_gene)
+    root = np.sqrt(mean[varies])
+    claimed, seen = (
+        _covariances(values[:, varies] / root) for values in (denoised, observed - mean)
+    )
+    squares = (claimed**2).sum()
+    pairs = float((claimed * seen).sum() / squares) if squares > 0 else float("nan")
+    return ConfirmedFraction(float(numerator / denominator), by_gene, pairs)
+
+
+def _covariances(centered: Float[np.ndarray, "cells genes"]) -> Float[np.ndarray, "genes genes"]:
+    """Covariances of different genes; 0 on the diagonal."""
+    found = centered.T @ centered / len(centered)
+    np.fill_diagonal(found, 0.0)
+    return found
 
 
 def shuffle_genes(
@@ -156,35 +175,3 @@ def shuffle_genes(
     for rows in np.array_split(np.argsort(x.sum(axis=1), kind="stable"), bins):
         shuffled[rows] = rng.permuted(x[rows], axis=0)
     return shuffled
-
-
-def gene_correlation(
-    rates: Real[ArrayLike, "cells genes"], counts: Int[ArrayLike, "cells genes"]
-) -> float:
-    """Mean squared correlation between two genes.
-
-    Values are those of :func:`aelib.denoising.log_normalize`.
-
-    Args:
-        rates: counts or denoised counts; genes that do not vary are left out.
-        counts: the counts they were made from.
-
-    Returns:
-        The mean over all pairs of genes.
-
-    Raises:
-        ValueError: if fewer than two genes vary.
-
-    Example:
-        >>> rates = [[1, 3, 2], [2, 2, 2], [3, 1, 2]]  # one up, one down, one constant
-        >>> round(gene_correlation(rates, rates), 2)
-        0.98
-    """
-    values = log_normalize(rates, counts)
-    centered = values - values.mean(axis=0)
-    length = np.sqrt((centered**2).sum(axis=0))
-    unit = centered[:, length > 1e-9] / length[length > 1e-9]
-    genes = unit.shape[1]
-    if genes < 2:
-        raise ValueError(f"rates: expected at least two genes that vary, got {genes}")
-    return float((((unit.T @ unit) ** 2).sum() - genes) / (genes * (genes - 1)))

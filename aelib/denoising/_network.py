@@ -1,79 +1,97 @@
-"""An autoencoder of counts, whose encoder sees their logarithms."""
+"""The network of a denoiser: it starts at principal components and learns what they lack.
+
+A plain tree of arrays. Codes are a linear map of centered log counts plus a hidden layer; outputs
+are a linear map of codes plus a hidden layer. Both hidden layers end in weights of 0, so that
+before the first step the network is linear.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
+import jax
 import jax.numpy as jnp
-from flax import nnx
+import numpy as np
 from jaxtyping import Array, Float, Real
 
-from aelib import models
+from aelib import losses
+
+Parameters = dict[str, Float[Array, "..."]]
+NETWORKS = ("squared error", "poisson", "negative binomial", "zero-inflated")
 
 
-class LogCounts(nnx.Module):
-    """An encoder behind the map from counts to ``ln(1 + count / exposure)``.
-
-    The exposure is computed from the counts themselves: the mean count per gene of the cell.
-
-    Attributes:
-        encoder: the module behind the map.
-
-    Args:
-        encoder: module ``[batch, genes] -> [batch, latent]``.
-    """
-
-    def __init__(self, encoder: Any) -> None:
-        self.encoder = encoder
-
-    @property
-    def input_shape(self) -> tuple[int, ...]:
-        """Shape of one example."""
-        return self.encoder.input_shape
-
-    def __call__(self, counts: Real[Array, "batch genes"]) -> Float[Array, "batch latent"]:
-        """Codes of counts."""
-        exposure = jnp.maximum(counts.sum(axis=-1, keepdims=True), 1.0) / counts.shape[-1]
-        return self.encoder(jnp.log1p(counts / exposure))
-
-    def describe(self) -> str:
-        """One line about its parts, for the description of the whole model."""
-        return f"log counts -> {self.encoder.describe()}"
-
-
-def count_autoencoder(
-    num_genes: int,
-    latent: int,
+def initial_parameters(
+    axes: Float[np.ndarray, "genes latent"],
+    decoder: Float[np.ndarray, "latent genes"],
+    bias: Float[np.ndarray, " genes"],
     *,
-    hidden: Sequence[int] = (32,),
-    outputs_per_feature: int = 1,
-    rngs: nnx.Rngs,
-) -> models.Autoencoder:
-    """An :func:`aelib.models.mlp` that takes counts; its outputs are those the likelihood asks for.
+    hidden: int,
+    rng: np.random.Generator,
+) -> dict[str, Float[np.ndarray, ...]]:
+    """Weights of a network that begins as the linear one given."""
+    genes, latent = axes.shape
+    return {
+        "encoder": axes,
+        "encoder_hidden": rng.normal(size=(genes, hidden)) * np.sqrt(2 / genes),
+        "encoder_hidden_bias": np.zeros(hidden),
+        "encoder_out": np.zeros((hidden, latent)),
+        "decoder": decoder,
+        "decoder_hidden": rng.normal(size=(latent, hidden)) * np.sqrt(2 / latent),
+        "decoder_hidden_bias": np.zeros(hidden),
+        "decoder_out": np.zeros((hidden, genes)),
+        "bias": bias,
+    }
 
-    Counts of a cell span orders of magnitude; their logarithms do not, and the library size is
-    divided out. Only the input is transformed: the loss is still that of the counts.
 
-    Args:
-        num_genes: number of genes.
-        latent: length of the code.
-        hidden: widths of the encoder's hidden layers, mirrored by the decoder.
-        outputs_per_feature: raw outputs for each gene (``likelihood.num_outputs``).
-        rngs: source of the initial weights.
+def encode(
+    parameters: Parameters, inputs: Float[Array, "batch genes"]
+) -> Float[Array, "batch latent"]:
+    """Codes of centered log counts."""
+    hidden = inputs @ parameters["encoder_hidden"] + parameters["encoder_hidden_bias"]
+    return inputs @ parameters["encoder"] + jax.nn.relu(hidden) @ parameters["encoder_out"]
 
-    Returns:
-        The autoencoder.
 
-    Example:
-        >>> from flax import nnx
-        >>> import jax.numpy as jnp
-        >>> model = count_autoencoder(5, 2, rngs=nnx.Rngs(0))
-        >>> once, twice = model(jnp.ones((1, 5))), model(2 * jnp.ones((1, 5)))
-        >>> bool(jnp.allclose(once, twice))  # the library size is divided out
-        True
+def decode(
+    parameters: Parameters, codes: Float[Array, "batch latent"]
+) -> Float[Array, "batch genes"]:
+    """Log rates at exposure 1; for the squared error, predicted log counts."""
+    hidden = codes @ parameters["decoder_hidden"] + parameters["decoder_hidden_bias"]
+    linear = codes @ parameters["decoder"] + parameters["bias"]
+    return linear + jax.nn.relu(hidden) @ parameters["decoder_out"]
+
+
+def zero_logits(
+    parameters: Parameters, codes: Float[Array, "batch latent"]
+) -> Float[Array, "batch genes"]:
+    """Logits of dropout, under the zero-inflated likelihood."""
+    return codes @ parameters["dropout"] + parameters["dropout_bias"]
+
+
+def nats(
+    method: str,
+    parameters: Parameters,
+    inputs: Float[Array, "batch genes"],
+    exposure: Float[Array, "batch 1"],
+    target: Real[Array, "batch genes"],
+) -> Float[Array, ""]:
+    """The loss of a batch: mean over cells, sum over genes.
+
+    Up to what does not depend on the weights, which saves most of the time of a step. The
+    dispersion of the negative binomial is estimated beforehand and stays as it is. That of the
+    zero-inflated one is trained, since beforehand dropout cannot be told from dispersion.
     """
-    plain = models.mlp(
-        num_genes, latent, hidden=hidden, outputs_per_feature=outputs_per_feature, rngs=rngs
-    )
-    return models.Autoencoder(LogCounts(plain.encoder), plain.decoder)
+    codes = encode(parameters, inputs)
+    outputs = decode(parameters, codes)
+    log_mean = outputs + jnp.log(exposure)
+    if method == "squared error":
+        each = 0.5 * (outputs - jnp.log1p(target / exposure)) ** 2
+    elif method == "poisson":
+        each = jnp.exp(log_mean) - target * log_mean
+    elif method == "negative binomial":
+        log_theta = jax.lax.stop_gradient(parameters["log_theta"])
+        odds = log_mean - log_theta
+        each = (target + jnp.exp(log_theta)) * jax.nn.softplus(odds) - target * odds
+    else:
+        logits = zero_logits(parameters, codes)
+        each = losses.zero_inflated_negative_binomial_nll(
+            log_mean, parameters["log_theta"], logits, target
+        )
+    return each.sum(axis=-1).mean()

@@ -8,55 +8,16 @@ from numpy.typing import ArrayLike
 
 from aelib._checks import check_count, check_fraction
 from aelib._lazy import require
-from aelib.denoising import log_normalize
-from aelib.denoising._evaluation import gene_correlation as gene_correlation
+from aelib.denoising import confirmed_fraction, log_normalize
+from aelib.denoising._normalize import exposure
 
 __all__ = [
     "cluster_agreement",
     "correlation_floor",
     "gene_correlation",
-    "marker_auroc",
+    "pair_covariance",
     "thinned_covariance",
 ]
-
-
-def marker_auroc(
-    values: Real[ArrayLike, "cells genes"], labels: Int[ArrayLike, " cells"]
-) -> Float[np.ndarray, "types genes"]:
-    """Area under the ROC curve of each gene, for each type against all others.
-
-    Args:
-        values: one number for each cell and gene, such as :func:`aelib.denoising.log_normalize`
-            gives.
-        labels: type of each cell, whole numbers from 0.
-
-    Returns:
-        The probability that a random cell of the type has a larger value than a random other cell,
-        ties counting half.
-
-    Raises:
-        ValueError: if the shapes do not fit or there are fewer than two types.
-
-    Example:
-        >>> marker_auroc([[0.0, 1.0], [2.0, 1.0], [3.0, 1.0]], [0, 1, 1])
-        array([[0. , 0.5],
-               [1. , 0.5]])
-    """
-    from scipy.stats import rankdata
-
-    values, labels = np.asarray(values, np.float64), np.asarray(labels)
-    if values.ndim != 2 or labels.shape != values.shape[:1]:
-        raise ValueError(
-            "labels: expected one for each row of values [cells, genes], got shapes "
-            f"{labels.shape} and {values.shape}"
-        )
-    types = np.arange(labels.max() + 1)
-    inside = labels[None] == types[:, None]
-    size = inside.sum(axis=1, keepdims=True)
-    if len(types) < 2 or (size == 0).any():
-        raise ValueError(f"labels: expected two or more types from 0 on, got {np.unique(labels)}")
-    ranks = rankdata(values, axis=0)
-    return (inside @ ranks - size * (size + 1) / 2) / (size * (len(labels) - size))
 
 
 def cluster_agreement(
@@ -165,3 +126,73 @@ def thinned_covariance(
     mu, alpha, other = (np.asarray(v, np.float64) for v in (mean, dispersion, assumed))
     fraction = check_fraction("fraction", fraction)
     return np.asarray(fraction * (1 - fraction) * mu**2 * (alpha - other) / (1 + other))
+
+
+def gene_correlation(
+    rates: Real[ArrayLike, "cells genes"], counts: Int[ArrayLike, "cells genes"]
+) -> float:
+    """Mean squared correlation between two genes.
+
+    Values are those of :func:`aelib.denoising.log_normalize`.
+
+    Args:
+        rates: counts or denoised counts; genes that do not vary are left out.
+        counts: the counts they were made from.
+
+    Returns:
+        The mean over all pairs of genes.
+
+    Raises:
+        ValueError: if fewer than two genes vary.
+
+    Example:
+        >>> rates = [[1, 3, 2], [2, 2, 2], [3, 1, 2]]  # one up, one down, one constant
+        >>> round(gene_correlation(rates, rates), 2)
+        0.98
+    """
+    values = log_normalize(rates, counts)
+    centered = values - values.mean(axis=0)
+    length = np.sqrt((centered**2).sum(axis=0))
+    unit = centered[:, length > 1e-9] / length[length > 1e-9]
+    genes = unit.shape[1]
+    if genes < 2:
+        raise ValueError(f"rates: expected at least two genes that vary, got {genes}")
+    return float((((unit.T @ unit) ** 2).sum() - genes) / (genes * (genes - 1)))
+
+
+def pair_covariance(
+    rates: Real[ArrayLike, "cells genes"],
+    held_out: Int[ArrayLike, "cells genes"],
+    counts: Int[ArrayLike, "cells genes"],
+) -> tuple[float, float]:
+    """How strongly pairs of genes vary together by their rates, and how much of it is confirmed.
+
+    Args:
+        rates: rates denoised from ``counts``.
+        held_out: the other part, from :func:`aelib.denoising.thin`.
+        counts: the part that the rates were made from.
+
+    Returns:
+        The root mean square, over pairs, of the covariance of the rates at exposure 1, each divided
+        by the root of the mean of its gene; and the same times the fraction of
+        :func:`aelib.denoising.confirmed_fraction` for pairs.
+
+    Raises:
+        ValueError: if these are not counts or the shapes differ.
+
+    Example:
+        >>> import numpy as np
+        >>> counts = np.array([[2, 6, 2], [4, 4, 2], [6, 2, 2]])
+        >>> claimed, confirmed = pair_covariance(counts, counts, counts)
+        >>> round(claimed, 3), round(confirmed / claimed, 3)
+        (0.115, 1.0)
+    """
+    found = confirmed_fraction(rates, held_out, counts)
+    values = np.asarray(rates, np.float64) / exposure(counts)[:, None]
+    mean = values.mean(axis=0)
+    scaled = (values - mean)[:, mean > 0] / np.sqrt(mean[mean > 0])
+    products = scaled.T @ scaled / len(scaled)
+    np.fill_diagonal(products, 0.0)
+    genes = len(products)
+    claimed = float(np.sqrt((products**2).sum() / (genes * (genes - 1))))
+    return claimed, claimed * found.pairs

@@ -1,8 +1,7 @@
-"""Measures of denoised cells against scikit-learn's and NumPy's, theory against simulation."""
+"""Measures of denoised cells against NumPy's, theory against simulation."""
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
 
 from aelib import data, denoising
 from aelib.lab import cells as lab
@@ -12,18 +11,6 @@ from aelib.lab import cells as lab
 def cells():
     options = {"num_cells": 300, "num_genes": 20, "marker_fraction": 0.4, "library_size": 60.0}
     return data.load("cells", dropout=0.1, dispersion=0.3, **options)
-
-
-def test_marker_auroc_is_scikit_learns(cells):
-    values = denoising.log_normalize(cells.x)
-    ours = lab.marker_auroc(values, cells.labels)
-    for kind in range(4):
-        theirs = [roc_auc_score(cells.labels == kind, gene) for gene in values.T]
-        np.testing.assert_allclose(ours[kind], theirs, rtol=1e-12)
-    with pytest.raises(ValueError, match="labels: expected two or more types"):
-        lab.marker_auroc(values, np.zeros(300, int))
-    with pytest.raises(ValueError, match="labels: expected one for each row"):
-        lab.marker_auroc(values, [0, 1])
 
 
 def test_clusters_of_the_truth_are_the_types(cells):

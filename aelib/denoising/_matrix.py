@@ -1,0 +1,97 @@
+"""Counts as a sparse matrix: what is zero, most of a table of cells, takes no memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+from jaxtyping import Float, Int
+from numpy.typing import ArrayLike
+
+from aelib.data._count_matrix import as_csr, count_matrix, first_that_is_no_count, holds_counts
+from aelib.denoising._checks import check_counts
+
+Sparse = scipy.sparse.csr_array
+Index = slice | Int[np.ndarray, " batch"]
+
+
+def sparse_counts(name: str, counts: Int[ArrayLike, "cells genes"] | Any) -> Sparse:
+    """Counts of one matrix as a sparse one of int64, which the caller may change.
+
+    Args:
+        name: the argument's name, for the message.
+        counts: what NumPy can read, AnnData, a data frame, or any SciPy sparse matrix; the last is
+            never made dense.
+
+    Raises:
+        TypeError: if they are not real numbers.
+        ValueError: if the shape does not fit, or a value is negative, not whole or not finite.
+    """
+    values = count_matrix(name, counts).values if holds_counts(counts) else counts
+    if not hasattr(values, "tocsr"):
+        return Sparse(check_counts(name, values, stacked=False))
+    rows = as_csr(values)
+    wrong = first_that_is_no_count(rows)
+    if wrong is not None:
+        row, column, stored = wrong
+        raise ValueError(
+            f"{name}: expected whole numbers of at least 0, got {stored} at index ({row}, {column})"
+        )
+    if 0 in rows.shape:
+        raise ValueError(f"{name}: expected shape [cells, genes], none of them 0, got {rows.shape}")
+    return Sparse((rows.data.astype(np.int64), rows.indices, rows.indptr), rows.shape, copy=True)
+
+
+def exposures(matrix: Sparse) -> Float[np.ndarray, "cells 1"]:
+    """Mean count per gene of each cell, as a column; a cell without any count has a total of 1."""
+    total = np.asarray(matrix.sum(axis=1), np.float64)
+    return np.maximum(total, 1.0)[:, None] / matrix.shape[1]
+
+
+def log_counts(matrix: Sparse, exposure: Float[np.ndarray, "cells 1"]) -> Sparse:
+    """The values of :func:`aelib.denoising.log_normalize`; what is zero stays so."""
+    logs = matrix.astype(np.float64)
+    logs.data = np.log1p(logs.data / np.repeat(exposure[:, 0], np.diff(matrix.indptr)))
+    return logs
+
+
+def covariances(logs: Sparse) -> Float[np.ndarray, "genes genes"]:
+    """Covariances of genes times the number of cells, without a dense copy of the cells."""
+    mean = np.asarray(logs.mean(axis=0))
+    return (logs.T @ logs).toarray() - logs.shape[0] * np.outer(mean, mean)
+
+
+def leading_axes(
+    covariance: Float[np.ndarray, "genes genes"], components: int
+) -> Float[np.ndarray, "genes components"]:
+    """Leading eigenvectors, as columns; the others are not computed."""
+    import scipy.linalg
+
+    genes = len(covariance)
+    axes = scipy.linalg.eigh(covariance, subset_by_index=(genes - components, genes - 1))[1]
+    return axes[:, ::-1]
+
+
+def split_counts(
+    matrix: Sparse, probability: float | Float[np.ndarray, " nonzeros"], rng: np.random.Generator
+) -> tuple[Sparse, Sparse]:
+    """Binomial thinning of every count: a first part and the rest."""
+    first = Sparse(
+        (rng.binomial(matrix.data, probability), matrix.indices, matrix.indptr), matrix.shape
+    )
+    rest = Sparse((matrix.data - first.data, matrix.indices, matrix.indptr), matrix.shape)
+    return first, rest
+
+
+def halve_counts(matrix: Sparse, rng: np.random.Generator) -> tuple[Sparse, Sparse]:
+    """The same with probability one half, many times faster: a fair coin is a random bit."""
+    bits = rng.integers(0, 2**64, size=matrix.data.shape, dtype=np.uint64, endpoint=False)
+    few = np.clip(matrix.data, 1, 64).astype(np.uint64)
+    heads = np.bitwise_count(bits >> (np.uint64(64) - few)).astype(np.int64)
+    heads[matrix.data == 0] = 0
+    many = matrix.data > 64
+    heads[many] = rng.binomial(matrix.data[many], 0.5)
+    parts = (heads, matrix.data - heads)
+    first, rest = (Sparse((part, matrix.indices, matrix.indptr), matrix.shape) for part in parts)
+    return first, rest
