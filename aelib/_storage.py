@@ -31,6 +31,7 @@ KINDS = {
     "detector": "the load of its class in aelib.anomaly",
     "classifier": "aelib.perceptual.SmallFeatures.load",
     "pca": "aelib.pca.PCA.load",
+    "denoiser": "aelib.denoising.Denoiser.load",
 }
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -15,11 +13,11 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
-import aelib
+from aelib import _storage
 from aelib.denoising import _network
 from aelib.denoising._matrix import Sparse, exposures, log_counts, sparse_counts
 
-_FORMAT, _KEY = 1, "aelib.denoiser"
+_PREFIX = "parameters."
 _CHUNK = 1024
 _LEAST = 1e-6  # a gene whose logs say 0 for every cell gets the gene mean when it is scaled
 
@@ -100,19 +98,10 @@ class Denoiser:
         Args:
             path: where to.
         """
-        from safetensors.numpy import save_file
-
-        tensors = {f"parameters.{name}": value for name, value in self.parameters.items()}
+        tensors = {f"{_PREFIX}{name}": value for name, value in self.parameters.items()}
         tensors |= {"center": self.center, "scale": self.scale}
-        about = {
-            "format": _FORMAT,
-            "method": self.method,
-            "held_out": self.held_out,
-            "history": self.history,
-            "aelib": aelib.__version__,
-        }
-        arrays = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
-        save_file(arrays, Path(path), metadata={_KEY: json.dumps(about)})
+        about = {"method": self.method, "held_out": self.held_out, "history": self.history}
+        _storage.write(path, "denoiser", about, tensors)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Denoiser:
@@ -122,24 +111,15 @@ class Denoiser:
             path: the file.
 
         Raises:
-            ValueError: if it is not such a file.
+            ValueError: if it is damaged, or of another kind.
         """
-        from safetensors import SafetensorError, safe_open
-
-        try:
-            with safe_open(Path(path), framework="numpy") as file:
-                about = json.loads((file.metadata() or {}).get(_KEY, "null"))
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except SafetensorError as error:
-            raise ValueError(f"path: expected a saved denoiser, got {path}: {error}") from error
-        if about is None or about["format"] != _FORMAT:
-            raise ValueError(f"path: expected a saved denoiser, got {path}")
-        prefix = "parameters."
+        _, about, tensors = _storage.read(path, "denoiser")
+        parameters = {n.removeprefix(_PREFIX): v for n, v in tensors.items() if _PREFIX in n}
         return cls(
             about["method"],
             tensors["center"],
             tensors["scale"],
-            {n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)},
+            parameters,
             about["held_out"],
             tuple((int(step), float(error)) for step, error in about["history"]),
         )

@@ -18,6 +18,7 @@ from aelib.denoising._network import Parameters, nats
 from aelib.training import _kernel
 
 _STEPS_A_TICK = 10
+_TICKS_A_SCORE = 3
 _WEIGHTS = ("encoder", "encoder_hidden", "encoder_out", "decoder", "decoder_hidden", "decoder_out")
 
 
@@ -98,9 +99,10 @@ def train(
                 f"the loss was not finite at step {int(state.failure.step)}; "
                 f"a smaller learning_rate than {settings.learning_rate:g} may help"
             )
-        if (first // _STEPS_A_TICK) % 2:
+        taken = first + _STEPS_A_TICK
+        if taken % (_TICKS_A_SCORE * _STEPS_A_TICK) == 0 or taken >= settings.steps:
             reached = score(state.parameters)
-            history.append((first + _STEPS_A_TICK, reached))
+            history.append((taken, reached))
             if reached < lowest:
                 best, lowest = jax.tree.map(jnp.copy, state.parameters), reached
     return best, history
