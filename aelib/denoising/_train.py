@@ -18,7 +18,7 @@ from aelib.denoising._network import Parameters, nats
 from aelib.training import _kernel
 
 _STEPS_A_TICK = 10
-_TICKS_A_SCORE = 3
+_TICKS_A_SCORE = 2
 _WEIGHTS = ("encoder", "encoder_hidden", "encoder_out", "decoder", "decoder_hidden", "decoder_out")
 
 
