@@ -53,10 +53,13 @@ class Denoiser:
     history: tuple[tuple[int, float], ...] = ()
 
     def codes(self, counts: Int[ArrayLike, "cells genes"]) -> Float[np.ndarray, "cells latent"]:
-        """Codes of cells, without gradient steps; no columns for a method without a code.
+        """Codes of cells, without gradient steps.
 
         Args:
             counts: counts of the genes of the fit, dense or sparse.
+
+        Returns:
+            A row for each cell; no columns for a method without a code.
 
         Raises:
             ValueError: if these are not counts of as many genes.
@@ -70,6 +73,9 @@ class Denoiser:
             counts: counts of the genes of the fit, dense or sparse. The result is dense: give a
                 large matrix in parts.
 
+        Returns:
+            Rates in the shape of ``counts``.
+
         Raises:
             ValueError: if these are not counts of as many genes.
         """
@@ -80,6 +86,9 @@ class Denoiser:
 
         Args:
             counts: see :meth:`rates`.
+
+        Returns:
+            Expected counts in the shape of ``counts``.
 
         Raises:
             ValueError: if these are not counts of as many genes.
@@ -109,6 +118,9 @@ class Denoiser:
 
         Args:
             path: the file.
+
+        Returns:
+            The denoiser, with the same answers bit for bit.
 
         Raises:
             ValueError: if it is damaged, or of another kind.

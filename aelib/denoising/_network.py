@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, Real
 
 from aelib import losses
 
-Parameters = dict[str, Float[Array, "..."]]
+Parameters = dict[str, Float[Array, " ..."]]
 NETWORKS = ("squared error", "poisson", "negative binomial", "zero-inflated")
 
 
