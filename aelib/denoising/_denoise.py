@@ -236,7 +236,7 @@ class _Split:
 
     def start(
         self, method: str, latent: int, hidden: int, rng: np.random.Generator
-    ) -> dict[str, Float[np.ndarray, ...]]:
+    ) -> dict[str, Float[np.ndarray, " ..."]]:
         """A linear network: principal axes of one half of the counts, fitted to the other half."""
         cells, genes = self.learn.shape
         seen, target = halve_counts(self.learn, rng)

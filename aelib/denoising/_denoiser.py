@@ -48,7 +48,7 @@ class Denoiser:
     method: str
     center: Float[np.ndarray, " genes"]
     scale: Float[np.ndarray, " genes"]
-    parameters: dict[str, Float[np.ndarray, ...]]
+    parameters: dict[str, Float[np.ndarray, " ..."]]
     held_out: dict[str, float] = dataclasses.field(default_factory=dict)
     history: tuple[tuple[int, float], ...] = ()
 

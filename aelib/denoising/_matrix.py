@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import scipy.sparse
@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 from aelib.data._count_matrix import as_csr, count_matrix, first_that_is_no_count, holds_counts
 from aelib.denoising._checks import check_counts
 
-Sparse = scipy.sparse.csr_array
-Index = slice | Int[np.ndarray, " batch"]
+Sparse: TypeAlias = Any  # a scipy.sparse.csr_array, which has no type stubs
+_CHUNK = 1024
 
 
 def sparse_counts(name: str, counts: Int[ArrayLike, "cells genes"] | Any) -> Sparse:
@@ -30,7 +30,7 @@ def sparse_counts(name: str, counts: Int[ArrayLike, "cells genes"] | Any) -> Spa
     """
     values = count_matrix(name, counts).values if holds_counts(counts) else counts
     if not hasattr(values, "tocsr"):
-        return Sparse(check_counts(name, values, stacked=False))
+        return scipy.sparse.csr_array(check_counts(name, values, stacked=False))
     rows = as_csr(values)
     wrong = first_that_is_no_count(rows)
     if wrong is not None:
@@ -40,7 +40,9 @@ def sparse_counts(name: str, counts: Int[ArrayLike, "cells genes"] | Any) -> Spa
         )
     if 0 in rows.shape:
         raise ValueError(f"{name}: expected shape [cells, genes], none of them 0, got {rows.shape}")
-    return Sparse((rows.data.astype(np.int64), rows.indices, rows.indptr), rows.shape, copy=True)
+    return scipy.sparse.csr_array(
+        (rows.data.astype(np.int64), rows.indices, rows.indptr), rows.shape, copy=True
+    )
 
 
 def exposures(matrix: Sparse) -> Float[np.ndarray, "cells 1"]:
@@ -57,9 +59,15 @@ def log_counts(matrix: Sparse, exposure: Float[np.ndarray, "cells 1"]) -> Sparse
 
 
 def covariances(logs: Sparse) -> Float[np.ndarray, "genes genes"]:
-    """Covariances of genes times the number of cells, without a dense copy of the cells."""
+    """Covariances of genes times the number of cells; only some cells are dense at a time."""
+    # A product of dense parts: one of sparse matrices takes many times as long.
+    cells = logs.shape[0]
     mean = np.asarray(logs.mean(axis=0))
-    return (logs.T @ logs).toarray() - logs.shape[0] * np.outer(mean, mean)
+    total = -cells * np.outer(mean, mean)
+    for start in range(0, cells, _CHUNK):
+        part = logs[start : start + _CHUNK].toarray()
+        total += part.T @ part
+    return total
 
 
 def leading_axes(
@@ -77,21 +85,26 @@ def split_counts(
     matrix: Sparse, probability: float | Float[np.ndarray, " nonzeros"], rng: np.random.Generator
 ) -> tuple[Sparse, Sparse]:
     """Binomial thinning of every count: a first part and the rest."""
-    first = Sparse(
+    first = scipy.sparse.csr_array(
         (rng.binomial(matrix.data, probability), matrix.indices, matrix.indptr), matrix.shape
     )
-    rest = Sparse((matrix.data - first.data, matrix.indices, matrix.indptr), matrix.shape)
+    rest = scipy.sparse.csr_array(
+        (matrix.data - first.data, matrix.indices, matrix.indptr), matrix.shape
+    )
     return first, rest
 
 
 def halve_counts(matrix: Sparse, rng: np.random.Generator) -> tuple[Sparse, Sparse]:
     """The same with probability one half, many times faster: a fair coin is a random bit."""
-    bits = rng.integers(0, 2**64, size=matrix.data.shape, dtype=np.uint64, endpoint=False)
+    bits = np.frombuffer(rng.bytes(8 * matrix.data.size), np.uint64)
     few = np.clip(matrix.data, 1, 64).astype(np.uint64)
     heads = np.bitwise_count(bits >> (np.uint64(64) - few)).astype(np.int64)
     heads[matrix.data == 0] = 0
     many = matrix.data > 64
     heads[many] = rng.binomial(matrix.data[many], 0.5)
     parts = (heads, matrix.data - heads)
-    first, rest = (Sparse((part, matrix.indices, matrix.indptr), matrix.shape) for part in parts)
+    first, rest = (
+        scipy.sparse.csr_array((part, matrix.indices, matrix.indptr), matrix.shape)
+        for part in parts
+    )
     return first, rest

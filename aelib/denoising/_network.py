@@ -25,7 +25,7 @@ def initial_parameters(
     *,
     hidden: int,
     rng: np.random.Generator,
-) -> dict[str, Float[np.ndarray, ...]]:
+) -> dict[str, Float[np.ndarray, " ..."]]:
     """Weights of a network that begins as the linear one given."""
     genes, latent = axes.shape
     return {

@@ -63,7 +63,7 @@ def _tick(state: _kernel.State, batches: Any, first: Array, settings: Settings) 
 
 def train(
     settings: Settings,
-    parameters: dict[str, Float[np.ndarray, ...]],
+    parameters: dict[str, Float[np.ndarray, " ..."]],
     counts: Sparse,
     center: Float[np.ndarray, " genes"],
     score: Callable[[Parameters], float],

@@ -145,7 +145,7 @@ def test_the_score_is_the_relative_error_to_the_held_out_part(cells):
 def test_halves_are_binomial():
     """Mean and variance of every size, bits (up to 64) and beyond; five standard errors."""
     sizes = np.array([0, 1, 2, 7, 63, 64, 65, 1000])
-    matrix = _matrix.Sparse(np.tile(sizes, (4000, 1)))
+    matrix = scipy.sparse.csr_array(np.tile(sizes, (4000, 1)))
     first, rest = _matrix.halve_counts(matrix, np.random.default_rng(0))
     assert ((first + rest).toarray() == sizes).all()
     values = first.toarray()
