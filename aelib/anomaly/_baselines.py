@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,13 @@ from aelib.anomaly._keep import keepable, take
 
 _AXES = ("mean", "components", "explained_variance", "total_variance")
 _LOG_2PI = math.log(2 * math.pi)
+
+
+def _parts(x: Float[np.ndarray, "n d"]) -> Iterator[Float[np.ndarray, "m d"]]:
+    """The examples, as many at a time as stay in the cache with what is made of them."""
+    size = max(16, 2**16 // x.shape[1])
+    for start in range(0, len(x), size):
+        yield x[start : start + size]
 
 
 @keepable
@@ -79,13 +86,13 @@ class PCADetector(ConformalDetector):
         most = min(len(rows) - 1, rows.shape[1])
         wanted = self.num_components
         self.pca_ = pca.fit(rows, max(1, most // 2) if wanted is None else wanted)
-        squares = np.square(x - self.pca_(x))
         if isinstance(self.scale, str):
             if self.scale not in ("shared", "feature"):
                 raise ValueError(
                     f"scale: expected 'shared', 'feature' or a number, got {self.scale!r}"
                 )
-            fitted = squares.mean(axis=None if self.scale == "shared" else 0)
+            squares = sum(np.square(self._residual(part)).sum(axis=0) for part in _parts(x))
+            fitted = squares / len(x) if self.scale == "feature" else squares.mean() / len(x)
             values = np.maximum(np.sqrt(fitted), check_number("floor", self.floor, at_least=0))
         else:
             values = np.asarray(check_number("scale", self.scale, above=0))
@@ -94,11 +101,21 @@ class PCADetector(ConformalDetector):
         self.scale_ = np.broadcast_to(values, x.shape[1:]).copy()
 
     def _terms(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
-        residual = (x - self.pca_(x)) / self.scale_
-        return 0.5 * np.square(residual) + np.log(self.scale_) + 0.5 * _LOG_2PI
+        terms = self._residual(x)
+        terms /= self.scale_
+        np.square(terms, out=terms)
+        terms *= 0.5
+        terms += np.log(self.scale_) + 0.5 * _LOG_2PI
+        return terms
+
+    def _residual(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
+        """What the kept axes do not reproduce."""
+        centered = x - self.pca_.mean
+        centered -= (centered @ self.pca_.basis) @ self.pca_.components
+        return centered
 
     def _losses(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
-        return self._terms(x).sum(axis=1)
+        return np.concatenate([self._terms(part).sum(axis=1) for part in _parts(x)])
 
     def _kept(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         fitted = self.pca_

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import math
 import warnings
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import accumulate
 
@@ -122,8 +123,16 @@ class Calibration:
         self, losses: Float[ArrayLike, " n"], groups: Shaped[ArrayLike, " n"] | None = None
     ) -> None:
         values = check_losses("losses", losses)
+        self._grouped = groups is not None
+        self._numerators: Sequence[int]
+        if not self._grouped:  # as below, with a weight of 1 for each
+            n = self.num_groups = len(values)
+            self.losses: Float[np.ndarray, " n"] = np.sort(values)
+            self._numerators, self._denominator = range(n + 1, 0, -1), n + 1
+            self._p = np.arange(n + 1, 0, -1) / (n + 1)
+            return
         order = np.argsort(values, kind="stable")
-        self.losses: Float[np.ndarray, " n"] = values[order]
+        self.losses = values[order]
         member, sizes = group_indices("groups", groups, len(values))
         self.num_groups = len(sizes)
         # Weights 1/n_k as whole numbers over a common denominator: sums, and whether a p-value is
@@ -134,7 +143,6 @@ class Calibration:
         self._numerators = [unit + tail for tail in tails]
         self._denominator = unit * (self.num_groups + 1)
         self._p = np.array([value / self._denominator for value in self._numerators])
-        self._grouped = groups is not None
         self._member = member[order]
 
     def p_values(
