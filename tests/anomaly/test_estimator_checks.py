@@ -60,11 +60,13 @@ def test_trained_detector_trains(monkeypatch):
     """The checks above went through `fit`: it is not skipped on so little data."""
     calls = []
     original = anomaly._autoencoder.training.fit
-    monkeypatch.setattr(
-        anomaly._autoencoder.training,
-        "fit",
-        lambda *a, **k: calls.append(k) or original(*a, **k),
-    )
+
+    @functools.wraps(original)  # the detector reads the names of its arguments
+    def recorded(*args, **options):
+        calls.append(options)
+        return original(*args, **options)
+
+    monkeypatch.setattr(anomaly._autoencoder.training, "fit", recorded)
     x = np.random.default_rng(0).normal(size=(40, 3))
     TRAINED.fit(x)
     assert len(calls) == 1
