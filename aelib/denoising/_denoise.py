@@ -67,7 +67,7 @@ def denoise(
     *,
     latent: int | None = None,
     hidden: int = 64,
-    steps: int = 200,
+    steps: int | None = None,
     batch_size: int = 100,
     learning_rate: float = 1e-3,
     weight_decay: float = 10.0,
@@ -99,10 +99,10 @@ def denoise(
         counts: counts of one matrix: what NumPy can read, AnnData, a data frame, or a SciPy sparse
             matrix, which is never made dense as a whole; the rates are.
         method: a name from the table.
-        latent: length of the code, or number of principal axes; None for what the held-out counts
-            choose for PCA, and 4 for a network or as many as fit.
+        latent: length of the code, or number of principal axes; None for the number that the
+            held-out counts choose for PCA, and for a network at least 4 or as many as fit.
         hidden: units of the hidden layer of the encoder, and of that of the decoder.
-        steps: training steps at most.
+        steps: training steps at most; None for 200, and more for more than 4,000 cells, up to 2000.
         batch_size: cells in each step; all of them if there are fewer.
         learning_rate: initial learning rate of Adam, decayed to 0 along a cosine.
         weight_decay: decay of the weights in each step, in units of the learning rate.
@@ -151,24 +151,21 @@ def denoise(
     if method in _network.NETWORKS:
         settings = Settings(
             method,
-            steps=check_count("steps", steps),
+            steps=_steps(x.shape[0]) if steps is None else check_count("steps", steps),
             learning_rate=check_number("learning_rate", learning_rate, above=0),
             weight_decay=check_number("weight_decay", weight_decay, at_least=0),
             batch_size=check_count("batch_size", batch_size),
         )
         split, rng = _Split(x, fraction, dispersion, seed), np.random.default_rng(seed)
         center = split.center
-        started = split.start(
-            method,
-            min(4, smaller) if latent is None else latent,
-            check_count("hidden", hidden),
-            rng,
-        )
+        size, others = split.best_pca(smaller)
+        latent = max(size, min(4, smaller)) if latent is None else latent
+        started = split.start(method, latent, check_count("hidden", hidden), rng)
         best, history = train(
             settings, started, split.learn, center, lambda p: split.score(method, p), rng
         )
         parameters = {name: np.asarray(value) for name, value in best.items()}
-        held_out = {method: min(score for _, score in history)} | split.best_pca(smaller)[1]
+        held_out = {method: min(score for _, score in history)} | others
         _warn_if_beaten(method, held_out)
     unscaled = Denoiser(method, center, np.ones(genes), parameters)
     total = np.asarray(x.sum(axis=0), np.float64)
@@ -274,6 +271,11 @@ class _Split:
         excess = (np.mean(self.counts == 0, axis=0) - explained) / np.maximum(1 - explained, 1e-9)
         probability = np.clip(excess, 0.01, 0.5)
         return np.log(probability / (1 - probability))
+
+
+def _steps(cells: int) -> int:
+    """Enough to see every cell a few times, and 200 for a small table."""
+    return min(max(200, cells // 20), 2000)
 
 
 def _warn_if_beaten(method: str, held_out: dict[str, float]) -> None:
