@@ -70,7 +70,7 @@ def denoise(
     steps: int | None = None,
     batch_size: int = 100,
     learning_rate: float = 1e-3,
-    weight_decay: float = 10.0,
+    weight_decay: float | None = None,
     fraction: float = 0.8,
     dispersion: Float[ArrayLike, " genes"] | None = None,
     seed: int = 0,
@@ -105,7 +105,8 @@ def denoise(
         steps: training steps at most; None for 200, and more for more than 4,000 cells, up to 2000.
         batch_size: cells in each step; all of them if there are fewer.
         learning_rate: initial learning rate of Adam, decayed to 0 along a cosine.
-        weight_decay: decay of the weights in each step, in units of the learning rate.
+        weight_decay: decay of the weights in each step, in units of the learning rate; None for 10,
+            or as much in all if there are more than 200 steps.
         fraction: expected fraction of the molecules to learn from.
         dispersion: dispersion of each gene; None for :func:`estimate_dispersion`.
         seed: seed of the held-out part, the initial weights and the batches.
@@ -149,20 +150,22 @@ def denoise(
             latent, held_out = _Split(x, fraction, dispersion, seed).best_pca(smaller)
         parameters = {"axes": leading_axes(covariances(log_counts(x, exposures(x))), latent)}
     if method in _network.NETWORKS:
+        steps = _steps(x.shape[0]) if steps is None else check_count("steps", steps)
+        if weight_decay is None:
+            weight_decay = 10.0 * min(1.0, 200 / steps)
         settings = Settings(
             method,
-            steps=_steps(x.shape[0]) if steps is None else check_count("steps", steps),
+            steps=steps,
             learning_rate=check_number("learning_rate", learning_rate, above=0),
             weight_decay=check_number("weight_decay", weight_decay, at_least=0),
             batch_size=check_count("batch_size", batch_size),
         )
         split, rng = _Split(x, fraction, dispersion, seed), np.random.default_rng(seed)
-        center = split.center
         size, others = split.best_pca(smaller)
         latent = max(size, min(4, smaller)) if latent is None else latent
         started = split.start(method, latent, check_count("hidden", hidden), rng)
         best, history = train(
-            settings, started, split.learn, center, lambda p: split.score(method, p), rng
+            settings, started, split.learn, split.half_center, lambda p: split.score(method, p), rng
         )
         parameters = {name: np.asarray(value) for name, value in best.items()}
         held_out = {method: min(score for _, score in history)} | others
@@ -239,6 +242,8 @@ class _Split:
         seen, target = halve_counts(self.learn, rng)
         inputs = log_counts(seen, exposures(seen))
         axes = leading_axes(covariances(inputs), latent)
+        # Mean log counts depend on the depth: each depth is centered by its own.
+        self.half_center = np.asarray(inputs.mean(axis=0))
         codes = inputs @ axes - np.asarray(inputs.mean(axis=0)) @ axes
         spread = np.maximum(codes.std(axis=0), 1e-6)
         codes /= spread
