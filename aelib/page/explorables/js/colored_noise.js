@@ -4,7 +4,7 @@
 // data: {mean: [p], axes: [k, p] principal axes of the digits, variances: [k], total: of all axes, directions:
 // [m, p] of the noise, at right angles to the axes, digits: [n, p], noise: [n, m] of unit variance, side}.
 explorable("colored_noise", (root, data, kit) => {
-  const { format, math } = kit;
+  const { math } = kit;
   const [k, p] = data.axes.shape;
   const m = data.directions.shape[0];
   const [n] = data.digits.shape;
@@ -71,7 +71,6 @@ explorable("colored_noise", (root, data, kit) => {
       return {
         signalKept: signal / data.total,
         noiseKept: noise / (m * loudness * loudness),
-        error: data.total - signal + m * loudness * loudness - noise,
         reconstruction: Array.from(rebuilt(0, kept, loudness, true)),
         top: 1.25 * Math.max(loudness, Math.sqrt(variances[0])),
       };
@@ -89,9 +88,8 @@ explorable("colored_noise", (root, data, kit) => {
       chart.rule({ x: size + 0.5 }, { color: "truth" });
       chart.text(size + 0.5, top, "kept", { anchor: "end", dx: 18, dy: 14 });
     },
-    say: ({ signalKept, noiseKept, error }, { size, loudness }) =>
+    say: ({ signalKept, noiseKept }, { size }) =>
       `${size} ${size === 1 ? "number keeps" : "numbers keep"} <b>${(100 * noiseKept).toFixed(0)} %</b> of the noise and ` +
-      `<b>${(100 * signalKept).toFixed(0)} %</b> of the variance of the digits. Squared error ${format(error, 3)}; ` +
-      `the digits alone have ${format(data.total, 3)}, the noise ${format(m * loudness * loudness, 3)}.`,
+      `<b>${(100 * signalKept).toFixed(0)} %</b> of the variance of the digits.`,
   };
 });

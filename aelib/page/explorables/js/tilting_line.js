@@ -86,8 +86,10 @@ explorable("tilting_line", (root, data, kit) => {
       bars.area([0, kept], [0.1, 0.1], [0.9, 0.9], { color: "linear", opacity: 0.75 });
       bars.area([kept, kept + error], [0.1, 0.1], [0.9, 0.9], { color: "squared error", opacity: 0.75 });
       bars.rule({ x: most }, { color: "truth", dash: "2 4" });
-      if (kept > 0.5) bars.text(0, 0.5, "variance kept", { dx: 6, dy: 4, bold: true });
-      if (error > 0.5) bars.text(kept, 0.5, "error", { dx: 6, dy: 4, bold: true, anchor: "start" });
+      const unit = (bars.box.right - bars.box.left) / 4; // pixels
+      const name = ["variance kept", "kept"].find((words) => kept * unit > 8 * words.length + 10);
+      if (name) bars.text(0, 0.5, name, { dx: 6, dy: 4, bold: true });
+      if (error * unit > 50) bars.text(kept, 0.5, "error", { dx: 6, dy: 4, bold: true, anchor: "start" });
     },
     say: ({ kept, error, right, best }, { angle }) => {
       const away = Math.min(Math.abs(angle - best), 180 - Math.abs(angle - best));

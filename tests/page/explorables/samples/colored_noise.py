@@ -39,7 +39,6 @@ def numbers(data: Any, size: int, loudness: float) -> dict[str, Any]:
     return {
         "signalKept": signal / data["total"],
         "noiseKept": noise / (8 * loudness**2),
-        "error": data["total"] - signal + 8 * loudness**2 - noise,
         "reconstruction": given["mean"] + codes[kept] @ rows[kept],
         "top": 1.25 * jnp.maximum(loudness, jnp.sqrt(variances[0])),
     }
