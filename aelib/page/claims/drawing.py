@@ -262,7 +262,7 @@ def _one_bound(run: Sequence[Measurement]) -> bool:
 
 
 def _required(m: Measurement, words: Mapping[str, str]) -> str:
-    bound = f"{words['required']} {m.required}".replace(" ", "\u00a0")
+    bound = f"{words['required']} {m.required}".replace(" ", "\u00a0", 2)  # the unit may wrap
     return f"{bound}; {m.because}" if m.because else bound
 
 
