@@ -62,9 +62,10 @@ explorable("water_filling", (root, data, kit) => {
       curve.dot(rate, distortion, { color: "truth", r: 4.5 });
     },
     say: ({ rate, distortion, active, codes }) => {
-      const best = codes.indexOf(Math.min(...codes));
+      const least = Math.min(...codes);
+      const best = names.filter((_, i) => codes[i] <= 1.01 * least).join(" and ");
       return `${active} of ${variances.length} directions stand out of the water: a Gaussian would need <b>${format(rate, 2)}</b> bits for an error of ` +
-        `${format(distortion, 2)}. With these bits: ${names.map((name, i) => `${name} ${format(codes[i], 3)}`).join(", ")}; the best is <b>${names[best]}</b>.`;
+        `${format(distortion, 2)}. With these bits: ${names.map((name, i) => `${name} ${format(codes[i], 3)}`).join(", ")}; least, within 1 %: <b>${best}</b>.`;
     },
   };
 });
