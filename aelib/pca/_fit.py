@@ -171,7 +171,7 @@ def fit(
         num_components: number of axes to keep, k, at most min(n, d).
         precision: ``"fast"`` or ``"exact"``, see above.
         spectrum: whether the variances along all other axes are wanted as well, as
-            :attr:`PCA.spectrum`; they take the exact computation.
+            ``PCA.spectrum``; they take the exact computation.
 
     Returns:
         The fitted :class:`PCA`.
