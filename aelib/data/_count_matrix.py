@@ -90,12 +90,7 @@ def count_array(name: str, value: Any) -> NDArray[np.int64]:
         return check_count_array(name, values)
     # Only what is stored is looked at: the rest is 0.
     rows = as_csr(values)
-    wrong = first_that_is_no_count(rows)
-    if wrong is not None:
-        row, column, stored = wrong
-        raise ValueError(
-            f"{name}: expected whole numbers of at least 0, got {stored} at index ({row}, {column})"
-        )
+    check_stored_counts(name, rows)
     rows.data = check_count_array(name, rows.data)
     return rows.toarray()
 
@@ -113,6 +108,16 @@ def as_csr(values: Any) -> Any:
     rows = sparse.csr_array(values)
     rows.sum_duplicates()
     return rows
+
+
+def check_stored_counts(name: str, rows: Any) -> None:
+    """Raise ValueError if an entry of a sparse matrix is no count."""
+    wrong = first_that_is_no_count(rows)
+    if wrong is not None:
+        row, column, stored = wrong
+        raise ValueError(
+            f"{name}: expected whole numbers of at least 0, got {stored} at index ({row}, {column})"
+        )
 
 
 def first_that_is_no_count(rows: Any) -> tuple[int, int, Any] | None:

@@ -9,7 +9,7 @@ import scipy.sparse
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
-from aelib.data._count_matrix import as_csr, count_matrix, first_that_is_no_count, holds_counts
+from aelib.data._count_matrix import as_csr, check_stored_counts, count_matrix, holds_counts
 from aelib.denoising._checks import check_counts
 
 Sparse: TypeAlias = Any  # a scipy.sparse.csr_array, which has no type stubs
@@ -32,12 +32,7 @@ def sparse_counts(name: str, counts: Int[ArrayLike, "cells genes"] | Any) -> Spa
     if not hasattr(values, "tocsr"):
         return scipy.sparse.csr_array(check_counts(name, values, stacked=False))
     rows = as_csr(values)
-    wrong = first_that_is_no_count(rows)
-    if wrong is not None:
-        row, column, stored = wrong
-        raise ValueError(
-            f"{name}: expected whole numbers of at least 0, got {stored} at index ({row}, {column})"
-        )
+    check_stored_counts(name, rows)
     if 0 in rows.shape:
         raise ValueError(f"{name}: expected shape [cells, genes], none of them 0, got {rows.shape}")
     return scipy.sparse.csr_array(
